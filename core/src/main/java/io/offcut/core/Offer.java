@@ -1,0 +1,40 @@
+package io.offcut.core;
+
+/**
+ * An idle piece of one node, advertised: these cores and this much memory, why they are free, and
+ * until when.
+ *
+ * <p>The offers of one node never share a core. An offer is what may be leased: the part already
+ * leased stays inside it, and when a node withdraws or shrinks an offer the leases that no longer
+ * fit end.
+ *
+ * @param offerId unique on the node while the offer lives
+ * @param cores logical CPU numbers of the node
+ * @param memoryBytes memory that functions may fill, in bytes
+ * @param reason why the piece is idle
+ * @param untilEpochMillis expected end of idleness, milliseconds since the epoch; {@link
+ *     #UNKNOWN_UNTIL} when nothing is known
+ */
+public record Offer(
+        String offerId, CpuSet cores, long memoryBytes, Reason reason, long untilEpochMillis) {
+    /** No estimate of the end: the offer stays until it is withdrawn. */
+    public static final long UNKNOWN_UNTIL = Long.MAX_VALUE;
+
+    /** Why a piece of a node is idle. */
+    public enum Reason {
+        /** No job holds it. */
+        UNALLOCATED,
+        /** A job holds it and leaves it unused. */
+        UNDERUSED
+    }
+
+    public Offer {
+        if (offerId.isBlank()) {
+            throw new IllegalArgumentException("offer without an id");
+        }
+        if (memoryBytes < 0) {
+            throw new IllegalArgumentException(
+                    "offer " + offerId + " of " + memoryBytes + " bytes");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package io.offcut.core.api;
+
+import io.offcut.core.NodeDescriptor;
+import io.offcut.core.Offer;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A node as the scheduler knows it.
+ *
+ * @param drainReason why nothing is placed there; null when it is in service
+ * @param leasedCores cores of its offers that leases hold
+ */
+public record NodeView(
+        NodeDescriptor node,
+        State state,
+        @Nullable String drainReason,
+        long heardMillisAgo,
+        List<Offer> offers,
+        int leasedCores,
+        long leasedMemoryBytes) {
+    /** Whether the node can be used. */
+    public enum State {
+        UP,
+        DRAINED,
+        LOST
+    }
+
+    public NodeView {
+        offers = List.copyOf(offers);
+    }
+}
