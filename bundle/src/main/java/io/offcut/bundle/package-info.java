@@ -1,0 +1,5 @@
+/** Function bundles: manifest, archive, content-addressed store. */
+@NullMarked
+package io.offcut.bundle;
+
+import org.jspecify.annotations.NullMarked;
