@@ -1,0 +1,72 @@
+package io.offcut.linux;
+
+import static io.offcut.linux.ProcessTree.descendantStats;
+
+import java.nio.file.Path;
+
+/** CPU time of processes, from /proc/pid/stat; its grain is one clock tick, usually 10 ms. */
+public final class ProcessCpu {
+    private static final Path PROC = Path.of("/proc");
+    private static final int SC_CLK_TCK = 2;
+    private static final long TICKS_PER_SECOND = ticksPerSecond();
+
+    private ProcessCpu() {}
+
+    /** User and system time of all threads of the process, µs; −1 when it is gone. */
+    public static long cpuMicros(long pid) {
+        ProcessStat stat = ProcessStat.read(PROC.resolve(Long.toString(pid)));
+        return stat == null ? -1 : ticksToMicros(stat.ownTicks());
+    }
+
+    /**
+     * CPU time of the process, its descendants, and of those of them that ended and were waited
+     * for, µs; −1 when the process is gone.
+     */
+    public static long treeMicros(long pid) {
+        return treeMicros(PROC, pid);
+    }
+
+    /** The same in another /proc. */
+    public static long treeMicros(Path proc, long pid) {
+        ProcessStat root = ProcessStat.read(proc.resolve(Long.toString(pid)));
+        if (root == null) {
+            return -1;
+        }
+        long ticks = root.ownTicks() + root.childTicks();
+        for (ProcessStat stat : descendantStats(proc, pid)) {
+            ticks += stat.ownTicks() + stat.childTicks();
+        }
+        return ticksToMicros(ticks);
+    }
+
+    /**
+     * Memory of the process and its descendants that belongs to each alone (RssAnon), bytes; 0 when
+     * the process is gone.
+     */
+    public static long treeAnonymousBytes(Path proc, long pid) {
+        long bytes = anonymousBytes(proc, pid);
+        for (ProcessStat stat : descendantStats(proc, pid)) {
+            bytes += anonymousBytes(proc, stat.pid());
+        }
+        return bytes;
+    }
+
+    private static long anonymousBytes(Path proc, long pid) {
+        String status = KernelFile.readOrEmpty(proc.resolve(pid + "/status"));
+        return Math.max(0, MemInfo.bytes(status, "RssAnon:", 0));
+    }
+
+    /** Clock ticks of /proc in microseconds. */
+    public static long ticksToMicros(long ticks) {
+        return ticks * 1_000_000 / TICKS_PER_SECOND;
+    }
+
+    private static long ticksPerSecond() {
+        try {
+            long ticks = (long) LibC.SYSCONF.invokeExact(LibC.scratch().callState, SC_CLK_TCK);
+            return ticks > 0 ? ticks : 100;
+        } catch (Throwable e) {
+            throw LibC.unexpected(e);
+        }
+    }
+}

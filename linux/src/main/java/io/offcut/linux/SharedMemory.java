@@ -1,0 +1,140 @@
+package io.offcut.linux;
+
+import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
+import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.WRITE;
+
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+
+/**
+ * Files that several processes map into their memory, best under /dev/shm. The mapping lives as
+ * long as the arena it is given; for one that several threads use that is a shared arena.
+ *
+ * <p>The last part of a path is never followed when it is a symbolic link. The folders above it are
+ * the caller's business. Whoever may write the file may also shorten it; touching the part that is
+ * gone then throws {@link InternalError}.
+ */
+public final class SharedMemory {
+    private static final int CHUNK_BYTES = 1 << 16;
+
+    private SharedMemory() {}
+
+    /**
+     * Makes a new file of exactly this size, filled with zeros, and maps it. All its memory is
+     * taken now, so that a full /dev/shm is an error here and not a crash later.
+     *
+     * @param permissions in the form {@code rw-rw----}; they hold whatever the umask is
+     * @throws OffcutException {@code CONFLICT} if the path exists, {@code EXHAUSTED} if the file
+     *     cannot be made or there is no room for it
+     */
+    public static MemorySegment create(Path file, long bytes, String permissions, Arena arena) {
+        checkSize(bytes);
+        Set<PosixFilePermission> mode = PosixFilePermissions.fromString(permissions);
+        Set<PosixFilePermission> closed = PosixFilePermissions.fromString("rw-------");
+        try (FileChannel channel =
+                FileChannel.open(
+                        file,
+                        Set.of(CREATE_NEW, READ, WRITE, NOFOLLOW_LINKS),
+                        PosixFilePermissions.asFileAttribute(closed))) {
+            try {
+                fill(channel, bytes);
+                setMode(file, mode);
+                return channel.map(MapMode.READ_WRITE, 0, bytes, arena);
+            } catch (IOException | RuntimeException e) {
+                Files.deleteIfExists(file);
+                throw e;
+            }
+        } catch (FileAlreadyExistsException e) {
+            throw new OffcutException(
+                    ErrorCode.CONFLICT, "shared memory " + file + " exists already", e);
+        } catch (IOException e) {
+            throw new OffcutException(
+                    ErrorCode.EXHAUSTED,
+                    "cannot make shared memory " + file + " of " + bytes + " bytes: " + reason(e),
+                    e);
+        }
+    }
+
+    /**
+     * Maps the first {@code bytes} of a file that is there.
+     *
+     * @throws OffcutException {@code NOT_FOUND} if it is not there, {@code INVALID_INPUT} if it is
+     *     a link, not a file, or smaller, {@code FORBIDDEN} if it may not be opened
+     */
+    public static MemorySegment open(Path file, long bytes, Arena arena) {
+        checkSize(bytes);
+        try {
+            // Before the open, which could block on or trigger a device.
+            if (!Files.readAttributes(file, BasicFileAttributes.class, NOFOLLOW_LINKS)
+                    .isRegularFile()) {
+                throw new OffcutException(
+                        ErrorCode.INVALID_INPUT, "shared memory " + file + " is not a file");
+            }
+            try (FileChannel channel =
+                    FileChannel.open(file, Set.of(READ, WRITE, NOFOLLOW_LINKS))) {
+                if (channel.size() < bytes) {
+                    throw new OffcutException(
+                            ErrorCode.INVALID_INPUT,
+                            "shared memory "
+                                    + file
+                                    + " has "
+                                    + channel.size()
+                                    + " bytes, expected "
+                                    + bytes);
+                }
+                return channel.map(MapMode.READ_WRITE, 0, bytes, arena);
+            }
+        } catch (NoSuchFileException e) {
+            throw new OffcutException(
+                    ErrorCode.NOT_FOUND, "shared memory " + file + " is not there", e);
+        } catch (IOException e) {
+            throw new OffcutException(
+                    ErrorCode.FORBIDDEN, "cannot open shared memory " + file + ": " + reason(e), e);
+        }
+    }
+
+    private static void fill(FileChannel channel, long bytes) throws IOException {
+        ByteBuffer zeros = ByteBuffer.allocateDirect((int) Math.min(bytes, CHUNK_BYTES));
+        for (long written = 0; written < bytes; ) {
+            zeros.clear().limit((int) Math.min(zeros.capacity(), bytes - written));
+            written += channel.write(zeros);
+        }
+    }
+
+    private static void setMode(Path file, Set<PosixFilePermission> mode) throws IOException {
+        PosixFileAttributeView view =
+                Files.getFileAttributeView(file, PosixFileAttributeView.class, NOFOLLOW_LINKS);
+        if (view == null) {
+            throw new IOException("its file system has no permission bits");
+        }
+        view.setPermissions(mode);
+    }
+
+    private static void checkSize(long bytes) {
+        if (bytes <= 0) {
+            throw new IllegalArgumentException("shared memory of " + bytes + " bytes");
+        }
+    }
+
+    private static String reason(IOException e) {
+        String message = e.getMessage();
+        return message == null ? e.getClass().getSimpleName() : message;
+    }
+}

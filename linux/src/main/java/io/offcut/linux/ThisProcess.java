@@ -1,0 +1,112 @@
+package io.offcut.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.offcut.core.CpuSet;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
+
+/** What a process can do to confine itself, besides {@link SchedIdle}. Nothing here blocks. */
+public final class ThisProcess {
+    private static final Path SELF = Path.of("/proc/self");
+    private static final int PR_SET_NO_NEW_PRIVS = 38;
+    private static final int PR_GET_NO_NEW_PRIVS = 39;
+    private static final int MASK_BYTES = (CpuSet.MAX_CPU + 1) / 8;
+    private static final int MAX_ROUNDS = 16;
+
+    private static final MethodHandle PRCTL =
+            LibC.variadic(
+                    "prctl",
+                    FunctionDescriptor.of(
+                            JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+
+    private ThisProcess() {}
+
+    /**
+     * Sets how early the kernel's OOM killer takes this process: −1000 never, 1000 first
+     * (proc_pid_oom_score_adj(5)).
+     *
+     * @return false when it may not
+     */
+    public static boolean setOomScoreAdj(int score) {
+        try {
+            Files.writeString(SELF.resolve("oom_score_adj"), Integer.toString(score));
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /**
+     * No set-user-id program gains anything any more in the calling thread and in the threads and
+     * processes that it starts from now on (PR_SET_NO_NEW_PRIVS(2const)).
+     *
+     * @return false when the kernel refused
+     */
+    public static boolean setNoNewPrivileges() {
+        return prctl(PR_SET_NO_NEW_PRIVS, 1) == 0;
+    }
+
+    /** Whether {@link #setNoNewPrivileges} holds for the calling thread. */
+    public static boolean hasNoNewPrivileges() {
+        return prctl(PR_GET_NO_NEW_PRIVS, 0) == 1;
+    }
+
+    /**
+     * Lets every thread of this process run on these CPUs only, the virtual machine's own included.
+     *
+     * @return false when the kernel refused for at least one thread
+     */
+    public static boolean pin(CpuSet cpus) {
+        Set<Long> done = new HashSet<>();
+        boolean grew = true;
+        // A thread that starts while we look may have a free parent: look until none is new.
+        for (int round = 0; grew && round < MAX_ROUNDS; round++) {
+            grew = false;
+            for (Path task : KernelFile.list(SELF.resolve("task"))) {
+                long tid = KernelFile.parseLong(task.getFileName().toString(), -1);
+                if (tid > 0 && done.add(tid)) {
+                    grew = true;
+                    if (!pin(tid, cpus) && Files.exists(task)) {
+                        return false;
+                    }
+                }
+            }
+        }
+        return true;
+    }
+
+    private static boolean pin(long tid, CpuSet cpus) {
+        try (Arena arena = Arena.ofConfined()) {
+            byte[] bits = new byte[MASK_BYTES];
+            cpus.stream().forEach(cpu -> bits[cpu / 8] |= (byte) (1 << cpu % 8));
+            MemorySegment mask = arena.allocate(MASK_BYTES, 8);
+            mask.copyFrom(MemorySegment.ofArray(bits));
+            return (int)
+                            LibC.SCHED_SETAFFINITY.invokeExact(
+                                    LibC.scratch().callState,
+                                    Math.toIntExact(tid),
+                                    (long) MASK_BYTES,
+                                    mask)
+                    == 0;
+        } catch (Throwable e) {
+            throw LibC.unexpected(e);
+        }
+    }
+
+    private static int prctl(int option, long value) {
+        try {
+            return (int) PRCTL.invokeExact(LibC.scratch().callState, option, value, 0L, 0L, 0L);
+        } catch (Throwable e) {
+            throw LibC.unexpected(e);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.offcut.linux;
+
+import org.jspecify.annotations.NullMarked;
