@@ -1,0 +1,69 @@
+package io.offcut.traces;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+
+/**
+ * The comment lines of a log, as they stand, without the leading {@code ;}. Many are of the form
+ * {@code Label: value}.
+ *
+ * @param lines in the order of the log
+ */
+public record SwfHeader(List<String> lines) {
+    /** A log without comments. */
+    public static final SwfHeader EMPTY = new SwfHeader(List.of());
+
+    public SwfHeader {
+        lines = List.copyOf(lines);
+    }
+
+    /** Value of the first line with this label, upper and lower case alike; empty when none. */
+    public String text(String label) {
+        for (String line : lines) {
+            int colon = line.indexOf(':');
+            if (colon > 0 && line.substring(0, colon).strip().equalsIgnoreCase(label)) {
+                return line.substring(colon + 1).strip();
+            }
+        }
+        return "";
+    }
+
+    /** The number at the start of {@link #text}; empty when there is none or it is negative. */
+    public OptionalLong number(String label) {
+        String text = text(label);
+        int digits = 0;
+        while (digits < text.length() && digits < 18 && isDigit(text.charAt(digits))) {
+            digits++;
+        }
+        return digits == 0
+                ? OptionalLong.empty()
+                : OptionalLong.of(Long.parseLong(text.substring(0, digits)));
+    }
+
+    private static boolean isDigit(char c) {
+        return c >= '0' && c <= '9';
+    }
+
+    /** Processors of the machine. */
+    public OptionalLong maxProcs() {
+        return number("MaxProcs");
+    }
+
+    /** Nodes of the machine. */
+    public OptionalLong maxNodes() {
+        return number("MaxNodes");
+    }
+
+    /** When the log starts, in seconds since the epoch. */
+    public OptionalLong unixStartTimeSeconds() {
+        return number("UnixStartTime");
+    }
+
+    /** This header with one more line at its end. */
+    public SwfHeader with(String label, String value) {
+        List<String> longer = new ArrayList<>(lines);
+        longer.add(" " + label + ": " + value);
+        return new SwfHeader(longer);
+    }
+}

@@ -1,0 +1,291 @@
+package io.offcut.traces;
+
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import io.offcut.traces.SwfComplaints.Kind;
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
+
+/**
+ * Reads a job log in the Standard Workload Format 2.2, plain or compressed with gzip (told by its
+ * first bytes), one job at a time.
+ *
+ * <p>It is lenient: what is wrong is counted and located in {@link #complaints()}, and as much as
+ * can be trusted is kept. Without the first five fields (job, submit, wait, run, processors) a line
+ * is left out; later fields that are missing or unreadable become −1. Lines over 16 KiB are left
+ * out.
+ *
+ * <pre>{@code
+ * try (SwfReader reader = SwfReader.open(path)) {
+ *     while (reader.next()) {
+ *         total += reader.value(SwfField.RUN);
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>For one thread; blocks on the stream.
+ */
+public final class SwfReader implements AutoCloseable {
+    private static final int MAX_LINE_BYTES = 16 * 1024;
+    private static final int MAX_HEADER_LINES = 10_000;
+    private static final int NEEDED_FIELDS = 5;
+    private static final SwfField[] FIELDS = SwfField.values();
+
+    private final String source;
+    private final InputStream in;
+    private final LineScanner lines;
+    private final List<String> headerLines = new ArrayList<>();
+    private final SwfComplaints complaints = new SwfComplaints();
+    private final SwfNumber number = new SwfNumber();
+    private final long[] values = new long[SwfField.COUNT];
+    private double averageCpuSeconds;
+    private long lastSubmit = Long.MIN_VALUE;
+    private boolean lineWaiting;
+    private boolean damaged;
+
+    /**
+     * Reads from a stream, which is closed with the reader.
+     *
+     * @param source name of the stream, for messages
+     * @throws OffcutException if the stream cannot be read
+     */
+    public SwfReader(InputStream stream, String source) {
+        this.source = source;
+        try {
+            this.in = uncompressed(stream);
+        } catch (IOException e) {
+            throw unreadable(source, e);
+        }
+        this.lines = new LineScanner(in, MAX_LINE_BYTES);
+        readHeader();
+    }
+
+    /**
+     * Opens a file.
+     *
+     * @throws OffcutException {@link ErrorCode#NOT_FOUND} or {@link ErrorCode#INVALID_INPUT} if it
+     *     cannot be opened
+     */
+    public static SwfReader open(Path path) {
+        try {
+            return new SwfReader(Files.newInputStream(path), path.toString());
+        } catch (NoSuchFileException e) {
+            throw new OffcutException(
+                    ErrorCode.NOT_FOUND, "no job log at " + path + "; check the path", e);
+        } catch (IOException e) {
+            throw unreadable(path.toString(), e);
+        }
+    }
+
+    /** Reads a whole file into memory: {@value JobTable#BYTES_PER_JOB} bytes a job. */
+    public static SwfLog read(Path path) {
+        try (SwfReader reader = open(path)) {
+            return reader.readAll();
+        }
+    }
+
+    private static InputStream uncompressed(InputStream stream) throws IOException {
+        BufferedInputStream buffered = new BufferedInputStream(stream, 64 * 1024);
+        buffered.mark(2);
+        boolean gzip = buffered.read() == 0x1f && buffered.read() == 0x8b;
+        buffered.reset();
+        return gzip ? new GZIPInputStream(buffered, 64 * 1024) : buffered;
+    }
+
+    private void readHeader() {
+        lineWaiting = advance();
+        while (lineWaiting && isComment()) {
+            keepHeaderLine();
+            lineWaiting = advance();
+        }
+    }
+
+    /** The comment lines read so far: before the first {@link #next} those at the top. */
+    public SwfHeader header() {
+        return new SwfHeader(headerLines);
+    }
+
+    /** What was wrong so far. */
+    public SwfComplaints complaints() {
+        return complaints;
+    }
+
+    /** Moves to the next job; false at the end of the log. */
+    public boolean next() {
+        while (lineWaiting || advance()) {
+            lineWaiting = false;
+            if (isComment()) {
+                keepHeaderLine();
+            } else if (parse()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** A field of the present job; −1 when unknown. */
+    public long value(SwfField field) {
+        return values[field.column()];
+    }
+
+    /** {@link SwfField#AVERAGE_CPU} of the present job with its fraction. */
+    public double averageCpuSeconds() {
+        return averageCpuSeconds;
+    }
+
+    /** All jobs that are left. */
+    public SwfLog readAll() {
+        JobTable.Builder table = new JobTable.Builder();
+        while (next()) {
+            table.add(values, averageCpuSeconds);
+        }
+        return new SwfLog(header(), table.build(), complaints);
+    }
+
+    private boolean advance() {
+        try {
+            return !damaged && lines.next();
+        } catch (EOFException | ZipException e) {
+            complaints.add(Kind.TRUNCATED, lines.lineNumber + 1, 0, String.valueOf(e.getMessage()));
+            damaged = true;
+            return false;
+        } catch (IOException e) {
+            throw unreadable(source, e);
+        }
+    }
+
+    private boolean isComment() {
+        int at = skipBlanks(lines.start);
+        return at < lines.end && lines.buffer[at] == ';';
+    }
+
+    private void keepHeaderLine() {
+        if (headerLines.size() < MAX_HEADER_LINES) {
+            int at = skipBlanks(lines.start) + 1;
+            headerLines.add(lines.text(at, lines.end));
+        }
+    }
+
+    /** Reads the fields of the present line; false if it is blank or left out. */
+    private boolean parse() {
+        if (lines.tooLong) {
+            complain(Kind.LINE_TOO_LONG, 0, lines.start, lines.end);
+            return false;
+        }
+        int at = skipBlanks(lines.start);
+        if (at == lines.end) {
+            return false;
+        }
+        int fields = 0;
+        while (at < lines.end && fields < SwfField.COUNT) {
+            int tokenEnd = tokenEnd(at);
+            if (!parseField(fields, at, tokenEnd)) {
+                return false;
+            }
+            fields++;
+            at = skipBlanks(tokenEnd);
+        }
+        return complete(fields, at);
+    }
+
+    private boolean complete(int fields, int at) {
+        if (fields < NEEDED_FIELDS) {
+            complain(Kind.TOO_SHORT, 0, lines.start, lines.end);
+            return false;
+        }
+        if (fields < SwfField.COUNT) {
+            complain(Kind.MISSING_FIELDS, 0, lines.start, lines.end);
+        } else if (at < lines.end) {
+            complain(Kind.EXTRA_FIELDS, 0, at, lines.end);
+        }
+        for (int field = fields; field < SwfField.COUNT; field++) {
+            set(field, -1, -1);
+        }
+        if (value(SwfField.SUBMIT) < lastSubmit) {
+            complain(Kind.OUT_OF_ORDER, 2, lines.start, lines.end);
+        }
+        lastSubmit = value(SwfField.SUBMIT);
+        return true;
+    }
+
+    /** Reads one field; false if the line is to be left out. */
+    private boolean parseField(int field, int from, int to) {
+        boolean needed = field < NEEDED_FIELDS;
+        if (!number.parse(lines.buffer, from, to)) {
+            complain(needed ? Kind.NOT_A_NUMBER : Kind.FIELD_UNREADABLE, field + 1, from, to);
+            set(field, -1, -1);
+            return !needed;
+        }
+        if (number.tooLarge || !FIELDS[field].holds(number.whole)) {
+            complain(needed ? Kind.OUT_OF_RANGE : Kind.FIELD_UNREADABLE, field + 1, from, to);
+            set(field, -1, -1);
+            return !needed;
+        }
+        if (number.fraction != 0 && FIELDS[field] != SwfField.AVERAGE_CPU) {
+            complain(Kind.FRACTION, field + 1, from, to);
+        }
+        set(field, number.whole, number.fraction == 0 ? number.whole : exact(from, to));
+        return true;
+    }
+
+    /** The nearest double: reading and writing again gives the same text. */
+    private double exact(int from, int to) {
+        return Double.parseDouble(lines.text(from, to));
+    }
+
+    private void set(int field, long whole, double value) {
+        values[field] = whole;
+        if (FIELDS[field] == SwfField.AVERAGE_CPU) {
+            averageCpuSeconds = value;
+        }
+    }
+
+    private void complain(Kind kind, int field, int from, int to) {
+        complaints.add(kind, lines.lineNumber, field, lines.text(from, to));
+    }
+
+    private int skipBlanks(int from) {
+        int at = from;
+        while (at < lines.end && isBlank(lines.buffer[at])) {
+            at++;
+        }
+        return at;
+    }
+
+    private int tokenEnd(int from) {
+        int at = from;
+        while (at < lines.end && !isBlank(lines.buffer[at])) {
+            at++;
+        }
+        return at;
+    }
+
+    private static boolean isBlank(byte b) {
+        return b == ' ' || b == '\t';
+    }
+
+    private static OffcutException unreadable(String source, IOException cause) {
+        return new OffcutException(
+                ErrorCode.INVALID_INPUT,
+                "cannot read the job log " + source + ": " + cause.getMessage(),
+                cause);
+    }
+
+    @Override
+    public void close() {
+        try {
+            in.close();
+        } catch (IOException e) {
+            throw unreadable(source, e);
+        }
+    }
+}
