@@ -1,0 +1,62 @@
+package io.offcut.slurm;
+
+import io.offcut.core.CpuSet;
+import io.offcut.slurm.internal.topology.CpuTopology;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * From Slurm's abstract CPU numbers to those of the operating system.
+ *
+ * <p>{@code CPU_IDs} in a job record count through sockets, cores and threads in that order. The
+ * kernel often numbers otherwise: on a machine with two threads per core, Slurm's 0 and 1 may be
+ * the kernel's 0 and 32. Implementations are pure and safe for any thread.
+ */
+@FunctionalInterface
+public interface CpuIdMap {
+    /** The operating-system CPUs that these abstract ones stand for. */
+    CpuSet toOperatingSystem(CpuSet abstractCpus);
+
+    /** Both count alike: one thread per core, sockets in order; and nodes with made-up CPUs. */
+    static CpuIdMap identity() {
+        return cpus -> cpus;
+    }
+
+    /**
+     * Abstract number {@code i} stands for {@code osCpus.get(i)}. A number beyond the table stands
+     * for every CPU of the table, since it cannot be known which it is.
+     */
+    static CpuIdMap of(List<CpuSet> osCpus) {
+        List<CpuSet> table = List.copyOf(osCpus);
+        CpuSet all = table.stream().reduce(CpuSet.empty(), CpuSet::plus);
+        return cpus ->
+                cpus.stream()
+                        .mapToObj(i -> i < table.size() ? table.get(i) : all)
+                        .reduce(CpuSet.empty(), CpuSet::plus);
+    }
+
+    /**
+     * By this machine's own topology.
+     *
+     * @param slurmCpus how many CPUs Slurm counts on the node ({@link SlurmNode#cpus()}): as many
+     *     as the machine has threads, or as it has cores, when one of Slurm's CPUs is a whole core.
+     *     With any other number, as on a made-up node, both count alike
+     */
+    static CpuIdMap ofMachine(int slurmCpus) {
+        return ofTopology(Path.of("/sys/devices/system/cpu"), slurmCpus);
+    }
+
+    /**
+     * The same for the topology below another directory of the shape of /sys/devices/system/cpu.
+     */
+    static CpuIdMap ofTopology(Path sysCpu, int slurmCpus) {
+        List<CpuSet> cores = CpuTopology.cores(sysCpu);
+        List<CpuSet> threads = new ArrayList<>();
+        cores.forEach(core -> core.stream().forEach(cpu -> threads.add(CpuSet.of(cpu))));
+        if (threads.size() == slurmCpus) {
+            return of(threads);
+        }
+        return cores.size() == slurmCpus ? of(cores) : identity();
+    }
+}

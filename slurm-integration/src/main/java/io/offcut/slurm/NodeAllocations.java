@@ -1,0 +1,256 @@
+package io.offcut.slurm;
+
+import io.offcut.core.CpuSet;
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Which cores and how much memory batch jobs hold on this node.
+ *
+ * <p>Fed by events: {@link #jobStarting} looks one job record up, {@link #jobEnded} looks nothing
+ * up. {@link #reconcile} asks for all jobs of this node; call it at start, and again while {@link
+ * Snapshot#settled()} is false, with growing pauses: nothing here polls the controller.
+ *
+ * <p>In doubt the batch job wins: a job whose record cannot be read holds the whole node, and so
+ * does "somebody" until the first reconciliation has succeeded.
+ *
+ * <p>Safe for any thread. {@link #snapshot} never blocks on Slurm; the other methods that look
+ * something up block at most for the time-outs of the {@link JobLookup} they use.
+ */
+public final class NodeAllocations {
+    private static final Logger LOG = LoggerFactory.getLogger(NodeAllocations.class);
+
+    /** Ended jobs that are remembered, because Slurm lists them for a moment longer. */
+    private static final int MAX_ENDED = 1024;
+
+    /**
+     * All holdings at one moment.
+     *
+     * @param jobs by job id
+     * @param heldCores the operating-system CPUs held by any job; all of the node's while nothing
+     *     is known
+     * @param heldMemoryBytes memory held by all jobs together, never more than the node's
+     * @param memoryTracked false if Slurm tracks no memory for some job: measure it instead
+     * @param settled false if a reconciliation would tell more: none has succeeded yet, or a job's
+     *     record could not be had, or a job was just ending
+     */
+    public record Snapshot(
+            Map<String, JobHolding> jobs,
+            CpuSet heldCores,
+            long heldMemoryBytes,
+            boolean memoryTracked,
+            boolean settled) {
+        public Snapshot {
+            jobs = Map.copyOf(jobs);
+        }
+    }
+
+    private final String node;
+    private final CpuSet nodeCores;
+    private final long nodeMemoryBytes;
+    private final JobLookup lookup;
+    private final CpuIdMap cpuIds;
+
+    private final Object reconciling = new Object();
+    private final Map<String, JobHolding> jobs = new HashMap<>();
+
+    /** Jobs of which a reconciliation may tell more: unread, or just ending. */
+    private final Set<String> unsettled = new HashSet<>();
+
+    private final Map<String, Boolean> ended =
+            new LinkedHashMap<>() {
+                @Override
+                protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+                    return size() > MAX_ENDED;
+                }
+            };
+    private @Nullable Set<String> changedSinceReconcileBegan;
+    private boolean reconciled;
+
+    /**
+     * @param node Slurm's name of this node
+     * @param nodeCores all operating-system CPUs of the node
+     * @param nodeMemoryBytes memory of the node in bytes
+     * @param lookup where records come from
+     * @param cpuIds from Slurm's CPU numbers to the operating system's
+     */
+    public NodeAllocations(
+            String node,
+            CpuSet nodeCores,
+            long nodeMemoryBytes,
+            JobLookup lookup,
+            CpuIdMap cpuIds) {
+        this.node = node;
+        this.nodeCores = nodeCores;
+        this.nodeMemoryBytes = nodeMemoryBytes;
+        this.lookup = lookup;
+        this.cpuIds = cpuIds;
+    }
+
+    /** What is known now. */
+    public synchronized Snapshot snapshot() {
+        CpuSet cores = reconciled ? CpuSet.empty() : nodeCores;
+        long memoryBytes = reconciled ? 0 : nodeMemoryBytes;
+        boolean tracked = true;
+        boolean settled = reconciled && unsettled.isEmpty();
+        for (JobHolding job : jobs.values()) {
+            cores = cores.plus(job.cores());
+            memoryBytes =
+                    job.memoryBytes() >= nodeMemoryBytes - memoryBytes
+                            ? nodeMemoryBytes
+                            : memoryBytes + job.memoryBytes();
+            tracked &= job.memoryBytes() > 0;
+        }
+        return new Snapshot(jobs, cores, memoryBytes, tracked, settled);
+    }
+
+    /**
+     * A job is about to start here: looks its record up and counts it in. Never fails: without a
+     * usable record the job holds the whole node.
+     */
+    public JobHolding jobStarting(String jobId) {
+        Optional<JobHolding> read = lookUp(jobId);
+        JobHolding holding = read.orElseGet(() -> wholeNode(jobId));
+        synchronized (this) {
+            jobs.put(jobId, holding);
+            ended.remove(jobId);
+            unsettled.remove(jobId);
+            if (read.isEmpty()) {
+                unsettled.add(jobId);
+            }
+            noteChange(jobId);
+        }
+        return holding;
+    }
+
+    /** A job has ended here. Looks nothing up. */
+    public synchronized void jobEnded(String jobId) {
+        jobs.remove(jobId);
+        unsettled.remove(jobId);
+        ended.put(jobId, true);
+        noteChange(jobId);
+    }
+
+    private synchronized void noteChange(String jobId) {
+        if (changedSinceReconcileBegan != null) {
+            changedSinceReconcileBegan.add(jobId);
+        }
+    }
+
+    /**
+     * Asks for all jobs of this node and puts what is known right. Jobs that start or end in the
+     * meantime are as their events say.
+     *
+     * @return {@link Snapshot#settled()} afterwards; false as well if the controller is silent, in
+     *     which case nothing has changed
+     */
+    public boolean reconcile() {
+        synchronized (reconciling) {
+            synchronized (this) {
+                changedSinceReconcileBegan = new HashSet<>();
+            }
+            try {
+                List<String> ids = lookup.jobIdsOn(node);
+                adopt(lookUpAll(ids));
+                return snapshot().settled();
+            } catch (OffcutException e) {
+                LOG.warn("jobs of node {} stay as last known: {}", node, e.getMessage());
+                return false;
+            } finally {
+                synchronized (this) {
+                    changedSinceReconcileBegan = null;
+                }
+            }
+        }
+    }
+
+    private record Found(Map<String, JobHolding> holdings, Set<String> unsettled) {
+        void assume(JobHolding holding) {
+            holdings.put(holding.jobId(), holding);
+            unsettled.add(holding.jobId());
+        }
+    }
+
+    private Found lookUpAll(List<String> ids) {
+        Found found = new Found(new HashMap<>(), new HashSet<>());
+        boolean silent = false;
+        for (String id : ids) {
+            if (silent) {
+                found.assume(wholeNode(id));
+                continue;
+            }
+            try {
+                SlurmJob job = lookup.job(id);
+                if (job.state().holdsNodes()) {
+                    found.holdings().put(id, holding(job));
+                }
+                if (job.state() == JobState.COMPLETING) {
+                    found.unsettled().add(id);
+                }
+            } catch (OffcutException e) {
+                if (e.code() != ErrorCode.NOT_FOUND) {
+                    silent = e.code() == ErrorCode.UNREACHABLE;
+                    found.assume(wholeNode(id));
+                }
+            }
+        }
+        return found;
+    }
+
+    private synchronized void adopt(Found found) {
+        Set<String> changed =
+                changedSinceReconcileBegan == null ? Set.of() : changedSinceReconcileBegan;
+        jobs.keySet().retainAll(changed);
+        unsettled.retainAll(changed);
+        found.holdings()
+                .forEach((id, holding) -> {
+                    if (!changed.contains(id) && !ended.containsKey(id)) {
+                        jobs.put(id, holding);
+                        if (found.unsettled().contains(id)) {
+                            unsettled.add(id);
+                        }
+                    }
+                });
+        reconciled = true;
+    }
+
+    private Optional<JobHolding> lookUp(String jobId) {
+        try {
+            return Optional.of(holding(lookup.job(jobId)));
+        } catch (OffcutException e) {
+            LOG.warn("job {} is given the whole node: {}", jobId, e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private JobHolding holding(SlurmJob job) {
+        Optional<NodeAllocation> allocation = job.allocationOn(node);
+        if (allocation.isEmpty()) {
+            LOG.warn("job {} is given all of {}: its record is not clear", job.jobId(), node);
+            return wholeNode(job.jobId());
+        }
+        CpuSet cores = cpuIds.toOperatingSystem(allocation.get().cores());
+        boolean whole = job.exclusive() || cores.containsAll(nodeCores);
+        return new JobHolding(
+                job.jobId(),
+                whole ? cores.plus(nodeCores) : cores,
+                allocation.get().memoryBytes(),
+                whole,
+                false,
+                job.endTime());
+    }
+
+    private JobHolding wholeNode(String jobId) {
+        return new JobHolding(jobId, nodeCores, nodeMemoryBytes, true, true, null);
+    }
+}
