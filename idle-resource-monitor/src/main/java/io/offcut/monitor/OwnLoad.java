@@ -1,0 +1,170 @@
+package io.offcut.monitor;
+
+import io.offcut.core.CpuSet;
+import io.offcut.linux.Cgroup;
+import io.offcut.linux.CpuMap;
+import io.offcut.linux.ProcessCpu;
+import io.offcut.linux.ProcessRef;
+import io.offcut.linux.ProcessTree;
+import io.offcut.linux.ThreadCpu;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * CPU time that our executors used on each real CPU since the look before.
+ *
+ * <p>Version 1 control groups count it for each CPU. Elsewhere threads are asked: workers stay on
+ * one CPU each, so where a thread ran last is where it ran; time of processes that have ended
+ * meanwhile is known only in sum and is taken from what else was busy on the executor's CPUs.
+ */
+final class OwnLoad {
+    private final Path proc;
+    private final CpuMap map;
+    private Map<String, Reading> before = new HashMap<>();
+
+    OwnLoad(Path proc, CpuMap map) {
+        this.proc = proc;
+        this.map = map;
+    }
+
+    /** What one executor had used when it was looked at: per CPU, or in sum and per thread. */
+    private static final class Reading {
+        private final CpuSet cores;
+        private final long[] nanosPerCpu;
+        private final Map<Long, ThreadCpu> threads = new HashMap<>();
+        private long totalMicros;
+
+        private Reading(CpuSet cores, long[] nanosPerCpu) {
+            this.cores = cores;
+            this.nanosPerCpu = nanosPerCpu;
+        }
+    }
+
+    /** Time used somewhere on these real CPUs, µs. */
+    private record Scattered(CpuSet realCpus, double micros) {}
+
+    /** What our executors used between two looks. */
+    static final class Use {
+        private final double[] microsByRealCpu;
+        private final List<Scattered> scattered = new ArrayList<>();
+        private CpuSet unsettledCores = CpuSet.empty();
+
+        private Use(int realCpuCount) {
+            this.microsByRealCpu = new double[realCpuCount];
+        }
+
+        /**
+         * Logical CPUs of executors that came or went since the look before: what they used cannot
+         * be told from what others did.
+         */
+        CpuSet unsettledCores() {
+            return unsettledCores;
+        }
+
+        private void add(int realCpu, double micros) {
+            if (realCpu >= 0 && realCpu < microsByRealCpu.length && micros > 0) {
+                microsByRealCpu[realCpu] += micros;
+            }
+        }
+
+        /**
+         * What is left of each real CPU's busy time when ours is taken away, µs.
+         *
+         * @param busyMicros time each real CPU was busy
+         */
+        double[] foreignMicros(double[] busyMicros) {
+            double[] foreign = Arrays.copyOf(busyMicros, microsByRealCpu.length);
+            for (int cpu = 0; cpu < foreign.length; cpu++) {
+                foreign[cpu] = Math.max(0, foreign[cpu] - microsByRealCpu[cpu]);
+            }
+            for (Scattered part : scattered) {
+                int[] cpus = part.realCpus().stream().filter(c -> c < foreign.length).toArray();
+                double busy = Arrays.stream(cpus).mapToDouble(cpu -> foreign[cpu]).sum();
+                double left = busy <= part.micros() ? 0 : 1 - part.micros() / busy;
+                for (int cpu : cpus) {
+                    foreign[cpu] *= left;
+                }
+            }
+            return foreign;
+        }
+    }
+
+    /** Looks at these executors. */
+    Use look(List<OwnExecutor> executors, int realCpuCount) {
+        Map<String, Reading> now = new HashMap<>();
+        Use use = new Use(realCpuCount);
+        for (OwnExecutor executor : executors) {
+            Reading reading = read(executor);
+            Reading earlier = before.get(executor.id());
+            now.put(executor.id(), reading);
+            if (earlier == null) {
+                use.unsettledCores = use.unsettledCores.plus(executor.cores());
+            } else {
+                count(earlier, reading, use);
+            }
+        }
+        before.forEach((id, earlier) -> {
+            if (!now.containsKey(id)) {
+                use.unsettledCores = use.unsettledCores.plus(earlier.cores);
+            }
+        });
+        before = now;
+        return use;
+    }
+
+    private Reading read(OwnExecutor executor) {
+        Cgroup cgroup = executor.cgroup();
+        long[] perCpu = cgroup == null ? new long[0] : cgroup.cpuNanosPerCpu();
+        Reading reading = new Reading(executor.cores(), perCpu);
+        if (perCpu.length == 0) {
+            long total = cgroup == null ? -1 : cgroup.cpuMicros();
+            reading.totalMicros = total < 0 ? ProcessCpu.treeMicros(proc, executor.pid()) : total;
+            for (long pid : pids(executor)) {
+                for (ThreadCpu thread : ThreadCpu.of(proc, pid)) {
+                    reading.threads.put(thread.tid(), thread);
+                }
+            }
+        }
+        return reading;
+    }
+
+    private List<Long> pids(OwnExecutor executor) {
+        Cgroup cgroup = executor.cgroup();
+        if (cgroup != null) {
+            return cgroup.pids();
+        }
+        List<Long> pids = new ArrayList<>(List.of(executor.pid()));
+        for (ProcessRef child : ProcessTree.descendants(proc, executor.pid())) {
+            pids.add(child.pid());
+        }
+        return pids;
+    }
+
+    private void count(Reading earlier, Reading now, Use use) {
+        if (now.nanosPerCpu.length > 0) {
+            for (int cpu = 0; cpu < now.nanosPerCpu.length; cpu++) {
+                use.add(cpu, (now.nanosPerCpu[cpu] - at(earlier.nanosPerCpu, cpu)) / 1e3);
+            }
+            return;
+        }
+        double placed = 0;
+        for (ThreadCpu thread : now.threads.values()) {
+            ThreadCpu old = earlier.threads.get(thread.tid());
+            long used = thread.cpuMicros() - (old == null ? 0 : old.cpuMicros());
+            use.add(thread.processor(), (double) used);
+            placed += thread.processor() >= 0 ? Math.max(0, used) : 0;
+        }
+        double rest = now.totalMicros - earlier.totalMicros - placed;
+        if (rest > 0) {
+            use.scattered.add(new Scattered(map.toReal(now.cores), rest));
+        }
+    }
+
+    private static long at(long[] values, int index) {
+        return index < values.length ? values[index] : 0;
+    }
+}
