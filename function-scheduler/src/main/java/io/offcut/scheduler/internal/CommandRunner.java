@@ -1,0 +1,27 @@
+package io.offcut.scheduler.internal;
+
+import io.offcut.scheduler.brain.Brain;
+import io.offcut.scheduler.brain.BrainCommand;
+import io.offcut.scheduler.internal.link.NodeLinks;
+import io.offcut.scheduler.internal.state.Accounting;
+
+/** Carries the core's commands out. On the core's thread, so nothing here blocks. */
+public record CommandRunner(
+        NodeLinks links, LeaseDesk leases, Tokens tokens, Accounting accounting, Metrics metrics)
+        implements BrainLoop.CommandSink {
+    @Override
+    public void accept(BrainCommand command, Brain brain) {
+        metrics.count(command);
+        switch (command) {
+            case BrainCommand.ToNode toNode -> links.send(toNode.nodeName(), toNode.message());
+            case BrainCommand.Granted granted -> tokens.put(granted.terms());
+            case BrainCommand.Renewed renewed -> tokens.put(renewed.terms());
+            case BrainCommand.LeaseEnded ended -> {
+                tokens.remove(ended.terms().leaseId());
+                accounting.ended(ended);
+            }
+            case BrainCommand.RequestEnded ended -> {}
+            case BrainCommand.RequestChanged changed -> leases.changed(changed.requestId(), brain);
+        }
+    }
+}

@@ -1,0 +1,284 @@
+package io.offcut.scheduler.internal;
+
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import io.offcut.core.api.LeaseRequest;
+import io.offcut.core.api.LeaseView;
+import io.offcut.core.api.RequestView;
+import io.offcut.core.lease.EndReason;
+import io.offcut.core.lease.LeaseState;
+import io.offcut.scheduler.brain.Brain;
+import io.offcut.scheduler.brain.BrainCommand;
+import io.offcut.scheduler.brain.BrainEvent;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
+
+/**
+ * Requests and leases as clients see them: asks the core on its thread, checks whose they are, and
+ * adds the tokens. Methods do not block; futures fail with {@link OffcutException}.
+ */
+public final class LeaseDesk {
+    /** Longest wait of one long poll; a longer wish is cut. */
+    public static final long MAX_WAIT_MILLIS = 60_000;
+
+    private static final int ID_BYTES = 12;
+
+    /** Who asks. An operator may see and end everything; tokens are for the owner alone. */
+    public record Asker(String user, boolean operator) {}
+
+    /** Now or later. */
+    private record Answer(CompletableFuture<RequestView> view) {}
+
+    private final BrainLoop loop;
+    private final Tokens tokens;
+    private final Executor answers;
+    private final Waiters waiters;
+    private final SecureRandom random = new SecureRandom();
+
+    public LeaseDesk(BrainLoop loop, Tokens tokens, Executor answers) {
+        this.loop = loop;
+        this.tokens = tokens;
+        this.answers = answers;
+        this.waiters = new Waiters(answers);
+    }
+
+    /** To be called on the core's thread for every {@code RequestChanged}. */
+    public void changed(String requestId, Brain brain) {
+        RequestView view = brain.request(requestId);
+        if (view != null) {
+            waiters.wake(requestId, view);
+        }
+    }
+
+    /**
+     * Asks for workers.
+     *
+     * @param request checked by the caller
+     * @param resolve from the bundle as the user wrote it to its hash; runs on the core's thread,
+     *     so that a bundle cannot be removed between this and the request
+     * @return the request as it stands; fails with {@code NO_CAPACITY} if it ended at once
+     */
+    public CompletableFuture<RequestView> submit(
+            Asker asker, LeaseRequest request, UnaryOperator<String> resolve) {
+        String requestId = "r" + randomId();
+        return loop.call(
+                        turn -> {
+                            LeaseRequest exact =
+                                    withBundle(request, resolve.apply(request.bundle()));
+                            List<BrainCommand> commands =
+                                    turn.apply(
+                                            new BrainEvent.WorkersRequested(
+                                                    requestId, asker.user(), exact));
+                            refuseIfOver(requestId, exact, commands);
+                            return known(turn.brain(), requestId);
+                        })
+                .thenApplyAsync(view -> withTokens(view, asker), answers);
+    }
+
+    private static void refuseIfOver(
+            String requestId, LeaseRequest request, List<BrainCommand> commands) {
+        for (BrainCommand command : commands) {
+            if (command instanceof BrainCommand.RequestEnded ended
+                    && ended.requestId().equals(requestId)) {
+                boolean unwilling =
+                        ended.reason() == EndReason.QUEUE_TIMEOUT && request.queueMillis() == 0;
+                throw new OffcutException(
+                        ErrorCode.NO_CAPACITY,
+                        unwilling
+                                ? "no workers are free now; set queueMillis to wait, or ask for fewer or smaller ones"
+                                : "no workers ("
+                                        + ended.reason()
+                                        + "): "
+                                        + Json.printable(ended.explanation()));
+            }
+        }
+    }
+
+    private static LeaseRequest withBundle(LeaseRequest request, String bundle) {
+        return new LeaseRequest(
+                bundle,
+                request.workers(),
+                request.minWorkers(),
+                request.memoryBytesPerWorker(),
+                request.payloadBytes(),
+                request.ttlMillis(),
+                request.queueMillis(),
+                request.hotTimeoutMicros(),
+                request.preferredHostId(),
+                request.regrant());
+    }
+
+    /** The open requests of the asker; of everybody for an operator. */
+    public CompletableFuture<List<RequestView>> list(Asker asker) {
+        return loop.call(turn -> turn.brain().requests())
+                .thenApplyAsync(
+                        views ->
+                                views.stream()
+                                        .filter(view -> maySee(asker, view))
+                                        .map(view -> withTokens(view, asker))
+                                        .toList(),
+                        answers);
+    }
+
+    /**
+     * One request, now or when its version is another than the one given, at the latest after
+     * {@code waitMillis}. A request that is over is answered at once.
+     */
+    public CompletableFuture<RequestView> await(
+            Asker asker, String requestId, long version, long waitMillis) {
+        return loop.call(turn -> look(turn, asker, requestId, version, waitMillis))
+                .thenCompose(Answer::view)
+                .thenApplyAsync(view -> withTokens(view, asker), answers);
+    }
+
+    private Answer look(
+            BrainLoop.Turn turn, Asker asker, String requestId, long version, long waitMillis) {
+        RequestView view = permitted(turn.brain(), asker, requestId);
+        if (waitMillis <= 0 || view.version() != version || view.endReason() != null) {
+            return new Answer(CompletableFuture.completedFuture(view));
+        }
+        CompletableFuture<Optional<RequestView>> waiter = waiters.add(requestId);
+        return new Answer(
+                waiter.completeOnTimeout(
+                                Optional.empty(),
+                                Math.min(waitMillis, MAX_WAIT_MILLIS),
+                                TimeUnit.MILLISECONDS)
+                        .thenCompose(changed ->
+                                changed.map(CompletableFuture::completedFuture)
+                                        .orElseGet(() -> unchanged(requestId))));
+    }
+
+    private CompletableFuture<RequestView> unchanged(String requestId) {
+        return loop.call(turn -> {
+            waiters.forgetDone(requestId);
+            return known(turn.brain(), requestId);
+        });
+    }
+
+    /** The client is alive. */
+    public CompletableFuture<RequestView> renew(Asker asker, String requestId) {
+        return change(
+                asker,
+                requestId,
+                (view, turn) -> {
+                    if (view.endReason() != null) {
+                        throw new OffcutException(
+                                ErrorCode.CONFLICT,
+                                "request "
+                                        + requestId
+                                        + " is over ("
+                                        + view.endReason()
+                                        + "); ask for new workers");
+                    }
+                    return new BrainEvent.RequestRenewed(requestId);
+                });
+    }
+
+    /** Gives everything of a request back; doing it twice changes nothing. */
+    public CompletableFuture<RequestView> release(Asker asker, String requestId) {
+        return change(asker, requestId, (view, turn) -> new BrainEvent.RequestReleased(requestId));
+    }
+
+    /** Gives one lease back, or, by an operator who is not its owner, revokes it. */
+    public CompletableFuture<RequestView> releaseLease(
+            Asker asker, String requestId, String leaseId) {
+        return change(
+                asker,
+                requestId,
+                (view, turn) -> {
+                    if (view.leases().stream().noneMatch(l -> l.leaseId().equals(leaseId))) {
+                        throw notFound("lease " + Json.printable(leaseId) + " of this request");
+                    }
+                    return asker.user().equals(view.user())
+                            ? new BrainEvent.LeaseReleased(leaseId)
+                            : new BrainEvent.LeaseRevoked(leaseId);
+                });
+    }
+
+    private CompletableFuture<RequestView> change(
+            Asker asker,
+            String requestId,
+            BiFunction<RequestView, BrainLoop.Turn, BrainEvent> eventFor) {
+        return loop.call(
+                        turn -> {
+                            RequestView view = permitted(turn.brain(), asker, requestId);
+                            turn.apply(eventFor.apply(view, turn));
+                            return known(turn.brain(), requestId);
+                        })
+                .thenApplyAsync(view -> withTokens(view, asker), answers);
+    }
+
+    private static RequestView known(Brain brain, String requestId) {
+        RequestView view = brain.request(requestId);
+        if (view == null) {
+            throw notFound("request " + Json.printable(requestId));
+        }
+        return view;
+    }
+
+    private static RequestView permitted(Brain brain, Asker asker, String requestId) {
+        RequestView view = known(brain, requestId);
+        if (!maySee(asker, view)) {
+            throw new OffcutException(
+                    ErrorCode.FORBIDDEN,
+                    "request " + requestId + " belongs to another user; only its owner may use it");
+        }
+        return view;
+    }
+
+    private static boolean maySee(Asker asker, RequestView view) {
+        return asker.operator() || view.user().equals(asker.user());
+    }
+
+    private static OffcutException notFound(String what) {
+        return new OffcutException(
+                ErrorCode.NOT_FOUND,
+                "there is no " + what + "; it ended some time ago or the scheduler was restarted");
+    }
+
+    private RequestView withTokens(RequestView view, Asker asker) {
+        if (!view.user().equals(asker.user())) {
+            return view;
+        }
+        return new RequestView(
+                view.requestId(),
+                view.user(),
+                view.bundle(),
+                view.version(),
+                view.workers(),
+                view.pendingWorkers(),
+                view.endReason(),
+                view.leases().stream().map(this::withToken).toList());
+    }
+
+    private LeaseView withToken(LeaseView lease) {
+        if (lease.state() == LeaseState.ENDED) {
+            return lease;
+        }
+        return new LeaseView(
+                lease.leaseId(),
+                lease.requestId(),
+                lease.user(),
+                lease.nodeName(),
+                lease.nodeUrl(),
+                lease.cores(),
+                lease.memoryBytes(),
+                lease.state(),
+                lease.endReason(),
+                lease.expiresAtEpochMillis(),
+                tokens.token(lease.leaseId()).orElse(null));
+    }
+
+    private String randomId() {
+        byte[] bytes = new byte[ID_BYTES];
+        random.nextBytes(bytes);
+        return HexFormat.of().formatHex(bytes);
+    }
+}

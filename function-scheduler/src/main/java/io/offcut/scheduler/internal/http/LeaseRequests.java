@@ -1,0 +1,123 @@
+package io.offcut.scheduler.internal.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import io.offcut.core.api.LeaseRequest;
+import io.offcut.scheduler.internal.Json;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * From a body to a {@link LeaseRequest}: every field in its range, defaults for what is missing.
+ */
+final class LeaseRequests {
+    private static final int MAX_WORKERS = 1 << 16;
+    private static final long MAX_MEMORY_BYTES = 1L << 46;
+    private static final long MAX_PAYLOAD_BYTES = 1L << 30;
+    private static final long MAX_MILLIS = 10L * 365 * 24 * 3600 * 1000;
+    private static final long MAX_HOT_MICROS = 3_600_000_000L;
+    private static final int MAX_HOST_ID_CHARS = 256;
+    private static final Pattern BUNDLE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+    private static final Set<String> FIELDS =
+            Set.of(
+                    "bundle",
+                    "workers",
+                    "minWorkers",
+                    "memoryBytesPerWorker",
+                    "payloadBytes",
+                    "ttlMillis",
+                    "queueMillis",
+                    "hotTimeoutMicros",
+                    "preferredHostId",
+                    "regrant");
+
+    static final long DEFAULT_MEMORY_BYTES = 256L << 20;
+    static final long DEFAULT_PAYLOAD_BYTES = 1L << 20;
+    static final long DEFAULT_TTL_MILLIS = 60_000;
+    static final long DEFAULT_HOT_MICROS = 1_000;
+
+    private LeaseRequests() {}
+
+    static LeaseRequest read(JsonNode body) {
+        if (!body.isObject()) {
+            throw new OffcutException(
+                    ErrorCode.INVALID_INPUT, "lease request: a JSON object is expected");
+        }
+        body.fieldNames()
+                .forEachRemaining(name -> {
+                    if (!FIELDS.contains(name)) {
+                        throw bad(Json.printable(name), "is not a field of it");
+                    }
+                });
+        String bundle = text(body, "bundle", "");
+        if (!BUNDLE.matcher(bundle).matches()) {
+            throw bad("bundle", "expected the name or the SHA-256 of a bundle");
+        }
+        int workers = (int) whole(body, "workers", 1, 1, MAX_WORKERS);
+        return new LeaseRequest(
+                bundle,
+                workers,
+                (int) whole(body, "minWorkers", 1, 1, workers),
+                whole(body, "memoryBytesPerWorker", DEFAULT_MEMORY_BYTES, 1, MAX_MEMORY_BYTES),
+                (int) whole(body, "payloadBytes", DEFAULT_PAYLOAD_BYTES, 1, MAX_PAYLOAD_BYTES),
+                whole(body, "ttlMillis", DEFAULT_TTL_MILLIS, 1, MAX_MILLIS),
+                whole(body, "queueMillis", 0, 0, MAX_MILLIS),
+                whole(body, "hotTimeoutMicros", DEFAULT_HOT_MICROS, -1, MAX_HOT_MICROS),
+                hostId(body),
+                flag(body, "regrant"));
+    }
+
+    private static String hostId(JsonNode body) {
+        String hostId = text(body, "preferredHostId", "");
+        if (hostId.length() > MAX_HOST_ID_CHARS
+                || hostId.codePoints().anyMatch(Character::isISOControl)) {
+            throw bad("preferredHostId", "is longer than " + MAX_HOST_ID_CHARS + " characters");
+        }
+        return hostId;
+    }
+
+    private static String text(JsonNode body, String name, String ifMissing) {
+        JsonNode value = body.get(name);
+        if (value == null) {
+            return ifMissing;
+        }
+        if (!value.isTextual()) {
+            throw bad(name, "is not a text");
+        }
+        return value.textValue();
+    }
+
+    private static boolean flag(JsonNode body, String name) {
+        JsonNode value = body.get(name);
+        if (value != null && !value.isBoolean()) {
+            throw bad(name, "is not true or false");
+        }
+        return value != null && value.booleanValue();
+    }
+
+    private static long whole(JsonNode body, String name, long ifMissing, long min, long max) {
+        JsonNode value = body.get(name);
+        if (value == null) {
+            return ifMissing;
+        }
+        if (!value.isIntegralNumber()
+                || !value.canConvertToLong()
+                || value.longValue() < min
+                || value.longValue() > max) {
+            throw bad(
+                    name,
+                    Json.printable(value.toString())
+                            + " is not a whole number from "
+                            + min
+                            + " to "
+                            + max);
+        }
+        return value.longValue();
+    }
+
+    private static OffcutException bad(String field, String why) {
+        return new OffcutException(
+                ErrorCode.INVALID_INPUT, "lease request, field " + field + ": " + why);
+    }
+}

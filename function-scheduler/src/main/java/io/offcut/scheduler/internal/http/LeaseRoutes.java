@@ -1,0 +1,72 @@
+package io.offcut.scheduler.internal.http;
+
+import io.offcut.core.api.LeaseRequest;
+import io.offcut.scheduler.internal.LeaseDesk;
+import io.offcut.scheduler.internal.state.FunctionCatalog;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+
+/** {@code /v1/leases}. */
+final class LeaseRoutes {
+    private static final int CREATED = 201;
+
+    private final LeaseDesk desk;
+    private final FunctionCatalog functions;
+
+    LeaseRoutes(LeaseDesk desk, FunctionCatalog functions) {
+        this.desk = desk;
+        this.functions = functions;
+    }
+
+    List<Route> routes() {
+        String one = "/v1/leases/{requestId}";
+        return List.of(
+                new Route("POST", "/v1/leases", Route.Access.USER, this::submit),
+                new Route("GET", "/v1/leases", Route.Access.USER, this::list),
+                new Route("GET", one, Route.Access.USER, this::get),
+                new Route("POST", one + "/renew", Route.Access.USER, this::renew),
+                new Route("DELETE", one, Route.Access.USER, this::release),
+                new Route("DELETE", one + "/{leaseId}", Route.Access.USER, this::releaseLease));
+    }
+
+    private CompletionStage<Reply> submit(Exchange exchange) {
+        LeaseRequest request = LeaseRequests.read(exchange.json());
+        String user = exchange.principal().user();
+        return desk.submit(
+                        exchange.principal().asker(),
+                        request,
+                        ref -> functions.get(ref, user).bundle())
+                .thenApply(view -> Reply.json(CREATED, view));
+    }
+
+    private CompletionStage<Reply> list(Exchange exchange) {
+        return Reply.later(desk.list(exchange.principal().asker()));
+    }
+
+    private CompletionStage<Reply> get(Exchange exchange) {
+        return Reply.later(
+                desk.await(
+                        exchange.principal().asker(),
+                        exchange.parameter("requestId"),
+                        exchange.query("version", -1, -1, Long.MAX_VALUE),
+                        exchange.query("waitMillis", 0, 0, Long.MAX_VALUE)));
+    }
+
+    private CompletionStage<Reply> renew(Exchange exchange) {
+        return Reply.later(
+                desk.renew(exchange.principal().asker(), exchange.parameter("requestId")));
+    }
+
+    private CompletionStage<Reply> release(Exchange exchange) {
+        return Reply.later(
+                desk.release(exchange.principal().asker(), exchange.parameter("requestId")));
+    }
+
+    private CompletionStage<Reply> releaseLease(Exchange exchange) {
+        return Reply.later(
+                desk.releaseLease(
+                        exchange.principal().asker(),
+                        exchange.parameter("requestId"),
+                        exchange.parameter("leaseId")));
+    }
+}

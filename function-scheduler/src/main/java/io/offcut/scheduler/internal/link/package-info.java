@@ -1,0 +1,5 @@
+/** The links of the nodes. */
+@NullMarked
+package io.offcut.scheduler.internal.link;
+
+import org.jspecify.annotations.NullMarked;

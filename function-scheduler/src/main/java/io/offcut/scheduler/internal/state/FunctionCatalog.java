@@ -1,0 +1,206 @@
+package io.offcut.scheduler.internal.state;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.offcut.bundle.BundleHash;
+import io.offcut.bundle.BundleLimits;
+import io.offcut.bundle.BundleStore;
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import io.offcut.core.api.FunctionView;
+import io.offcut.scheduler.internal.Json;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Which bundles were pushed, by whom, under which name. Names are per owner and the latest push of
+ * a name wins; a hash works for everybody. The list is kept in {@code functions.json}, the archives
+ * in a {@link BundleStore}.
+ *
+ * <p>Reading never blocks, so the core's thread may do it; changes are made one at a time and block
+ * on the disk.
+ */
+public final class FunctionCatalog implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(FunctionCatalog.class);
+    private static final String FILE = "functions.json";
+
+    private final StateFolder folder;
+    private final BundleStore store;
+
+    /** Oldest first; replaced as a whole. */
+    private volatile List<FunctionView> views;
+
+    private FunctionCatalog(StateFolder folder, BundleStore store, List<FunctionView> views) {
+        this.folder = folder;
+        this.store = store;
+        this.views = views;
+    }
+
+    /** Loads the list and removes archives that nobody refers to. */
+    public static FunctionCatalog open(StateFolder folder, BundleLimits limits) {
+        BundleStore store = BundleStore.open(folder.path("functions"), limits);
+        try {
+            List<FunctionView> views = new ArrayList<>();
+            for (FunctionView view : load(folder)) {
+                if (store.contains(view.bundle())) {
+                    views.add(view);
+                } else {
+                    LOG.warn("the archive of bundle {} is gone; push it again", view.bundle());
+                }
+            }
+            for (String sha256 : store.list()) {
+                if (views.stream().noneMatch(view -> view.bundle().equals(sha256))) {
+                    store.remove(sha256);
+                }
+            }
+            return new FunctionCatalog(folder, store, List.copyOf(views));
+        } catch (RuntimeException e) {
+            store.close();
+            throw e;
+        }
+    }
+
+    private static List<FunctionView> load(StateFolder folder) {
+        List<FunctionView> views = new ArrayList<>();
+        try {
+            Optional<byte[]> text = folder.read(FILE);
+            if (text.isPresent()) {
+                for (JsonNode node : Json.tree(text.get())) {
+                    views.add(Json.read(node, FunctionView.class));
+                }
+            }
+            return views;
+        } catch (Json.BadJson e) {
+            throw new OffcutException(
+                    ErrorCode.INVALID_INPUT,
+                    folder.path(FILE)
+                            + " is damaged; restore it, or move it away and push the functions again");
+        }
+    }
+
+    /**
+     * Stores what a user sends.
+     *
+     * @param in the archive; read to its end or limit, not closed
+     */
+    public FunctionView push(String owner, InputStream in, long nowEpochMillis) {
+        BundleStore.Stored stored = store.put(in);
+        FunctionView view =
+                new FunctionView(
+                        stored.sha256(),
+                        owner,
+                        stored.manifest(),
+                        stored.archiveBytes(),
+                        nowEpochMillis);
+        synchronized (this) {
+            if (!store.contains(stored.sha256())) {
+                throw new OffcutException(
+                        ErrorCode.CONFLICT,
+                        "the bundle was removed at the same moment; push it again");
+            }
+            List<FunctionView> next = new ArrayList<>(views);
+            next.removeIf(v -> v.owner().equals(owner) && v.bundle().equals(view.bundle()));
+            next.add(view);
+            replace(next);
+        }
+        return view;
+    }
+
+    /** The bundle that a user means by a name or a hash. */
+    public Optional<FunctionView> find(String ref, String user) {
+        List<FunctionView> present = views;
+        Comparator<FunctionView> order = Comparator.comparing(v -> v.owner().equals(user));
+        if (BundleHash.isHash(ref)) {
+            return present.stream().filter(v -> v.bundle().equals(ref)).max(order);
+        }
+        return present.reversed().stream()
+                .filter(v -> v.owner().equals(user) && v.manifest().name().equals(ref))
+                .findFirst();
+    }
+
+    /** As {@link #find}, or {@code NOT_FOUND}. */
+    public FunctionView get(String ref, String user) {
+        return find(ref, user).orElseThrow(() -> unknown(ref));
+    }
+
+    private static OffcutException unknown(String ref) {
+        return new OffcutException(
+                ErrorCode.NOT_FOUND,
+                "there is no function bundle '"
+                        + Json.printable(ref)
+                        + "'; push it first, or list yours (GET /v1/functions)");
+    }
+
+    /** The latest push of every name of a user, or of everybody. */
+    public List<FunctionView> list(String user, boolean everybody) {
+        return views.stream().filter(v -> everybody || v.owner().equals(user)).toList();
+    }
+
+    /** The archive, checked against its hash. */
+    public Path archive(String sha256) {
+        return store.find(sha256).orElseThrow(() -> unknown(sha256));
+    }
+
+    /**
+     * Forgets what a user means by this: every version of a name, or one hash; an operator's hash
+     * is everybody's. An archive that nobody refers to any more is removed.
+     *
+     * @param inUse asked about each bundle whose last reference would go
+     * @throws OffcutException {@code CONFLICT} if one is in use; then nothing changed
+     */
+    public synchronized void remove(
+            String ref, String user, boolean operator, Predicate<String> inUse) {
+        boolean hash = BundleHash.isHash(ref);
+        Predicate<FunctionView> meant =
+                v ->
+                        hash
+                                ? v.bundle().equals(ref) && (operator || v.owner().equals(user))
+                                : v.owner().equals(user) && v.manifest().name().equals(ref);
+        List<FunctionView> next = views.stream().filter(meant.negate()).toList();
+        if (next.size() == views.size()) {
+            throw unknown(ref);
+        }
+        List<String> orphans =
+                views.stream()
+                        .filter(meant)
+                        .map(FunctionView::bundle)
+                        .distinct()
+                        .filter(b -> next.stream().noneMatch(v -> v.bundle().equals(b)))
+                        .toList();
+        List<FunctionView> before = views;
+        // Hidden first: a request that comes from here on does not find it, earlier ones are seen.
+        views = next;
+        try {
+            orphans.forEach(orphan -> requireUnused(orphan, inUse));
+            folder.write(FILE, Json.bytes(next));
+        } catch (RuntimeException e) {
+            views = before;
+            throw e;
+        }
+        orphans.forEach(store::remove);
+    }
+
+    private static void requireUnused(String bundle, Predicate<String> inUse) {
+        if (inUse.test(bundle)) {
+            throw new OffcutException(
+                    ErrorCode.CONFLICT,
+                    "bundle " + bundle + " is in use by a lease; release it first");
+        }
+    }
+
+    private void replace(List<FunctionView> next) {
+        folder.write(FILE, Json.bytes(next));
+        views = List.copyOf(next);
+    }
+
+    @Override
+    public void close() {
+        store.close();
+    }
+}
