@@ -1,0 +1,45 @@
+package io.offcut.executor;
+
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import io.offcut.core.api.ChannelDescriptor;
+import io.offcut.executor.internal.shm.ShmClientChannel;
+import io.offcut.executor.internal.tcp.TcpClientChannel;
+import io.offcut.linux.HostId;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/** Opens the client's end of a channel to a worker. */
+public final class Channels {
+    private Channels() {}
+
+    /**
+     * What this process says to be its host when it opens a lease: workers of the same host can be
+     * reached through shared memory.
+     */
+    public static String hostId() {
+        return HostId.current();
+    }
+
+    /**
+     * Opens a channel. Blocks for at most {@code connectTimeout}.
+     *
+     * @throws OffcutException {@code UNREACHABLE} if the worker does not answer in time, {@code
+     *     CONFLICT} if it has another client or has ended, {@code UNAUTHORIZED} if the secret is
+     *     wrong, {@code WRONG_VERSION} if it is of another release, {@code INVALID_INPUT} if the
+     *     region is not one or the transport is unknown
+     */
+    public static InvocationChannel open(ChannelDescriptor channel, Duration connectTimeout) {
+        return switch (channel.transport()) {
+            case ChannelDescriptor.SHM ->
+                    ShmClientChannel.open(Path.of(channel.path()), connectTimeout.toNanos());
+            case ChannelDescriptor.TCP -> TcpClientChannel.open(channel, connectTimeout.toNanos());
+            default ->
+                    throw new OffcutException(
+                            ErrorCode.INVALID_INPUT,
+                            "transport '"
+                                    + channel.transport()
+                                    + "' is unknown to this release; upgrade the client");
+        };
+    }
+}

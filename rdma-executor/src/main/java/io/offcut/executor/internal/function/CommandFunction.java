@@ -1,0 +1,115 @@
+package io.offcut.executor.internal.function;
+
+import io.offcut.core.frame.InvocationStatus;
+import io.offcut.core.function.FunctionSpec;
+import io.offcut.linux.ProcessRef;
+import io.offcut.linux.ProcessTree;
+import io.offcut.linux.Signals;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A program that is started for each invocation: input on stdin, result on stdout, the last line of
+ * stderr as the message when it exits with another code than 0. It runs in a directory of its
+ * worker with a clean environment, and is killed with its descendants when its time is over, when
+ * its result is too large, or when the invocation ends for another reason.
+ */
+final class CommandFunction implements LoadedFunction {
+    private static final String PATH =
+            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+    private final String name;
+    private final List<String> command;
+    private final Path workDirectory;
+
+    private CommandFunction(String name, List<String> command, Path workDirectory) {
+        this.name = name;
+        this.command = command;
+        this.workDirectory = workDirectory;
+    }
+
+    /**
+     * Finds the program: a path or a name in the bundle, else a name in the system's directories.
+     */
+    static CommandFunction of(FunctionSpec spec, BundleFiles bundle, Path workDirectory)
+            throws MissingException {
+        if (spec.command().isEmpty()) {
+            throw new MissingException("it names no program");
+        }
+        List<String> command = new ArrayList<>(spec.command());
+        command.set(0, program(command.getFirst(), bundle).toString());
+        return new CommandFunction(spec.name(), List.copyOf(command), workDirectory);
+    }
+
+    private static Path program(String word, BundleFiles bundle) throws MissingException {
+        Path path = word.startsWith("/") ? Path.of(word) : bundle.find(word);
+        if (path == null && !word.contains("/")) {
+            for (String directory : PATH.split(":", -1)) {
+                Path candidate = Path.of(directory, word);
+                if (Files.isExecutable(candidate)) {
+                    return candidate;
+                }
+            }
+        }
+        if (path == null || !Files.isRegularFile(path)) {
+            throw new MissingException("there is no program '" + word + "'");
+        }
+        if (!Files.isExecutable(path)) {
+            throw new MissingException("the program '" + word + "' is not executable");
+        }
+        return path;
+    }
+
+    @Override
+    public int run(Call call) throws InterruptedException {
+        Process process;
+        try {
+            process = start();
+        } catch (IOException e) {
+            return call.fail(
+                    InvocationStatus.NO_SUCH_FUNCTION,
+                    "cannot start function '" + name + "': " + e.getMessage());
+        }
+        ProcessRef reference = ProcessRef.of(process.pid());
+        CommandPipes pipes = new CommandPipes(process, call);
+        CommandPipes.End end;
+        try {
+            end = pipes.await(call.limitNanos());
+        } finally {
+            ProcessTree.signalAll(reference, Signals.SIGKILL);
+            process.destroyForcibly();
+            pipes.close();
+        }
+        return switch (end) {
+            case EXITED -> exited(call, process.exitValue(), pipes);
+            case OVERFLOWED -> InvocationStatus.TOO_LARGE.code();
+            case TIMED_OUT -> InvocationStatus.TIMED_OUT.code();
+        };
+    }
+
+    private Process start() throws IOException {
+        Files.createDirectories(workDirectory);
+        ProcessBuilder builder = new ProcessBuilder(command).directory(workDirectory.toFile());
+        Map<String, String> environment = builder.environment();
+        environment.clear();
+        environment.put("PATH", PATH);
+        environment.put("HOME", workDirectory.toString());
+        environment.put("TMPDIR", workDirectory.toString());
+        environment.put("LANG", "C.UTF-8");
+        return builder.start();
+    }
+
+    private int exited(Call call, int code, CommandPipes pipes) {
+        if (code == 0) {
+            return pipes.resultBytes();
+        }
+        String last = pipes.lastErrorLine();
+        return call.fail(
+                InvocationStatus.FUNCTION_ERROR,
+                last.isEmpty() ? "'" + name + "' exited with code " + code : last);
+    }
+}

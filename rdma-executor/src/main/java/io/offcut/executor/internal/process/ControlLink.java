@@ -1,0 +1,130 @@
+package io.offcut.executor.internal.process;
+
+import io.offcut.core.api.ChannelDescriptor;
+import io.offcut.core.frame.InvocationStatus;
+import io.offcut.executor.ExecutorSpec;
+import io.offcut.executor.internal.control.ControlLine;
+import io.offcut.executor.internal.control.LineSocket;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The executor's end of the link to its daemon. It comes back when the daemon was restarted and
+ * says everything again.
+ */
+final class ControlLink {
+    private static final long RETRY_MILLIS = 100;
+    private static final long USAGE_MILLIS = 1_000;
+
+    private final ExecutorSpec spec;
+    private final List<ChannelDescriptor> channels;
+    private final List<String> problems;
+    private final LongSupplier invocations;
+    private volatile @Nullable LineSocket current;
+
+    ControlLink(
+            ExecutorSpec spec,
+            List<ChannelDescriptor> channels,
+            List<String> problems,
+            LongSupplier invocations) {
+        this.spec = spec;
+        this.channels = channels;
+        this.problems = problems;
+        this.invocations = invocations;
+    }
+
+    /**
+     * Serves the link. Blocks until the daemon says that the executor ends, or has been away for
+     * the orphan time.
+     *
+     * @return what the daemon said; null for an orphan
+     */
+    @Nullable InvocationStatus serve() throws InterruptedException {
+        Thread.ofPlatform().daemon().name("usage").start(this::reportUsage);
+        long seenNanos = System.nanoTime();
+        while (System.nanoTime() - seenNanos
+                <= TimeUnit.MILLISECONDS.toNanos(spec.orphanMillis())) {
+            try (SocketChannel socket = SocketChannel.open(StandardProtocolFamily.UNIX);
+                    LineSocket lines = new LineSocket(socket)) {
+                socket.connect(UnixDomainSocketAddress.of(spec.controlSocket()));
+                introduce(lines);
+                current = lines;
+                InvocationStatus end = listen(lines);
+                if (end != null) {
+                    return end;
+                }
+            } catch (IOException e) {
+                // The daemon is away; how long it may be is limited above.
+                current = null;
+            }
+            if (current != null) {
+                current = null;
+                seenNanos = System.nanoTime();
+            }
+            Thread.sleep(RETRY_MILLIS);
+        }
+        return null;
+    }
+
+    private void introduce(LineSocket lines) throws IOException {
+        lines.write(
+                new ControlLine.Hello(
+                        ControlLine.VERSION,
+                        spec.leaseId(),
+                        spec.generation(),
+                        ProcessHandle.current().pid()));
+        for (ChannelDescriptor channel : channels) {
+            lines.write(new ControlLine.Channel(channel));
+        }
+        for (String problem : problems) {
+            lines.write(new ControlLine.Problem(problem));
+        }
+        lines.write(new ControlLine.Ready());
+        lines.write(new ControlLine.Usage(invocations.getAsLong()));
+    }
+
+    /** Null when the connection is gone. */
+    private static @Nullable InvocationStatus listen(LineSocket lines) {
+        try {
+            for (ControlLine line = lines.read(); line != null; line = lines.read()) {
+                if (line instanceof ControlLine.End(InvocationStatus status)) {
+                    return status;
+                }
+            }
+        } catch (IOException e) {
+            // The same as when it closes the connection.
+            return null;
+        }
+        return null;
+    }
+
+    private void reportUsage() {
+        long said = -1;
+        LineSocket saidTo = null;
+        try {
+            while (true) {
+                Thread.sleep(USAGE_MILLIS);
+                LineSocket lines = current;
+                long now = invocations.getAsLong();
+                if (lines != null && (now != said || lines != saidTo)) {
+                    try {
+                        lines.write(new ControlLine.Usage(now));
+                        said = now;
+                        saidTo = lines;
+                    } catch (IOException e) {
+                        // Said again on the next connection.
+                        said = -1;
+                    }
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

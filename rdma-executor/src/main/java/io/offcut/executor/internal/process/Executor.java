@@ -1,0 +1,227 @@
+package io.offcut.executor.internal.process;
+
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import io.offcut.core.api.ChannelDescriptor;
+import io.offcut.core.frame.InvocationStatus;
+import io.offcut.executor.ExecutorExit;
+import io.offcut.executor.ExecutorSpec;
+import io.offcut.executor.ShmRegion;
+import io.offcut.executor.internal.function.BundleFiles;
+import io.offcut.executor.internal.function.FunctionTable;
+import io.offcut.executor.internal.shm.ShmWorkerChannel;
+import io.offcut.executor.internal.tcp.TcpDoor;
+import io.offcut.executor.internal.tcp.TcpWorkerChannel;
+import io.offcut.linux.ProcessRef;
+import io.offcut.linux.ProcessTree;
+import io.offcut.linux.Signals;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * The executor process: its workers, the door for TCP, the watchdog and the link to the daemon.
+ *
+ * <p>It ends in one way only, {@link #stop}: every channel says why, what commands left running is
+ * killed, and the process halts. The watchdog, the daemon's word, a channel that has ended and the
+ * virtual machine's shutdown all lead there.
+ */
+public final class Executor {
+    private static final long WATCH_MILLIS = 20;
+    private static final long SELF_GRACE_NANOS = 2_000_000_000;
+    private static final long STOP_NANOS = 100_000_000;
+
+    private final ExecutorSpec spec;
+    private final List<Worker> workers = new ArrayList<>();
+    private final List<TcpWorkerChannel> sockets = new ArrayList<>();
+    private final AtomicBoolean stopping = new AtomicBoolean();
+
+    private Executor(ExecutorSpec spec) {
+        this.spec = spec;
+    }
+
+    /**
+     * Serves the lease until its end. Never returns normally: the process halts with a code of
+     * {@link ExecutorExit}.
+     *
+     * @throws OffcutException if it cannot begin
+     */
+    public static void serve(ExecutorSpec spec) throws InterruptedException {
+        new Executor(spec).serve();
+    }
+
+    private void serve() throws InterruptedException {
+        List<String> problems = new ArrayList<>(Confinement.apply(spec.cpus()));
+        makeWorkers();
+        // A function that calls System.exit comes here.
+        Runtime.getRuntime().addShutdownHook(new Thread(this::shutDown, "shutdown"));
+        for (int index = 0; index < workers.size(); index++) {
+            start("worker-" + index, workers.get(index));
+        }
+        for (Worker worker : workers) {
+            String problem = worker.awaitStart();
+            if (problem != null) {
+                problems.add(problem);
+            }
+        }
+        start("watchdog", this::watch);
+        TcpDoor door = spec.tcpHost().isEmpty() ? null : openDoor();
+        List<ChannelDescriptor> channels = channels(door == null ? 0 : door.port());
+        problems.addAll(Confinement.giveWay());
+        ControlLink link = new ControlLink(spec, channels, problems, this::invocations);
+        InvocationStatus status = link.serve();
+        if (status == null) {
+            stop(InvocationStatus.DISCONNECTED, ExecutorExit.ORPHANED);
+        } else {
+            stop(status, ExecutorExit.ENDED);
+        }
+    }
+
+    private void start(String name, Runnable body) {
+        Thread.ofPlatform().daemon().name(name).uncaughtExceptionHandler(this::defect).start(body);
+    }
+
+    /** A defect, or a region whose memory is gone. */
+    private void defect(Thread thread, Throwable thrown) {
+        System.err.println("offcut executor: thread " + thread.getName() + " failed: " + thrown);
+        stop(InvocationStatus.CRASHED, ExecutorExit.INTERNAL);
+    }
+
+    private void makeWorkers() {
+        BundleFiles bundle = new BundleFiles(Path.of(spec.bundleDir()));
+        for (int index = 0; index < spec.cores().size(); index++) {
+            int core = spec.cores().get(index);
+            Path workDirectory = Path.of(spec.scratchDir()).resolve("worker-" + index);
+            workers.add(
+                    new Worker(
+                            index,
+                            core,
+                            Collections.frequency(spec.cores(), core) > 1,
+                            spec.hotTimeoutMicros(),
+                            ShmWorkerChannel.open(ShmRegion.file(Path.of(spec.regionDir()), index)),
+                            spec.tcpHost().isEmpty() ? null : socket(),
+                            new FunctionTable(spec.functions(), bundle, workDirectory),
+                            this::endedByItself));
+        }
+    }
+
+    private TcpWorkerChannel socket() {
+        try {
+            TcpWorkerChannel socket = new TcpWorkerChannel(spec.slots(), spec.payloadBytes());
+            sockets.add(socket);
+            return socket;
+        } catch (IOException e) {
+            throw new OffcutException(
+                    ErrorCode.EXHAUSTED, "cannot prepare for tcp: " + e.getMessage(), e);
+        }
+    }
+
+    private TcpDoor openDoor() {
+        TcpDoor.quiet();
+        return new TcpDoor(
+                spec.tcpHost(), spec.secret(), sockets, () -> workers.forEach(Worker::wake));
+    }
+
+    private List<ChannelDescriptor> channels(int port) {
+        List<ChannelDescriptor> channels = new ArrayList<>();
+        for (int index = 0; index < workers.size(); index++) {
+            String region = ShmRegion.file(Path.of(spec.regionDir()), index).toString();
+            channels.add(
+                    new ChannelDescriptor(
+                            index,
+                            ChannelDescriptor.SHM,
+                            region,
+                            "",
+                            0,
+                            "",
+                            spec.slots(),
+                            spec.payloadBytes()));
+            if (port > 0) {
+                channels.add(
+                        new ChannelDescriptor(
+                                index,
+                                ChannelDescriptor.TCP,
+                                "",
+                                spec.tcpHost(),
+                                port,
+                                spec.secret(),
+                                spec.slots(),
+                                spec.payloadBytes()));
+            }
+        }
+        return channels;
+    }
+
+    private long invocations() {
+        long sum = 0;
+        for (Worker worker : workers) {
+            sum += worker.invocations();
+        }
+        return sum;
+    }
+
+    private void watch() {
+        try {
+            while (true) {
+                Thread.sleep(WATCH_MILLIS);
+                for (Worker worker : workers) {
+                    if (worker.takeIfOverdue(System.nanoTime(), SELF_GRACE_NANOS)) {
+                        stop(InvocationStatus.CRASHED, ExecutorExit.TIMED_OUT);
+                    }
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** The daemon ended a region: the lease is over, whatever becomes of the daemon's word. */
+    private void endedByItself() {
+        start("end", () -> stop(InvocationStatus.REVOKED, ExecutorExit.ENDED));
+    }
+
+    private void stop(InvocationStatus status, int exitCode) {
+        if (stopping.compareAndSet(false, true)) {
+            endWorkers(status);
+            killCommands();
+            Runtime.getRuntime().halt(exitCode);
+        }
+    }
+
+    /** The virtual machine goes down without {@link #stop}: a function ended it, or a signal. */
+    private void shutDown() {
+        if (stopping.compareAndSet(false, true)) {
+            endWorkers(InvocationStatus.CRASHED);
+            killCommands();
+        }
+    }
+
+    private void endWorkers(InvocationStatus status) {
+        for (Worker worker : workers) {
+            try {
+                worker.askToEnd(status.code());
+            } catch (InternalError e) {
+                // The memory of this worker's region is gone, and with it whoever could wait there.
+            }
+        }
+        for (Worker worker : workers) {
+            try {
+                worker.awaitEnd(status.code(), STOP_NANOS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (InternalError e) {
+                // As above.
+            }
+        }
+    }
+
+    private static void killCommands() {
+        List<ProcessRef> commands = ProcessTree.descendants(ProcessHandle.current().pid());
+        for (ProcessRef command : commands) {
+            ProcessTree.signalAll(command, Signals.SIGKILL);
+        }
+    }
+}

@@ -1,0 +1,307 @@
+package io.offcut.executor.internal.process;
+
+import io.offcut.core.CpuSet;
+import io.offcut.core.OffcutException;
+import io.offcut.core.frame.InvocationStatus;
+import io.offcut.executor.internal.WorkerChannel;
+import io.offcut.executor.internal.function.Call;
+import io.offcut.executor.internal.function.FunctionTable;
+import io.offcut.executor.internal.shm.ShmWorkerChannel;
+import io.offcut.executor.internal.tcp.TcpWorkerChannel;
+import io.offcut.linux.CpuAffinity;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One pinned thread that runs one invocation at a time, from shared memory or from TCP.
+ *
+ * <pre>
+ *   hot ──nothing for hotTimeout──▶ warm (asleep) ──woken──▶ looks again
+ *    ▲                                                          │
+ *    └───────────────── an invocation came ─────────────────────┘
+ * </pre>
+ *
+ * <p>The word {@code run} says who owns worker and channels: even, the worker's thread, which
+ * polls; odd, the same thread inside a function; {@link #TAKEN}, someone else, who took them by
+ * compare-and-set from exactly the odd value he judged, so that a function that never returns can
+ * still be answered for. A thread that finds its worker taken never touches it again.
+ */
+final class Worker implements Runnable {
+    private static final long TAKEN = -1;
+    private static final int POLLS_PER_CLOCK = 64;
+    private static final int POLLS_PER_YIELD = 1024;
+    private static final int TURNS_PER_LOOK = 256;
+    private static final long LONG_SLEEP_NANOS = 1_000_000_000;
+    private static final long TCP_SLEEP_NANOS = 50_000_000;
+    private static final long BOTH_SLEEP_NANOS = 1_000_000;
+    private static final VarHandle RUN;
+    private static final VarHandle INVOCATIONS;
+
+    static {
+        try {
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            RUN = lookup.findVarHandle(Worker.class, "run", long.class);
+            INVOCATIONS = lookup.findVarHandle(Worker.class, "invocations", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final int index;
+    private final int core;
+    private final boolean coreShared;
+    private final long hotNanos;
+    private final ShmWorkerChannel shm;
+    private final @Nullable TcpWorkerChannel tcp;
+    private final FunctionTable functions;
+    private final Call call = new Call();
+    private final BooleanSupplier maySleep = this::maySleep;
+    private final CountDownLatch started = new CountDownLatch(1);
+    private final CountDownLatch stopped = new CountDownLatch(1);
+    private final Runnable atEnd;
+    private @Nullable String problem;
+    private volatile int ending;
+    private volatile long run;
+    private volatile long invocations;
+    private long startNanos;
+    private long limitNanos;
+    private int runningFunction;
+    private int runningSlot;
+    private @Nullable WorkerChannel runningChannel;
+    private long restNanos;
+    private int idlePolls;
+    private int turns;
+    private boolean awoken;
+
+    /**
+     * Makes a worker; its thread is the caller's to start.
+     *
+     * @param coreShared whether another worker has the same real core, so that polling must yield
+     * @param hotTimeoutMicros −1 for ever, 0 never
+     * @param atEnd called by the worker's thread when its channel has ended by itself
+     */
+    Worker(
+            int index,
+            int core,
+            boolean coreShared,
+            long hotTimeoutMicros,
+            ShmWorkerChannel shm,
+            @Nullable TcpWorkerChannel tcp,
+            FunctionTable functions,
+            Runnable atEnd) {
+        this.index = index;
+        this.core = core;
+        this.coreShared = coreShared;
+        this.hotNanos =
+                hotTimeoutMicros < 0
+                        ? Long.MAX_VALUE
+                        : TimeUnit.MICROSECONDS.toNanos(hotTimeoutMicros);
+        this.shm = shm;
+        this.tcp = tcp;
+        this.functions = functions;
+        this.atEnd = atEnd;
+    }
+
+    @Override
+    public void run() {
+        pin();
+        started.countDown();
+        restNanos = System.nanoTime();
+        boolean endedByItself = false;
+        while (ending == 0 && !endedByItself) {
+            if (!turn()) {
+                rest();
+            }
+            endedByItself = ++turns % TURNS_PER_LOOK == 0 && shm.ended() != 0;
+        }
+        endChannels(endedByItself ? shm.ended() : ending);
+        if (endedByItself) {
+            atEnd.run();
+        }
+        stopped.countDown();
+    }
+
+    private void pin() {
+        try {
+            CpuAffinity.pinCurrentThread(CpuSet.of(core));
+        } catch (OffcutException e) {
+            problem = "worker " + index + ": " + e.getMessage();
+        }
+    }
+
+    /** Waits until the thread runs. @return what could not be had; null when all is well */
+    @Nullable String awaitStart() throws InterruptedException {
+        started.await();
+        return problem;
+    }
+
+    /** Looks once at each channel that may have something. @return whether an invocation ran */
+    private boolean turn() {
+        int slot = shm.poll();
+        if (slot != WorkerChannel.NONE) {
+            serve(shm, slot);
+            return true;
+        }
+        // A look at a socket is a system call: not in the way of a client that shares memory.
+        TcpWorkerChannel socket = tcp;
+        if (socket != null
+                && socket.connected()
+                && (awoken || idlePolls % POLLS_PER_YIELD == 0 || !shm.claimed())) {
+            awoken = false;
+            slot = socket.poll();
+            if (slot != WorkerChannel.NONE) {
+                serve(socket, slot);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void serve(WorkerChannel channel, int slot) {
+        int function = channel.functionIndex(slot);
+        long limit = functions.limitNanos(function, channel.deadlineNanos(slot));
+        call.begin(
+                channel.input(slot),
+                channel.inputBytes(slot),
+                channel.result(slot),
+                channel.resultCapacityBytes(slot),
+                limit);
+        long start = System.nanoTime();
+        startNanos = start;
+        limitNanos = limit;
+        runningFunction = function;
+        runningSlot = slot;
+        runningChannel = channel;
+        long token = run + 1;
+        RUN.setRelease(this, token);
+        int outcome = functions.run(function, call);
+        long end = System.nanoTime();
+        if (!RUN.compareAndSet(this, token, token + 1)) {
+            parkForEver();
+        }
+        INVOCATIONS.setOpaque(this, invocations + 1);
+        channel.complete(
+                slot,
+                Math.min(0, outcome),
+                outcome < 0 ? call.messageBytes() : outcome,
+                end - start);
+        restNanos = end;
+        idlePolls = 0;
+    }
+
+    /** Nothing to do: polls on while hot, sleeps when warm. */
+    @SuppressWarnings("ThreadPriorityCheck") // others of the same low class may share the core
+    private void rest() {
+        idlePolls++;
+        boolean clock = idlePolls % POLLS_PER_CLOCK == 0 || hotNanos == 0;
+        if (clock && hotNanos != Long.MAX_VALUE && System.nanoTime() - restNanos >= hotNanos) {
+            sleep();
+        } else if (coreShared || idlePolls % POLLS_PER_YIELD == 0) {
+            Thread.yield();
+        } else {
+            Thread.onSpinWait();
+        }
+    }
+
+    private void sleep() {
+        TcpWorkerChannel socket = tcp;
+        boolean connected = socket != null && socket.connected();
+        if (socket != null && connected && !shm.claimed()) {
+            socket.await(TCP_SLEEP_NANOS);
+        } else {
+            shm.await(connected ? BOTH_SLEEP_NANOS : LONG_SLEEP_NANOS, maySleep);
+        }
+        // The next look at the clock sends it to sleep again, unless something came; and so that
+        // the end of the region is seen at once.
+        idlePolls = POLLS_PER_CLOCK - 2;
+        turns = TURNS_PER_LOOK - 1;
+        awoken = true;
+    }
+
+    private boolean maySleep() {
+        return ending == 0 && (tcp == null || !tcp.waiting());
+    }
+
+    /** Invocations answered so far. Any thread. */
+    long invocations() {
+        return (long) INVOCATIONS.getOpaque(this);
+    }
+
+    /** Ends a sleep. Any thread; does not block. */
+    void wake() {
+        shm.wake();
+        if (tcp != null) {
+            tcp.wake();
+        }
+    }
+
+    /** Asks the worker to end its channels with this status when it is not in a function. */
+    void askToEnd(int statusCode) {
+        ending = statusCode;
+        wake();
+    }
+
+    /**
+     * Waits for what {@link #askToEnd} asked; a worker that is in a function by then is taken and
+     * its channels are ended from here.
+     */
+    void awaitEnd(int statusCode, long timeoutNanos) throws InterruptedException {
+        if (stopped.await(timeoutNanos, TimeUnit.NANOSECONDS)) {
+            return;
+        }
+        long token = run;
+        if (token % 2 == 1 && RUN.compareAndSet(this, token, TAKEN)) {
+            endChannels(statusCode);
+        } else {
+            // Between two invocations all this time: only its region can be ended from outside.
+            shm.end(statusCode);
+        }
+    }
+
+    /**
+     * Takes the worker if its function has run over its time, and answers that invocation.
+     *
+     * @param selfGraceNanos how much longer a function may take that watches its own time
+     * @return whether the worker was taken
+     */
+    boolean takeIfOverdue(long nowNanos, long selfGraceNanos) {
+        long token = run;
+        if (token % 2 != 1) {
+            return false;
+        }
+        long limit = limitNanos;
+        if (functions.endsItself(runningFunction)) {
+            limit = limit > Long.MAX_VALUE - selfGraceNanos ? limit : limit + selfGraceNanos;
+        }
+        long elapsed = nowNanos - startNanos;
+        WorkerChannel channel = runningChannel;
+        int slot = runningSlot;
+        // All of the above may belong to the next invocation already: then this fails.
+        if (elapsed <= limit || !RUN.compareAndSet(this, token, TAKEN)) {
+            return false;
+        }
+        if (channel != null) {
+            channel.complete(slot, InvocationStatus.TIMED_OUT.code(), 0, elapsed);
+        }
+        endChannels(InvocationStatus.CRASHED.code());
+        return true;
+    }
+
+    private void endChannels(int statusCode) {
+        shm.end(statusCode);
+        if (tcp != null) {
+            tcp.end(statusCode);
+        }
+    }
+
+    private static void parkForEver() {
+        while (true) {
+            LockSupport.park();
+        }
+    }
+}

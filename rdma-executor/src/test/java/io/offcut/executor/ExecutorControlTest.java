@@ -1,0 +1,201 @@
+package io.offcut.executor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import io.offcut.core.api.ChannelDescriptor;
+import io.offcut.core.frame.InvocationStatus;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class ExecutorControlTest {
+    private final CopyOnWriteArrayList<String> events = new CopyOnWriteArrayList<>();
+    private final ExecutorControl.Listener listener =
+            new ExecutorControl.Listener() {
+                @Override
+                public void connected(String leaseId, int generation, long pid) {
+                    events.add("connected " + leaseId + " " + generation + " " + pid);
+                }
+
+                @Override
+                public void ready(
+                        String leaseId,
+                        int generation,
+                        List<ChannelDescriptor> channels,
+                        List<String> problems) {
+                    events.add("ready " + leaseId + " " + channels + " " + problems);
+                }
+
+                @Override
+                public void usage(String leaseId, int generation, long invocations) {
+                    events.add("usage " + leaseId + " " + invocations);
+                }
+
+                @Override
+                public void disconnected(String leaseId, int generation) {
+                    events.add("disconnected " + leaseId + " " + generation);
+                }
+            };
+
+    private Path socket;
+    private ExecutorControl control;
+
+    @BeforeEach
+    void open(@TempDir Path directory) {
+        socket = directory.resolve("s");
+        control = ExecutorControl.open(socket, listener);
+    }
+
+    @AfterEach
+    void close() {
+        control.close();
+    }
+
+    @Test
+    void hearsAnExecutorAndTellsItToEnd() throws IOException {
+        try (SocketChannel executor = connect()) {
+            say(
+                    executor,
+                    "HELLO 1 l+1 2 99\nCHANNEL 0 shm /a%20b ~ 0 ~ 4 10\nPROBLEM no+cgroup\nREADY\n");
+            say(executor, "USAGE 7\n");
+            expect(
+                    "connected l 1 2 99",
+                    "ready l 1 [ChannelDescriptor[worker=0, shm /a b, slots=4, payloadBytes=10]]"
+                            + " [no cgroup]",
+                    "usage l 1 7");
+            assertThat(control.end("l 1", InvocationStatus.REVOKED)).isTrue();
+            ByteBuffer heard = ByteBuffer.allocate(100);
+            while (heard.position() < "END REVOKED\n".length()) {
+                assertThat(executor.read(heard)).isPositive();
+            }
+            assertThat(new String(heard.array(), 0, heard.position(), StandardCharsets.UTF_8))
+                    .isEqualTo("END REVOKED\n");
+        }
+        await().until(() -> events.contains("disconnected l 1 2"));
+        assertThat(control.end("l 1", InvocationStatus.REVOKED)).isFalse();
+    }
+
+    @Test
+    void aNewerGenerationTakesThePlaceOfAnOlderAndNeverTheReverse() throws IOException {
+        try (SocketChannel old = connect();
+                SocketChannel fresh = connect();
+                SocketChannel late = connect()) {
+            say(old, "HELLO 1 l 1 10\n");
+            expect("connected l 1 10");
+            say(fresh, "HELLO 1 l 2 11\n");
+            expect("connected l 1 10", "connected l 2 11");
+            assertThat(old.read(ByteBuffer.allocate(1))).isEqualTo(-1);
+            say(late, "HELLO 1 l 1 10\n");
+            assertThat(late.read(ByteBuffer.allocate(1))).isEqualTo(-1);
+            assertThat(control.end("l", InvocationStatus.REVOKED)).isTrue();
+        }
+        expect("connected l 1 10", "connected l 2 11", "disconnected l 2");
+    }
+
+    @Test
+    void dropsWhoeverDoesNotSpeakTheProtocol() throws IOException {
+        for (String nonsense :
+                List.of(
+                        "\n",
+                        "READY\n",
+                        "HELLO\n",
+                        "HELLO 2 l 1 1\n",
+                        "HELLO 1 l x 1\n",
+                        "HELLO 1 %zz 1 1\n",
+                        "GET / HTTP/1.1\n",
+                        "x".repeat(10_000))) {
+            try (SocketChannel stranger = connect()) {
+                say(stranger, nonsense);
+                assertThat(stranger.read(ByteBuffer.allocate(1))).as(nonsense).isEqualTo(-1);
+            }
+        }
+        assertThat(events).isEmpty();
+    }
+
+    @Test
+    void survivesRandomBytes() throws IOException {
+        long seed = System.nanoTime();
+        Random random = new Random(seed);
+        for (int round = 0; round < 200; round++) {
+            try (SocketChannel stranger = connect()) {
+                byte[] bytes = new byte[random.nextInt(300) + 1];
+                random.nextBytes(bytes);
+                say(stranger, "HELLO 1 l 1 1\nUSAGE ");
+                stranger.write(ByteBuffer.wrap(bytes));
+                say(stranger, "\nREADY x\nHELLO 1 l 1 1\n");
+                try {
+                    assertThat(stranger.read(ByteBuffer.allocate(1)))
+                            .as("seed %d", seed)
+                            .isEqualTo(-1);
+                } catch (IOException e) {
+                    assertThat(e).hasMessageContaining("reset");
+                }
+            }
+        }
+        try (SocketChannel executor = connect()) {
+            say(executor, "HELLO 1 fine 1 1\n");
+            await().until(() -> events.contains("connected fine 1 1"));
+        }
+    }
+
+    @Test
+    void replacesTheSocketOfAKilledDaemonButNotOfALivingOne() throws IOException {
+        assertThatThrownBy(() -> ExecutorControl.open(socket, listener))
+                .isInstanceOfSatisfying(
+                        OffcutException.class,
+                        e -> assertThat(e.code()).isEqualTo(ErrorCode.CONFLICT));
+        control.close();
+        Files.writeString(socket, "");
+        control = ExecutorControl.open(socket, listener);
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket)))
+                .isEqualTo("rw-------");
+    }
+
+    @Test
+    void refusesAPathThatNoSocketCanHave() {
+        assertThatThrownBy(() ->
+                        ExecutorControl.open(socket.resolveSibling("x".repeat(200)), listener))
+                .hasMessageContaining("shorter path");
+    }
+
+    private SocketChannel connect() throws IOException {
+        SocketChannel executor = SocketChannel.open(StandardProtocolFamily.UNIX);
+        executor.connect(UnixDomainSocketAddress.of(socket));
+        return executor;
+    }
+
+    private static void say(SocketChannel to, String text) {
+        try {
+            ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+            while (bytes.hasRemaining()) {
+                int ignored = to.write(bytes);
+            }
+        } catch (IOException e) {
+            // It hung up already, which is what the caller then sees.
+            assertThat(e).isInstanceOf(IOException.class);
+        }
+    }
+
+    private void expect(String... expected) {
+        await().untilAsserted(() -> assertThat(events).containsExactly(expected));
+    }
+}

@@ -1,0 +1,219 @@
+package io.offcut.executor;
+
+import static org.awaitility.Awaitility.await;
+
+import io.offcut.core.api.ChannelDescriptor;
+import io.offcut.core.frame.InvocationStatus;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** A real executor process and the daemon's end of its control link. */
+final class TestExecutor implements AutoCloseable {
+    static final int SLOTS = 4;
+    static final int PAYLOAD_BYTES = 1 << 20;
+    static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(60);
+    static final String SECRET = "0123456789abcdef0123456789abcdef";
+
+    /** What varies between tests. */
+    record Options(
+            List<Integer> cores,
+            int payloadBytes,
+            long hotTimeoutMicros,
+            long orphanMillis,
+            String tcpHost) {
+        static final Options DEFAULT =
+                new Options(List.of(0), PAYLOAD_BYTES, 1_000, 60_000, "127.0.0.1");
+
+        Options withCores(List<Integer> cores) {
+            return new Options(cores, payloadBytes, hotTimeoutMicros, orphanMillis, tcpHost);
+        }
+
+        Options withPayloadBytes(int bytes) {
+            return new Options(cores, bytes, hotTimeoutMicros, orphanMillis, tcpHost);
+        }
+
+        Options withHotTimeoutMicros(long micros) {
+            return new Options(cores, payloadBytes, micros, orphanMillis, tcpHost);
+        }
+
+        Options withOrphanMillis(long millis) {
+            return new Options(cores, payloadBytes, hotTimeoutMicros, millis, tcpHost);
+        }
+    }
+
+    final ConcurrentLinkedQueue<String> events = new ConcurrentLinkedQueue<>();
+    final TestBundle bundle;
+    final ExecutorSpec spec;
+    final Process process;
+    private final Path root;
+    private final Path regionDir;
+    private ExecutorControl control;
+    private volatile @Nullable List<ChannelDescriptor> channels;
+    private volatile long usage;
+
+    private TestExecutor(TestBundle bundle, Options options) throws IOException {
+        this.bundle = bundle;
+        this.root = Files.createTempDirectory("offcut-executor");
+        Path shm = Path.of("/dev/shm");
+        this.regionDir =
+                Files.createTempDirectory(Files.isWritable(shm) ? shm : root, "offcut-test");
+        Path scratch = Files.createDirectories(root.resolve("scratch"));
+        this.spec =
+                new ExecutorSpec(
+                        "lease-1",
+                        1,
+                        bundle.directory().toString(),
+                        bundle.functions(),
+                        options.cores,
+                        regionDir.toString(),
+                        scratch.toString(),
+                        root.resolve("control.sock").toString(),
+                        options.tcpHost,
+                        SECRET,
+                        SLOTS,
+                        options.payloadBytes,
+                        options.hotTimeoutMicros,
+                        options.orphanMillis);
+        for (int worker = 0; worker < options.cores.size(); worker++) {
+            ShmRegion.create(region(worker), SLOTS, options.payloadBytes, "rw-------");
+        }
+        Path specFile = root.resolve("spec");
+        ExecutorCommand.write(specFile, spec);
+        this.control = openControl();
+        this.process =
+                new ProcessBuilder(
+                                ExecutorCommand.line(
+                                        Path.of(System.getProperty("java.home"), "bin", "java"),
+                                        System.getProperty("java.class.path"),
+                                        spec,
+                                        256 << 20,
+                                        specFile))
+                        .redirectErrorStream(true)
+                        .redirectOutput(root.resolve("executor.log").toFile())
+                        .start();
+    }
+
+    static TestExecutor start(TestBundle bundle, Options options) throws IOException {
+        TestExecutor executor = new TestExecutor(bundle, options);
+        try {
+            await().atMost(CONNECT_TIMEOUT)
+                    .failFast("the executor ended", () -> !executor.process.isAlive())
+                    .until(() -> executor.channels != null);
+        } catch (RuntimeException e) {
+            executor.close();
+            throw e;
+        }
+        return executor;
+    }
+
+    private ExecutorControl openControl() {
+        return ExecutorControl.open(
+                Path.of(spec.controlSocket()),
+                new ExecutorControl.Listener() {
+                    @Override
+                    public void connected(String leaseId, int generation, long pid) {
+                        events.add("connected " + leaseId + " " + generation + " " + pid);
+                    }
+
+                    @Override
+                    public void ready(
+                            String leaseId,
+                            int generation,
+                            List<ChannelDescriptor> ready,
+                            List<String> problems) {
+                        events.add("ready " + leaseId + " " + generation + " " + problems);
+                        channels = ready;
+                    }
+
+                    @Override
+                    public void usage(String leaseId, int generation, long invocations) {
+                        usage = invocations;
+                    }
+
+                    @Override
+                    public void disconnected(String leaseId, int generation) {
+                        events.add("disconnected " + leaseId + " " + generation);
+                    }
+                });
+    }
+
+    /** What a restarted daemon does. */
+    void restartControl() {
+        control.close();
+        channels = null;
+        control = openControl();
+    }
+
+    void stopControl() {
+        control.close();
+    }
+
+    boolean end(InvocationStatus status) {
+        return control.end(spec.leaseId(), status);
+    }
+
+    long usage() {
+        return usage;
+    }
+
+    Path region(int worker) {
+        return ShmRegion.file(regionDir, worker);
+    }
+
+    Path controlSocket() {
+        return Path.of(spec.controlSocket());
+    }
+
+    ChannelDescriptor descriptor(String transport, int worker) {
+        List<ChannelDescriptor> known = channels;
+        if (known != null) {
+            for (ChannelDescriptor channel : known) {
+                if (channel.worker() == worker && channel.transport().equals(transport)) {
+                    return channel;
+                }
+            }
+        }
+        throw new IllegalStateException("no " + transport + " channel of worker " + worker);
+    }
+
+    boolean hasChannels() {
+        return channels != null;
+    }
+
+    InvocationChannel open(String transport) {
+        return Channels.open(descriptor(transport, 0), CONNECT_TIMEOUT);
+    }
+
+    @Override
+    public void close() throws IOException {
+        process.destroyForcibly();
+        try {
+            process.waitFor(10, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        control.close();
+        System.out.print(Files.readString(root.resolve("executor.log")));
+        delete(regionDir);
+        delete(root);
+    }
+
+    private static void delete(Path directory) throws IOException {
+        if (!Files.exists(directory)) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+}
