@@ -1,0 +1,211 @@
+package io.offcut.node;
+
+import io.offcut.core.CpuSet;
+import io.offcut.core.ErrorCode;
+import io.offcut.core.NodeDescriptor;
+import io.offcut.core.OffcutException;
+import io.offcut.core.Offer;
+import io.offcut.core.api.ChannelDescriptor;
+import io.offcut.linux.CpuAffinity;
+import io.offcut.linux.CpuMap;
+import io.offcut.linux.HostId;
+import io.offcut.linux.MemInfo;
+import io.offcut.node.internal.bundle.BundleCache;
+import io.offcut.node.internal.executor.ExecutorHost;
+import io.offcut.node.internal.executor.Sandbox;
+import io.offcut.node.internal.http.NodeServer;
+import io.offcut.node.internal.sensing.Sensing;
+import io.offcut.node.internal.store.Folders;
+import io.offcut.node.internal.store.KeyRing;
+import io.offcut.node.internal.store.LeaseStore;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The process on each node: senses what is idle, offers it, runs executors on it for those who
+ * lease it, and gives it back at once when a job wants it.
+ *
+ * <p>Whoever kills it with SIGKILL leaves its executors running: a daemon started again with the
+ * same {@code stateDir} takes them over, or they end by themselves after {@code orphanMillis}.
+ */
+public final class NodeDaemon implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(NodeDaemon.class);
+    private static final Path PROC = Path.of("/proc");
+    private static final int MAX_SECRET_BYTES = 4096;
+
+    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+    private final URI uri;
+
+    /**
+     * Starts it and returns when it answers. The scheduler need not be there. Blocks for a bounded
+     * time.
+     *
+     * @throws OffcutException {@code CONFLICT} when the port or the folder is in use, {@code USAGE}
+     *     when a key says something impossible, {@code EXHAUSTED} when the folder cannot be written
+     */
+    public static NodeDaemon start(NodeConfig config) {
+        return new NodeDaemon(config);
+    }
+
+    private NodeDaemon(NodeConfig config) {
+        try {
+            uri = begin(config);
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private URI begin(NodeConfig config) {
+        String secret = secret(config.nodeSecretFile());
+        CpuMap cpus = config.cpuMapping();
+        CpuSet cores = cores(config, cpus);
+        long memoryBytes =
+                config.memoryBytes() > 0 ? config.memoryBytes() : MemInfo.read(PROC).totalBytes();
+        Path state = folder("stateDir", config.statePath());
+        // First of all the two that show whether another daemon runs here.
+        BundleCache bundles = bundles(config, state, secret);
+        NodeServer server = opened(NodeServer.bind(config.host(), config.port()));
+
+        Sandbox sandbox = Sandbox.detect(config.executorUser(), config.cgroups().equals("auto"));
+        if (!sandbox.missing().isEmpty()) {
+            log.warn("executors run without: {}", String.join("; ", sandbox.missing()));
+        }
+        LeaseStore store = new LeaseStore(state);
+        KeyRing keys = new KeyRing(state.resolve("scheduler.keys"));
+        NodeMetrics metrics = new NodeMetrics();
+        NodeCore core =
+                new NodeCore(
+                        config,
+                        store,
+                        keys,
+                        metrics,
+                        listener ->
+                                new ExecutorHost(config, sandbox, store, bundles, cpus, listener));
+        folder("shmDir", config.shmPath());
+        List<Offer> earlier = core.restore();
+        opened(core);
+        opened(new Sensing(config, cores, memoryBytes, cpus, earlier, core.host()::own, core));
+        NodeDescriptor node = describe(config, server.uri(), cores, memoryBytes, sandbox);
+        core.begin(node, config.schedulerUrl(), secret);
+        server.serve(
+                new LeaseDesk(core, keys, node, sandbox.missing(), config.startTimeoutMillis()),
+                metrics.registry);
+        log.info(
+                "node {} offers from cores {} at {}, scheduler {}",
+                config.name(),
+                cores,
+                server.uri(),
+                config.schedulerUrl());
+        return server.uri();
+    }
+
+    private <T extends AutoCloseable> T opened(T part) {
+        parts.push(part);
+        return part;
+    }
+
+    private BundleCache bundles(NodeConfig config, Path state, String secret) {
+        Path root = folder("stateDir", state.resolve("bundles"));
+        BundleCache bundles = opened(new BundleCache(root, config.schedulerUrl(), secret));
+        // Executors of another user pass through it, whatever the umask is.
+        folder("stateDir", root.resolve("unpacked"));
+        return bundles;
+    }
+
+    private static NodeDescriptor describe(
+            NodeConfig config, URI uri, CpuSet cores, long memoryBytes, Sandbox sandbox) {
+        return new NodeDescriptor(
+                config.name(),
+                config.advertisedUrl().isEmpty() ? uri.toString() : config.advertisedUrl(),
+                HostId.current(),
+                cores,
+                memoryBytes,
+                config.tcpHost().isEmpty()
+                        ? List.of(ChannelDescriptor.SHM)
+                        : List.of(ChannelDescriptor.SHM, ChannelDescriptor.TCP),
+                sandbox.features(),
+                config.labels());
+    }
+
+    private static CpuSet cores(NodeConfig config, CpuMap cpus) {
+        CpuSet online = CpuAffinity.online();
+        CpuSet wanted = config.cpuSet().isEmpty() ? online : config.cpuSet();
+        if (!online.containsAll(cpus.toReal(wanted))) {
+            throw new OffcutException(
+                    ErrorCode.USAGE,
+                    "node configuration, key cpus: this machine has the CPUs "
+                            + online
+                            + ", not all of "
+                            + cpus.toReal(wanted));
+        }
+        return wanted;
+    }
+
+    private static Path folder(String key, Path folder) {
+        try {
+            return Folders.make(folder, "rwx--x--x");
+        } catch (IOException e) {
+            throw new OffcutException(
+                    ErrorCode.EXHAUSTED,
+                    "node configuration, key "
+                            + key
+                            + ": cannot make or own "
+                            + folder
+                            + " ("
+                            + e.getMessage()
+                            + "); choose a folder that this user can write",
+                    e);
+        }
+    }
+
+    private static String secret(String file) {
+        if (file.isEmpty()) {
+            return "";
+        }
+        try {
+            Path path = Path.of(file);
+            if (Files.size(path) > MAX_SECRET_BYTES) {
+                throw new IOException("it is over " + MAX_SECRET_BYTES + " bytes");
+            }
+            return Files.readString(path, StandardCharsets.UTF_8).strip();
+        } catch (IOException e) {
+            throw new OffcutException(
+                    ErrorCode.USAGE,
+                    "node configuration, key nodeSecretFile: cannot read "
+                            + file
+                            + " ("
+                            + e.getClass().getSimpleName()
+                            + ")",
+                    e);
+        }
+    }
+
+    /** Where it listens. */
+    public URI uri() {
+        return uri;
+    }
+
+    /**
+     * Ends all executors, tells the scheduler, and stops. Blocks for a bounded time. A second call
+     * does nothing.
+     */
+    @Override
+    public void close() {
+        while (!parts.isEmpty()) {
+            try {
+                parts.pop().close();
+            } catch (Exception e) {
+                log.warn("while the node daemon stopped: {}", e.toString());
+            }
+        }
+    }
+}

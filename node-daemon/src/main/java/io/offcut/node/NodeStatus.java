@@ -1,0 +1,56 @@
+package io.offcut.node;
+
+import io.offcut.core.CpuSet;
+import io.offcut.core.NodeDescriptor;
+import io.offcut.core.Offer;
+import io.offcut.core.lease.EndReason;
+import io.offcut.core.lease.LeaseState;
+import io.offcut.core.lease.LeaseUsage;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The node as its daemon sees it at this moment: the body of {@code GET /v1/node}.
+ *
+ * @param schedulerConnected whether the link to the scheduler stands
+ * @param missing what this daemon may not or cannot do on this machine
+ */
+public record NodeStatus(
+        NodeDescriptor node,
+        boolean schedulerConnected,
+        List<String> missing,
+        List<Offer> offers,
+        List<Lease> leases) {
+    public NodeStatus {
+        missing = List.copyOf(missing);
+        offers = List.copyOf(offers);
+        leases = List.copyOf(leases);
+    }
+
+    /**
+     * One lease: the body of {@code GET /v1/leases/{id}} too.
+     *
+     * @param phase {@code STARTING, RUNNING, DOWN, ENDING} or {@code ENDED}
+     * @param endReason set when it has ended or is ending
+     * @param generation of its executor; 0 when it never had one
+     * @param pid of its executor; 0 when there is none
+     * @param cores logical CPUs it holds
+     * @param realCores real CPUs its executor is pinned to
+     * @param memoryBytes ceiling it was granted
+     * @param usedMemoryBytes working set of its executor; −1 when not known
+     */
+    public record Lease(
+            String leaseId,
+            String user,
+            LeaseState state,
+            String phase,
+            @Nullable EndReason endReason,
+            long expiresAtEpochMillis,
+            int generation,
+            long pid,
+            CpuSet cores,
+            CpuSet realCores,
+            long memoryBytes,
+            long usedMemoryBytes,
+            LeaseUsage usage) {}
+}

@@ -1,0 +1,473 @@
+package io.offcut.node.internal.executor;
+
+import io.offcut.core.CpuSet;
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import io.offcut.core.api.ChannelDescriptor;
+import io.offcut.core.frame.InvocationStatus;
+import io.offcut.core.function.FunctionSpec;
+import io.offcut.core.lease.EndReason;
+import io.offcut.core.lease.LeaseTerms;
+import io.offcut.executor.ExecutorControl;
+import io.offcut.executor.ShmRegion;
+import io.offcut.linux.CpuMap;
+import io.offcut.monitor.OwnExecutor;
+import io.offcut.node.NodeConfig;
+import io.offcut.node.internal.bundle.BundleCache;
+import io.offcut.node.internal.store.LeaseStore;
+import java.nio.file.Path;
+import java.nio.file.attribute.UserPrincipal;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The executors of this node. What takes time happens on virtual threads, and what comes of it is
+ * told to the {@link Listener}; methods return at once unless they say otherwise. Safe for use by
+ * any thread.
+ */
+public final class ExecutorHost implements AutoCloseable {
+    /** What becomes of executors. Called on threads of the host; must not block. */
+    public interface Listener {
+        void ready(String leaseId, int generation);
+
+        /** It is gone, and nothing of it is left. */
+        void died(String leaseId, int generation);
+
+        /** Nothing of the lease is left. */
+        void evicted(String leaseId);
+
+        void used(String leaseId, int generation, long invocations, long cpuMicros);
+    }
+
+    /** How clients reach the workers of a lease. */
+    public record Serving(List<ChannelDescriptor> channels, List<FunctionSpec> functions) {
+        public Serving {
+            channels = List.copyOf(channels);
+            functions = List.copyOf(functions);
+        }
+    }
+
+    /**
+     * What can be seen of an executor.
+     *
+     * @param usedMemoryBytes −1 when not known
+     */
+    public record Seen(int generation, long pid, CpuSet realCores, long usedMemoryBytes) {}
+
+    private static final Logger log = LoggerFactory.getLogger(ExecutorHost.class);
+    private static final long POLITE_MILLIS = 300;
+    private static final long KILL_MILLIS = 2_000;
+
+    private final NodeConfig config;
+    private final LeaseStore store;
+    private final BundleCache bundles;
+    private final CpuMap cpus;
+    private final Listener listener;
+    private final ExecutorLauncher launcher;
+    private final LeftOvers leftOvers;
+    private final Sandbox sandbox;
+    private final Map<String, ExecutorSlot> slots = new ConcurrentHashMap<>();
+    private final Executor workers = Thread::startVirtualThread;
+    private volatile @Nullable ExecutorControl control;
+    private volatile boolean closed;
+
+    /** A host that does nothing yet: {@link #adopt}, then {@link #listen}, then the rest. */
+    public ExecutorHost(
+            NodeConfig config,
+            Sandbox sandbox,
+            LeaseStore store,
+            BundleCache bundles,
+            CpuMap cpus,
+            Listener listener) {
+        this.config = config;
+        this.store = store;
+        this.bundles = bundles;
+        this.cpus = cpus;
+        this.listener = listener;
+        this.sandbox = sandbox;
+        this.launcher = new ExecutorLauncher(config, sandbox, store, cpus, controlSocket(config));
+        this.leftOvers = new LeftOvers(config, sandbox);
+    }
+
+    private static Path controlSocket(NodeConfig config) {
+        return config.statePath().resolve("control.sock");
+    }
+
+    /**
+     * Takes over the executors of an earlier daemon that still live, and removes everything else
+     * that it left: processes, control groups, regions. Blocks; once, before {@link #listen}.
+     *
+     * @return the ids of the leases whose executors were taken over
+     */
+    public List<String> adopt(Collection<LeaseStore.Found> leases) {
+        for (LeaseStore.Found found : leases) {
+            ExecutorProcess process = leftOvers.living(found);
+            if (process != null) {
+                ExecutorSlot slot =
+                        new ExecutorSlot(found.lease().terms(), found.lease().generation());
+                slot.process = process;
+                slots.put(slot.leaseId(), slot);
+                log.info("found executor {} of lease {}", process.pid(), slot.leaseId());
+            }
+        }
+        leftOvers.remove(
+                leases,
+                slots.values().stream()
+                        .map(slot -> slot.process)
+                        .filter(process -> process != null)
+                        .toList());
+        return List.copyOf(slots.keySet());
+    }
+
+    /** Begins to hear executors. Those that were taken over connect again now. */
+    public void listen() {
+        UserPrincipal user = sandbox.user();
+        Path socket = controlSocket(config);
+        control =
+                user == null
+                        ? ExecutorControl.open(socket, new FromExecutors())
+                        : ExecutorControl.open(
+                                socket,
+                                new FromExecutors(),
+                                "rw-rw-rw-",
+                                name -> name.equals(user.getName()));
+        slots.values().forEach(this::resume);
+    }
+
+    private boolean sayEnd(String leaseId, InvocationStatus status) {
+        ExecutorControl open = control;
+        return open != null && open.end(leaseId, status);
+    }
+
+    private void resume(ExecutorSlot slot) {
+        ExecutorProcess process = slot.process;
+        if (process != null) {
+            watch(slot, process);
+        }
+    }
+
+    /** Starts an executor; {@link #serving} tells when it serves. */
+    public void start(LeaseTerms terms, int generation) {
+        ExecutorSlot slot = new ExecutorSlot(terms, generation);
+        slots.put(terms.leaseId(), slot);
+        workers.execute(() -> launch(slot));
+    }
+
+    private void launch(ExecutorSlot slot) {
+        try {
+            BundleCache.Ready bundle = bundles.ready(slot.terms.bundle());
+            slot.lock.lock();
+            try {
+                if (slot.cancelled || closed) {
+                    return;
+                }
+                ExecutorProcess process = launcher.launch(slot.terms, slot.generation, bundle);
+                slot.process = process;
+                if (slot.frozen) {
+                    process.freeze(0);
+                }
+                watch(slot, process);
+            } finally {
+                slot.lock.unlock();
+            }
+        } catch (OffcutException e) {
+            log.warn("lease {}: {}", slot.leaseId(), e.getMessage());
+            failed(slot, e);
+        } catch (RuntimeException e) {
+            log.error("lease {}: a defect while its executor was started", slot.leaseId(), e);
+            failed(slot, new OffcutException(ErrorCode.INTERNAL, "see the node's log", e));
+        }
+    }
+
+    // The slot stays until the next start or the end of the lease: who waits finds out why.
+    private void failed(ExecutorSlot slot, OffcutException why) {
+        slot.process = null;
+        slot.serving.completeExceptionally(why);
+        if (!slot.cancelled) {
+            listener.died(slot.leaseId(), slot.generation);
+        }
+    }
+
+    private void watch(ExecutorSlot slot, ExecutorProcess process) {
+        var _ = process.gone().thenAcceptAsync(how -> gone(slot, process, how), workers);
+        CompletableFuture.delayedExecutor(
+                        config.startTimeoutMillis(), TimeUnit.MILLISECONDS, workers)
+                .execute(() -> requireServing(slot, process));
+    }
+
+    private void requireServing(ExecutorSlot slot, ExecutorProcess process) {
+        if (!slot.serving.isDone() && !slot.cancelled && !closed) {
+            log.warn(
+                    "lease {}: its executor did not answer within {} ms and is ended",
+                    slot.leaseId(),
+                    config.startTimeoutMillis());
+            process.kill(KILL_MILLIS);
+        }
+    }
+
+    private void gone(ExecutorSlot slot, ExecutorProcess process, String how) {
+        // At once, before anything that may take time: clients wait.
+        process.endRegions(InvocationStatus.CRASHED);
+        slot.lock.lock();
+        try {
+            if (slot.cancelled || closed) {
+                return;
+            }
+            String last = ExecutorLog.lastLine(store.folder(slot.leaseId()));
+            String said = last.isEmpty() ? "" : "; it said: " + last;
+            log.warn("lease {}: its executor {}{}", slot.leaseId(), how, said);
+            process.kill(KILL_MILLIS);
+            process.remove();
+            failed(
+                    slot,
+                    new OffcutException(
+                            ErrorCode.FUNCTION_FAILED,
+                            "the executor of lease " + slot.leaseId() + " " + how + said));
+        } finally {
+            slot.lock.unlock();
+        }
+    }
+
+    /**
+     * Stops the lease's executor at this moment. Asks the kernel and does not wait: see {@link
+     * #awaitFrozen}.
+     */
+    public void freeze(String leaseId) {
+        ExecutorSlot slot = slots.get(leaseId);
+        if (slot != null) {
+            slot.frozen = true;
+            ExecutorProcess process = slot.process;
+            if (process != null) {
+                process.freeze(0);
+            }
+        }
+    }
+
+    /**
+     * Waits until all that was to stand still does.
+     *
+     * @return false when it did not within this time
+     */
+    public boolean awaitFrozen(long timeoutMillis) {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
+        boolean all = true;
+        for (ExecutorSlot slot : slots.values()) {
+            ExecutorProcess process = slot.process;
+            if (slot.frozen && process != null && process.alive()) {
+                long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+                all &= process.freeze(Math.max(0, left)) || !process.alive();
+            }
+        }
+        return all;
+    }
+
+    /** Ends and removes all of a lease, then tells the listener. */
+    public void evict(String leaseId, EndReason reason) {
+        ExecutorSlot slot = slots.get(leaseId);
+        if (slot == null) {
+            listener.evicted(leaseId);
+            return;
+        }
+        slot.cancelled = true;
+        ExecutorProcess early = slot.process;
+        if (early != null) {
+            early.endRegions(statusOf(reason));
+        }
+        workers.execute(() -> evict(slot, reason));
+    }
+
+    private void evict(ExecutorSlot slot, EndReason reason) {
+        slot.lock.lock();
+        try {
+            ExecutorProcess process = slot.process;
+            if (process != null) {
+                process.endRegions(statusOf(reason));
+                if (!slot.frozen && sayEnd(slot.leaseId(), statusOf(reason))) {
+                    process.awaitGone(TimeUnit.MILLISECONDS.toNanos(POLITE_MILLIS));
+                }
+                killForSure(slot, process);
+                process.remove();
+            }
+            slots.remove(slot.leaseId(), slot);
+        } finally {
+            slot.lock.unlock();
+        }
+        slot.serving.completeExceptionally(
+                new OffcutException(
+                        ErrorCode.CONFLICT, "lease " + slot.leaseId() + " has ended: " + reason));
+        listener.evicted(slot.leaseId());
+    }
+
+    // A process in an uninterruptible call dies when the call returns: its cores stay held.
+    private void killForSure(ExecutorSlot slot, ExecutorProcess process) {
+        boolean complained = false;
+        while (!process.kill(KILL_MILLIS) && !closed) {
+            if (!complained) {
+                complained = true;
+                log.warn(
+                        "lease {}: process {} does not die; its cores stay held until it does",
+                        slot.leaseId(),
+                        process.pid());
+            }
+        }
+    }
+
+    private static InvocationStatus statusOf(EndReason reason) {
+        return switch (reason) {
+            case EXPIRED -> InvocationStatus.EXPIRED;
+            case EXECUTOR_FAILED -> InvocationStatus.CRASHED;
+            default -> InvocationStatus.REVOKED;
+        };
+    }
+
+    /** Completes when that executor serves; fails with an OffcutException when it never will. */
+    public CompletableFuture<Serving> serving(String leaseId, int generation) {
+        ExecutorSlot slot = slots.get(leaseId);
+        return slot != null && slot.generation == generation
+                ? slot.serving.copy()
+                : CompletableFuture.failedFuture(
+                        new OffcutException(
+                                ErrorCode.FUNCTION_FAILED,
+                                "the executor of lease " + leaseId + " ended; open it again"));
+    }
+
+    /** What can be seen of a lease's executor; null when it has none. */
+    public @Nullable Seen seen(String leaseId) {
+        ExecutorSlot slot = slots.get(leaseId);
+        ExecutorProcess process = slot == null ? null : slot.process;
+        return slot == null || process == null
+                ? null
+                : new Seen(
+                        slot.generation,
+                        process.pid(),
+                        cpus.toReal(slot.terms.cores()),
+                        process.memoryBytes());
+    }
+
+    /** All executors that run now, so that their load is not taken for somebody else's. */
+    public List<OwnExecutor> own() {
+        List<OwnExecutor> own = new ArrayList<>();
+        for (ExecutorSlot slot : slots.values()) {
+            ExecutorProcess process = slot.process;
+            if (process != null) {
+                own.add(
+                        new OwnExecutor(
+                                slot.leaseId() + "-" + slot.generation,
+                                slot.terms.cores(),
+                                process.cgroup(),
+                                process.pid()));
+            }
+        }
+        return own;
+    }
+
+    /** Looks at what every executor has used, and bounds its log. Blocks shortly. */
+    public void sample() {
+        for (ExecutorSlot slot : slots.values()) {
+            ExecutorProcess process = slot.process;
+            if (process != null && !slot.cancelled) {
+                ExecutorLog.bound(store.folder(slot.leaseId()));
+                listener.used(
+                        slot.leaseId(),
+                        slot.generation,
+                        slot.invocations,
+                        Math.max(0, process.cpuMicros()));
+            }
+        }
+    }
+
+    /** Stops listening to executors. Those that still live end by themselves in a while. */
+    @Override
+    public void close() {
+        closed = true;
+        ExecutorControl open = control;
+        if (open != null) {
+            open.close();
+        }
+        leftOvers.close(slots.isEmpty());
+    }
+
+    /** What executors say. They run others' code: nothing they say is taken on trust. */
+    private final class FromExecutors implements ExecutorControl.Listener {
+        @Override
+        public void connected(String leaseId, int generation, long pid) {
+            log.debug("executor {} of lease {} generation {} is there", pid, leaseId, generation);
+        }
+
+        @Override
+        public void ready(
+                String leaseId,
+                int generation,
+                List<ChannelDescriptor> channels,
+                List<String> problems) {
+            workers.execute(() -> serves(leaseId, generation, channels, problems));
+        }
+
+        @Override
+        public void usage(String leaseId, int generation, long invocations) {
+            ExecutorSlot slot = slots.get(leaseId);
+            if (slot != null && slot.generation == generation) {
+                slot.invocations = invocations;
+            }
+        }
+
+        @Override
+        public void disconnected(String leaseId, int generation) {
+            log.debug("executor of lease {} generation {} hung up", leaseId, generation);
+        }
+    }
+
+    private void serves(
+            String leaseId,
+            int generation,
+            List<ChannelDescriptor> channels,
+            List<String> problems) {
+        ExecutorSlot slot = slots.get(leaseId);
+        if (slot == null || slot.generation != generation || slot.cancelled) {
+            log.info("executor of lease {} generation {} is not wanted", leaseId, generation);
+            sayEnd(leaseId, InvocationStatus.REVOKED);
+            return;
+        }
+        problems.forEach(problem -> log.warn("lease {}: its executor {}", leaseId, problem));
+        // While the start is under way its process is not known yet.
+        slot.lock.lock();
+        try {
+            ExecutorProcess process = slot.process;
+            if (process == null) {
+                return;
+            }
+            List<FunctionSpec> functions = bundles.ready(slot.terms.bundle()).functions();
+            slot.serving.complete(new Serving(usable(process, channels), functions));
+        } catch (OffcutException e) {
+            log.warn("lease {}: {}", leaseId, e.getMessage());
+            slot.serving.completeExceptionally(e);
+        } finally {
+            slot.lock.unlock();
+        }
+        listener.ready(leaseId, generation);
+    }
+
+    private List<ChannelDescriptor> usable(
+            ExecutorProcess process, List<ChannelDescriptor> channels) {
+        Path regions = Path.of(process.record().regionDir());
+        return channels.stream()
+                .filter(c -> c.worker() >= 0 && c.worker() < process.record().workers())
+                .filter(c ->
+                        switch (c.transport()) {
+                            case ChannelDescriptor.SHM ->
+                                    c.path().equals(ShmRegion.file(regions, c.worker()).toString());
+                            case ChannelDescriptor.TCP -> c.port() > 0;
+                            default -> false;
+                        })
+                .toList();
+    }
+}

@@ -1,0 +1,239 @@
+package io.offcut.node.internal.executor;
+
+import io.offcut.core.CpuSet;
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import io.offcut.core.lease.LeaseTerms;
+import io.offcut.executor.ExecutorCommand;
+import io.offcut.executor.ExecutorSpec;
+import io.offcut.executor.ShmRegion;
+import io.offcut.linux.Cgroup;
+import io.offcut.linux.Cgroups;
+import io.offcut.linux.CpuMap;
+import io.offcut.linux.ProcessRef;
+import io.offcut.node.NodeConfig;
+import io.offcut.node.internal.bundle.BundleCache;
+import io.offcut.node.internal.store.Folders;
+import io.offcut.node.internal.store.LeaseStore;
+import io.offcut.node.internal.store.LeaseStore.ExecutorRecord;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.UserPrincipal;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Makes all that an executor needs and starts its process inside the sandbox. Blocks. */
+final class ExecutorLauncher {
+    private static final int BASE_PIDS = 256;
+    private static final int PIDS_PER_WORKER = 64;
+    private static final int SECRET_BYTES = 16;
+
+    private final NodeConfig config;
+    private final Sandbox sandbox;
+    private final LeaseStore store;
+    private final CpuMap cpus;
+    private final Path controlSocket;
+    private final Path java;
+    private final String classPath;
+    private final SecureRandom random = new SecureRandom();
+
+    ExecutorLauncher(
+            NodeConfig config, Sandbox sandbox, LeaseStore store, CpuMap cpus, Path controlSocket) {
+        this.config = config;
+        this.sandbox = sandbox;
+        this.store = store;
+        this.cpus = cpus;
+        this.controlSocket = controlSocket;
+        this.java = Path.of(System.getProperty("java.home"), "bin", "java").toAbsolutePath();
+        String own = System.getProperty("java.class.path");
+        UserPrincipal user = sandbox.user();
+        if (user == null) {
+            classPath = own;
+        } else {
+            requireReachable("stateDir", config.statePath().resolve("leases"), user);
+            requireReachable("the Java that runs this daemon", java, user);
+            classPath = ExecutorClasses.readable(own, config.statePath().resolve("lib"));
+        }
+    }
+
+    private static void requireReachable(String what, Path path, UserPrincipal user) {
+        if (!ExecutorClasses.reachable(path)) {
+            throw new OffcutException(
+                    ErrorCode.USAGE,
+                    what
+                            + ": executors run as "
+                            + user.getName()
+                            + " and cannot pass through the folders above "
+                            + path
+                            + "; open them (chmod o+x) or choose another place or executorUser");
+        }
+    }
+
+    /** Folder of the daemon's control groups; empty without. */
+    static String cgroupParent(NodeConfig config) {
+        // Two daemons of one name on one machine differ in their folders.
+        return "offcut_"
+                + config.name()
+                + "_"
+                + Integer.toHexString(config.statePath().toAbsolutePath().hashCode());
+    }
+
+    /**
+     * Starts it. What was made is removed again when it fails.
+     *
+     * @throws OffcutException when something is missing or full
+     */
+    ExecutorProcess launch(LeaseTerms terms, int generation, BundleCache.Ready bundle) {
+        Path regionDir = config.shmPath().resolve(hex());
+        Cgroup cgroup = null;
+        Process child = null;
+        try {
+            ExecutorSpec spec = spec(terms, generation, bundle, regionDir);
+            makeRegions(spec);
+            Path specFile = writeSpec(spec);
+            cgroup = makeCgroup(terms, generation, spec.cpus());
+            child = start(spec, specFile, terms, cgroup);
+            ExecutorRecord record =
+                    new ExecutorRecord(
+                            generation,
+                            child.pid(),
+                            ProcessRef.of(child.pid()).startTimeTicks(),
+                            regionDir.toString(),
+                            spec.cores().size(),
+                            cgroup == null ? "" : cgroup.name());
+            store.writeExecutor(terms.leaseId(), record);
+            return new ExecutorProcess(record, child, cgroup);
+        } catch (IOException e) {
+            throw new OffcutException(
+                    ErrorCode.EXHAUSTED,
+                    "cannot start an executor for lease "
+                            + terms.leaseId()
+                            + " ("
+                            + e.getMessage()
+                            + ")",
+                    undo(e, child, cgroup, regionDir));
+        } catch (RuntimeException e) {
+            undo(e, child, cgroup, regionDir);
+            throw e;
+        }
+    }
+
+    private static <T extends Exception> T undo(
+            T cause, @Nullable Process child, @Nullable Cgroup cgroup, Path regionDir) {
+        if (child != null) {
+            child.destroyForcibly();
+        }
+        if (cgroup != null) {
+            cgroup.kill(1_000);
+            cgroup.remove();
+        }
+        Folders.delete(regionDir);
+        return cause;
+    }
+
+    private ExecutorSpec spec(
+            LeaseTerms terms, int generation, BundleCache.Ready bundle, Path regionDir) {
+        int workers = terms.cores().size();
+        List<Integer> real = terms.cores().stream().map(cpus::toReal).boxed().toList();
+        return new ExecutorSpec(
+                terms.leaseId(),
+                generation,
+                bundle.folder().toString(),
+                bundle.functions(),
+                real,
+                regionDir.toString(),
+                store.folder(terms.leaseId()).resolve("scratch").toString(),
+                controlSocket.toString(),
+                config.tcpHost(),
+                hex(),
+                slots(config.slots(), terms.payloadBytes(), terms.memoryBytes() / workers),
+                Math.max(1, terms.payloadBytes()),
+                terms.hotTimeoutMicros(),
+                config.orphanMillis());
+    }
+
+    /** As many slots as wanted, as long as they take at most half of a worker's memory. */
+    static int slots(int wanted, int payloadBytes, long memoryBytesPerWorker) {
+        long perSlot = 2L * Math.max(1, payloadBytes);
+        return Math.clamp(memoryBytesPerWorker / 2 / perSlot, 1, wanted);
+    }
+
+    private void makeRegions(ExecutorSpec spec) throws IOException {
+        Path regions = Folders.make(Path.of(spec.regionDir()), "rwx--x--x");
+        for (int worker = 0; worker < spec.cores().size(); worker++) {
+            ShmRegion.create(
+                    ShmRegion.file(regions, worker),
+                    spec.slots(),
+                    spec.payloadBytes(),
+                    "rw-rw-rw-");
+        }
+    }
+
+    private Path writeSpec(ExecutorSpec spec) throws IOException {
+        Path folder = store.makeFolder(spec.leaseId());
+        Path specFile = folder.resolve("executor-" + spec.generation() + ".spec");
+        Files.deleteIfExists(specFile);
+        ExecutorCommand.write(specFile, spec);
+        Path scratch = Path.of(spec.scratchDir());
+        Folders.delete(scratch);
+        Folders.make(scratch, "rwx------");
+        UserPrincipal user = sandbox.user();
+        if (user != null) {
+            Files.setOwner(specFile, user);
+            Files.setOwner(scratch, user);
+        }
+        return specFile;
+    }
+
+    private @Nullable Cgroup makeCgroup(LeaseTerms terms, int generation, CpuSet real) {
+        Cgroups cgroups = sandbox.cgroups();
+        if (cgroups == null) {
+            return null;
+        }
+        return cgroups.create(
+                cgroupParent(config),
+                terms.leaseId() + "-" + generation,
+                new Cgroup.Limits(
+                        real,
+                        terms.memoryBytes() + config.executorOverheadBytes(),
+                        BASE_PIDS + PIDS_PER_WORKER * terms.cores().size()));
+    }
+
+    private Process start(
+            ExecutorSpec spec, Path specFile, LeaseTerms terms, @Nullable Cgroup cgroup)
+            throws IOException {
+        List<String> command =
+                ExecutorCommand.line(java, classPath, spec, terms.memoryBytes(), specFile);
+        List<Path> join = cgroup == null ? List.of() : cgroup.procsFiles();
+        Path logFile = ExecutorLog.open(store.folder(spec.leaseId()));
+        ProcessBuilder builder =
+                new ProcessBuilder(sandbox.wrap(join, spec.cpus(), command))
+                        .directory(Path.of("/").toFile())
+                        .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+                        .redirectErrorStream(true)
+                        .redirectOutput(ProcessBuilder.Redirect.appendTo(logFile.toFile()));
+        builder.environment().clear();
+        builder.environment()
+                .putAll(
+                        Map.of(
+                                "PATH",
+                                "/usr/local/bin:/usr/bin:/bin",
+                                "LANG",
+                                "C.UTF-8",
+                                "HOME",
+                                spec.scratchDir(),
+                                "TMPDIR",
+                                spec.scratchDir()));
+        return builder.start();
+    }
+
+    private String hex() {
+        byte[] bytes = new byte[SECRET_BYTES];
+        random.nextBytes(bytes);
+        return HexFormat.of().formatHex(bytes);
+    }
+}

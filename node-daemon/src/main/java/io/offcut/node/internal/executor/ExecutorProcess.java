@@ -1,0 +1,157 @@
+package io.offcut.node.internal.executor;
+
+import io.offcut.core.OffcutException;
+import io.offcut.core.frame.InvocationStatus;
+import io.offcut.executor.ShmRegion;
+import io.offcut.linux.Cgroup;
+import io.offcut.linux.ProcessCpu;
+import io.offcut.linux.ProcessRef;
+import io.offcut.linux.ProcessTree;
+import io.offcut.linux.Signals;
+import io.offcut.node.internal.store.Folders;
+import io.offcut.node.internal.store.LeaseStore.ExecutorRecord;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One executor process with all that belongs to it: its children, its control group, its regions.
+ * It may have been started by this daemon or by an earlier one. Safe for use by any thread.
+ */
+final class ExecutorProcess {
+    private static final long LOOK_MILLIS = 50;
+
+    private final ExecutorRecord record;
+    private final ProcessRef process;
+    private final @Nullable Process child;
+    private final @Nullable Cgroup cgroup;
+
+    /**
+     * @param child null when an earlier daemon started it
+     */
+    ExecutorProcess(ExecutorRecord record, @Nullable Process child, @Nullable Cgroup cgroup) {
+        this.record = record;
+        this.process = new ProcessRef(record.pid(), record.startTimeTicks());
+        this.child = child;
+        this.cgroup = cgroup;
+    }
+
+    ExecutorRecord record() {
+        return record;
+    }
+
+    long pid() {
+        return record.pid();
+    }
+
+    /** Whether it runs or stands still: not gone and not a zombie. */
+    boolean alive() {
+        return child == null ? process.isAlive() : child.isAlive();
+    }
+
+    /** Completes when it is gone, with a few words on how. */
+    CompletableFuture<String> gone() {
+        if (child != null) {
+            return child.onExit().thenApply(ended -> words(ended.exitValue()));
+        }
+        CompletableFuture<String> gone = new CompletableFuture<>();
+        look(gone);
+        return gone;
+    }
+
+    // Not our child: nothing tells of its end, and nobody may ever reap it.
+    private void look(CompletableFuture<String> gone) {
+        if (alive()) {
+            CompletableFuture.delayedExecutor(LOOK_MILLIS, TimeUnit.MILLISECONDS)
+                    .execute(() -> look(gone));
+        } else {
+            gone.complete("ended");
+        }
+    }
+
+    // A shell's convention, which Java follows: 128 and the number of the signal.
+    private static String words(int exitCode) {
+        return exitCode > 128
+                ? "was killed by signal " + (exitCode - 128)
+                : "exited with code " + exitCode;
+    }
+
+    /**
+     * Asks for everything in it to stand still.
+     *
+     * @return whether it does after at most this time
+     */
+    boolean freeze(long timeoutMillis) {
+        if (cgroup != null) {
+            return cgroup.freeze(timeoutMillis);
+        }
+        signal(Signals.SIGSTOP);
+        return true;
+    }
+
+    /** Tells those who wait on its shared memory that it is over, and why. */
+    void endRegions(InvocationStatus status) {
+        for (int worker = 0; worker < record.workers(); worker++) {
+            ShmRegion.end(ShmRegion.file(Path.of(record.regionDir()), worker), status);
+        }
+    }
+
+    /**
+     * Kills everything in it, frozen or not.
+     *
+     * @return whether nothing is left after at most this time
+     */
+    boolean kill(long timeoutMillis) {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
+        signal(Signals.SIGKILL);
+        boolean empty = cgroup == null || cgroup.kill(timeoutMillis);
+        return empty && awaitGone(deadline - System.nanoTime());
+    }
+
+    /** Waits for the process itself to be gone. */
+    boolean awaitGone(long timeoutNanos) {
+        try {
+            gone().get(Math.max(1, timeoutNanos), TimeUnit.NANOSECONDS);
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return !alive();
+        } catch (ExecutionException | TimeoutException e) {
+            return !alive();
+        }
+    }
+
+    private void signal(int signal) {
+        try {
+            ProcessTree.signalAll(process, signal);
+        } catch (OffcutException e) {
+            // It changed its user: the control group, or its own orphan time, ends it.
+        }
+    }
+
+    /** Removes its control group and its regions; it must be gone. */
+    void remove() {
+        if (cgroup != null) {
+            cgroup.remove();
+        }
+        Folders.delete(Path.of(record.regionDir()));
+    }
+
+    /** CPU time it has used, its children included; −1 when not known. */
+    long cpuMicros() {
+        long counted = cgroup == null ? -1 : cgroup.cpuMicros();
+        return counted >= 0 ? counted : ProcessCpu.treeMicros(record.pid());
+    }
+
+    /** Its working set; −1 when not known. */
+    long memoryBytes() {
+        return cgroup == null ? -1 : cgroup.workingSetBytes();
+    }
+
+    @Nullable Cgroup cgroup() {
+        return cgroup;
+    }
+}

@@ -1,0 +1,38 @@
+package io.offcut.node.internal.executor;
+
+import io.offcut.core.lease.LeaseTerms;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One executor of one lease in the host's table, from the wish to start it until nothing of it is
+ * left. Its lock is held while it is being started or removed, so that the two never overlap; what
+ * must be quick looks at the volatile fields.
+ */
+final class ExecutorSlot {
+    final LeaseTerms terms;
+    final int generation;
+    final ReentrantLock lock = new ReentrantLock();
+
+    /** Completes when it serves, or with an OffcutException when it never will. */
+    final CompletableFuture<ExecutorHost.Serving> serving = new CompletableFuture<>();
+
+    /** It is not wanted any more: a start that is under way stops. */
+    volatile boolean cancelled;
+
+    /** It must stand still: a start that is under way must not let it run. */
+    volatile boolean frozen;
+
+    volatile @Nullable ExecutorProcess process;
+    volatile long invocations;
+
+    ExecutorSlot(LeaseTerms terms, int generation) {
+        this.terms = terms;
+        this.generation = generation;
+    }
+
+    String leaseId() {
+        return terms.leaseId();
+    }
+}

@@ -1,0 +1,5 @@
+/** The daemon's one thread of decisions. */
+@NullMarked
+package io.offcut.node.internal.loop;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,169 @@
+package io.offcut.node.internal.sensing;
+
+import io.offcut.core.CpuSet;
+import io.offcut.core.OffcutException;
+import io.offcut.linux.CpuMap;
+import io.offcut.monitor.AllocationSource;
+import io.offcut.monitor.Allocations;
+import io.offcut.node.NodeConfig;
+import io.offcut.slurm.CpuIdMap;
+import io.offcut.slurm.JobEventServer;
+import io.offcut.slurm.JobEventServerConfig;
+import io.offcut.slurm.JobEvents;
+import io.offcut.slurm.JobHolding;
+import io.offcut.slurm.NodeAllocations;
+import io.offcut.slurm.SlurmCommands;
+import io.offcut.slurm.SlurmNode;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What Slurm has given out on this node: asked once at start and for each job that starts, never on
+ * a clock; heard from the prolog and epilog. Safe for use by any thread.
+ */
+final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
+    /** What follows from a job's coming and going. */
+    interface Watcher {
+        /** Look at the node now; returns when the cores that are no longer free stand still. */
+        void jobsChanged(long timeoutMillis) throws InterruptedException;
+    }
+
+    private static final Logger log = LoggerFactory.getLogger(SlurmSide.class);
+    private static final long FIRST_PAUSE_MILLIS = 500;
+    private static final long MAX_PAUSE_MILLIS = 60_000;
+
+    private final long prologDeadlineMillis;
+    private final long memoryBytes;
+    private final NodeAllocations allocations;
+    private final Watcher watcher;
+    private final JobEventServer server;
+    private final Executor workers = Thread::startVirtualThread;
+    private final AtomicBoolean reconciling = new AtomicBoolean();
+    private volatile boolean closed;
+
+    /**
+     * Listens to jobs, and asks for those that are here. Blocks at most for the first question.
+     *
+     * @param cores logical CPUs of the node
+     */
+    SlurmSide(NodeConfig config, CpuSet cores, long memoryBytes, CpuMap cpus, Watcher watcher) {
+        this.prologDeadlineMillis = config.prologDeadlineMillis();
+        this.memoryBytes = memoryBytes;
+        this.watcher = watcher;
+        Duration patience = Duration.ofMillis(Math.max(500, prologDeadlineMillis / 2));
+        SlurmCommands commands =
+                config.slurmConf().isEmpty()
+                        ? SlurmCommands.ofSite(patience)
+                        : SlurmCommands.ofConfiguration(Path.of(config.slurmConf()), patience);
+        CpuIdMap ids =
+                cpus.isIdentity()
+                        ? CpuIdMap.ofMachine(slurmCpus(commands, config.name(), cores.size()))
+                        : CpuIdMap.identity();
+        this.allocations = new NodeAllocations(config.name(), cores, memoryBytes, commands, ids);
+        if (!allocations.reconcile()) {
+            reconcileLater();
+        }
+        this.server =
+                JobEventServer.start(
+                        JobEventServerConfig.at(Path.of(config.jobSocket()))
+                                .withAnswerTimeout(Duration.ofMillis(prologDeadlineMillis)),
+                        this);
+    }
+
+    private static int slurmCpus(SlurmCommands commands, String name, int otherwise) {
+        try {
+            return commands.nodes().stream()
+                    .filter(node -> node.name().equals(name))
+                    .mapToInt(SlurmNode::cpus)
+                    .findFirst()
+                    .orElse(otherwise);
+        } catch (OffcutException e) {
+            log.warn("taking Slurm's CPUs for all of this machine's: {}", e.getMessage());
+            return otherwise;
+        }
+    }
+
+    @Override
+    public Allocations current() {
+        NodeAllocations.Snapshot now = allocations.snapshot();
+        CpuSet ofJobs = CpuSet.empty();
+        for (JobHolding job : now.jobs().values()) {
+            ofJobs = ofJobs.plus(job.cores());
+        }
+        if (!ofJobs.containsAll(now.heldCores())) {
+            return new Allocations.Unknown();
+        }
+        return new Allocations.Known(
+                now.memoryTracked() ? memoryBytes : 0,
+                now.jobs().values().stream()
+                        .map(job ->
+                                new Allocations.JobShare(
+                                        job.jobId(), job.cores(), job.memoryBytes()))
+                        .toList());
+    }
+
+    @Override
+    public void jobStarting(String jobId) throws InterruptedException {
+        long begun = System.nanoTime();
+        JobHolding holding = allocations.jobStarting(jobId);
+        long spent = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
+        watcher.jobsChanged(Math.max(1, prologDeadlineMillis - spent));
+        log.info(
+                "job {} starts on cores {}; they are free after {} ms",
+                jobId,
+                holding.cores(),
+                TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun));
+        if (holding.assumed()) {
+            reconcileLater();
+        }
+    }
+
+    @Override
+    public void jobEnded(String jobId) {
+        allocations.jobEnded(jobId);
+        workers.execute(this::tellWatcher);
+    }
+
+    private void tellWatcher() {
+        try {
+            watcher.jobsChanged(1);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    // Only while something is in doubt, with growing pauses: the controller is not to be polled.
+    private void reconcileLater() {
+        if (reconciling.compareAndSet(false, true)) {
+            reconcileAfter(FIRST_PAUSE_MILLIS);
+        }
+    }
+
+    private void reconcileAfter(long pauseMillis) {
+        CompletableFuture.delayedExecutor(pauseMillis, TimeUnit.MILLISECONDS, workers)
+                .execute(() -> {
+                    if (closed) {
+                        return;
+                    }
+                    boolean settled = allocations.reconcile();
+                    tellWatcher();
+                    if (settled) {
+                        reconciling.set(false);
+                    } else {
+                        reconcileAfter(Math.min(MAX_PAUSE_MILLIS, pauseMillis * 2));
+                    }
+                });
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        server.close();
+    }
+}

@@ -1,0 +1,67 @@
+package io.offcut.node.internal.executor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.offcut.core.CpuSet;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ExecutorLauncherTest {
+    private static final int MIB = 1 << 20;
+
+    @Test
+    void regionsTakeAtMostHalfOfTheMemory() {
+        assertThat(ExecutorLauncher.slots(8, MIB, 64L * MIB)).isEqualTo(8);
+        assertThat(ExecutorLauncher.slots(8, 4 * MIB, 64L * MIB)).isEqualTo(4);
+        assertThat(ExecutorLauncher.slots(8, 1024 * MIB, 64L * MIB)).isEqualTo(1);
+        assertThat(ExecutorLauncher.slots(8, 0, 0)).isEqualTo(1);
+    }
+
+    @Test
+    void copiesClassesThatOthersCannotRead(@TempDir Path dir) throws Exception {
+        Path closed = Files.createDirectories(dir.resolve("closed"));
+        Path jar = Files.writeString(closed.resolve("a.jar"), "content");
+        Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("rwx------"));
+        Path lib = dir.resolve("lib");
+        String first = ExecutorClasses.readable(jar + ":" + closed.resolve("gone.jar"), lib);
+        assertThat(first).startsWith(lib + "/");
+        assertThat(Path.of(first)).hasContent("content");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(Path.of(first))))
+                .isEqualTo("rw-r--r--");
+        assertThat(ExecutorClasses.readable(jar.toString(), lib)).isEqualTo(first);
+    }
+
+    @Test
+    void joinsEveryGroupBeforeTheCommandRuns(@TempDir Path dir) throws Exception {
+        Path one = Files.createFile(dir.resolve("one"));
+        Path two = Files.createFile(dir.resolve("two"));
+        Path out = dir.resolve("out");
+        List<String> line =
+                Sandbox.detect("nobody", false)
+                        .wrap(
+                                List.of(one, two),
+                                CpuSet.of(0),
+                                List.of("/bin/sh", "-c", "echo $$; cat /proc/self/oom_score_adj"));
+        Process process = new ProcessBuilder(line).redirectOutput(out.toFile()).start();
+        assertThat(process.waitFor()).isZero();
+        String pid = Long.toString(process.pid());
+        assertThat(Files.readString(one).strip()).isEqualTo(pid);
+        assertThat(Files.readString(two).strip()).isEqualTo(pid);
+        assertThat(Files.readString(out).lines()).containsExactly(pid, "1000");
+    }
+
+    @Test
+    void doesNotRunOutsideItsGroup(@TempDir Path dir) throws Exception {
+        List<String> line =
+                Sandbox.detect("nobody", false)
+                        .wrap(
+                                List.of(dir.resolve("missing/cgroup.procs")),
+                                CpuSet.of(0),
+                                List.of("/bin/true"));
+        assertThat(new ProcessBuilder(line).start().waitFor()).isEqualTo(Sandbox.CANNOT_JOIN);
+    }
+}

@@ -1,0 +1,48 @@
+package io.offcut.node.internal.sensing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.offcut.core.CpuSet;
+import io.offcut.core.Offer;
+import io.offcut.monitor.Allocations;
+import io.offcut.monitor.CoreLoads;
+import io.offcut.monitor.NodeSample;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class StartGraceTest {
+    private static Offer offer(String cores, long bytes) {
+        return new Offer(
+                "o", CpuSet.parse(cores), bytes, Offer.Reason.UNALLOCATED, Offer.UNKNOWN_UNTIL);
+    }
+
+    private static NodeSample sample(Map<Integer, Double> loads, Allocations allocations) {
+        return new NodeSample(
+                CpuSet.range(0, 3), CoreLoads.of(loads), allocations, 0, CpuSet.empty(), 0);
+    }
+
+    private static final NodeSample QUIET = sample(Map.of(), new Allocations.NoBatchSystem());
+
+    @Test
+    void keepsLeasedCoresForTheFirstSamples() {
+        StartGrace grace = new StartGrace(List.of(offer("1-2", 100)), 0.5, 2);
+        assertThat(grace.apply(List.of(), QUIET)).containsExactly(offer("1-2", 100));
+        assertThat(grace.apply(List.of(offer("0", 500)), QUIET)).containsExactly(offer("0-2", 500));
+        assertThat(grace.apply(List.of(), QUIET)).isEmpty();
+    }
+
+    @Test
+    void givesUpCoresThatOthersUse() {
+        StartGrace grace = new StartGrace(List.of(offer("1-2", 100)), 0.5, 2);
+        NodeSample busy = sample(Map.of(1, 0.9, 2, 0.1), new Allocations.NoBatchSystem());
+        assertThat(grace.apply(List.of(), busy)).containsExactly(offer("2", 100));
+    }
+
+    @Test
+    void believesABatchSystemAtOnce() {
+        StartGrace grace = new StartGrace(List.of(offer("1-2", 100)), 0.5, 2);
+        assertThat(grace.apply(List.of(), sample(Map.of(), new Allocations.Known(0, List.of()))))
+                .isEmpty();
+    }
+}
