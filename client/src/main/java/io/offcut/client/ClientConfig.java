@@ -1,0 +1,159 @@
+package io.offcut.client;
+
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a client reaches and talks to the scheduler.
+ *
+ * @param schedulerUrl for example {@code http://login1:7070}
+ * @param token bearer token; empty for none
+ * @param tokenFile file whose first line is the bearer token, read when {@code token} is empty;
+ *     empty for none
+ * @param user name to act under where the scheduler asks for no credential; empty for the user of
+ *     the operating system
+ * @param connectTimeoutMillis longest wait for a connection
+ * @param requestTimeoutMillis longest wait for an answer, beyond any wait that was asked for
+ * @param spinMicros how long an idle connection to a worker polls before its thread sleeps; more
+ *     gives lower latency and costs a core of the caller
+ */
+public record ClientConfig(
+        String schedulerUrl,
+        String token,
+        String tokenFile,
+        String user,
+        long connectTimeoutMillis,
+        long requestTimeoutMillis,
+        long spinMicros) {
+    public static final String DEFAULT_SCHEDULER_URL = "http://127.0.0.1:7070";
+
+    public ClientConfig {
+        if (connectTimeoutMillis < 1 || requestTimeoutMillis < 1 || spinMicros < 0) {
+            throw new IllegalArgumentException(
+                    "time-outs must be positive: connectTimeoutMillis "
+                            + connectTimeoutMillis
+                            + ", requestTimeoutMillis "
+                            + requestTimeoutMillis
+                            + ", spinMicros "
+                            + spinMicros);
+        }
+    }
+
+    /** The scheduler of this machine, no credential. */
+    public static ClientConfig defaults() {
+        return new ClientConfig(DEFAULT_SCHEDULER_URL, "", "", "", 3_000, 10_000, 20);
+    }
+
+    /** The same, for another scheduler. */
+    public ClientConfig withSchedulerUrl(String url) {
+        return new ClientConfig(
+                url,
+                token,
+                tokenFile,
+                user,
+                connectTimeoutMillis,
+                requestTimeoutMillis,
+                spinMicros);
+    }
+
+    /** The same, acting under another name. */
+    public ClientConfig withUser(String name) {
+        return new ClientConfig(
+                schedulerUrl,
+                token,
+                tokenFile,
+                name,
+                connectTimeoutMillis,
+                requestTimeoutMillis,
+                spinMicros);
+    }
+
+    /** The same, with a bearer token. */
+    public ClientConfig withToken(String text) {
+        return new ClientConfig(
+                schedulerUrl,
+                text,
+                tokenFile,
+                user,
+                connectTimeoutMillis,
+                requestTimeoutMillis,
+                spinMicros);
+    }
+
+    /**
+     * The scheduler's address without a trailing slash.
+     *
+     * @throws OffcutException {@link ErrorCode#USAGE} if it is not an http address
+     */
+    URI schedulerUri() {
+        String text = schedulerUrl.strip();
+        while (text.endsWith("/")) {
+            text = text.substring(0, text.length() - 1);
+        }
+        try {
+            URI uri = URI.create(text);
+            if (("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))
+                    && uri.getHost() != null
+                    && uri.getRawQuery() == null) {
+                return uri;
+            }
+        } catch (IllegalArgumentException e) {
+            // told below
+        }
+        throw new OffcutException(
+                ErrorCode.USAGE,
+                "scheduler URL: '"
+                        + schedulerUrl
+                        + "' is not an address: expected for example "
+                        + DEFAULT_SCHEDULER_URL);
+    }
+
+    /**
+     * The bearer token, from its file if need be.
+     *
+     * @throws OffcutException {@link ErrorCode#UNAUTHORIZED} if the file cannot be read
+     */
+    @Nullable String bearerToken() {
+        if (!token.isBlank()) {
+            return token.strip();
+        }
+        if (tokenFile.isBlank()) {
+            return null;
+        }
+        try {
+            String first = Files.readString(Path.of(tokenFile)).lines().findFirst().orElse("");
+            if (first.isBlank()) {
+                throw new OffcutException(
+                        ErrorCode.UNAUTHORIZED,
+                        "token file: " + tokenFile + " is empty: put the token in its first line");
+            }
+            return first.strip();
+        } catch (IOException e) {
+            throw new OffcutException(
+                    ErrorCode.UNAUTHORIZED,
+                    "token file: " + tokenFile + " cannot be read: check its path and permissions",
+                    e);
+        }
+    }
+
+    String userName() {
+        return user.isBlank() ? System.getProperty("user.name", "unknown") : user.strip();
+    }
+
+    /** Without the token. */
+    @Override
+    public String toString() {
+        return "ClientConfig["
+                + schedulerUrl
+                + (token.isBlank() ? "" : ", token ***")
+                + (tokenFile.isBlank() ? "" : ", token file " + tokenFile)
+                + ", user "
+                + userName()
+                + "]";
+    }
+}

@@ -1,0 +1,39 @@
+package io.offcut.client;
+
+import io.offcut.core.api.LeaseView;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * One lease as this client uses it. Guarded by its {@link LeaseBook}.
+ *
+ * <pre>
+ *   OPENING ──channels──▶ OPEN ──all channels ended, lease still alive──▶ OPENING
+ *      └─────────────────────┴──revoked, expired, released──▶ OVER
+ * </pre>
+ */
+final class LeaseSession {
+    enum State {
+        OPENING,
+        OPEN,
+        OVER
+    }
+
+    final String leaseId;
+    LeaseView view;
+    State state = State.OPENING;
+
+    /** Loops that run, by the number of their worker on the node. */
+    final Map<Integer, WorkerLoop> loops = new HashMap<>();
+
+    /** Openings in a row that gave no channel that lived. */
+    int failures;
+
+    /** Whether shared memory was offered and could not be used. */
+    boolean withoutSharedMemory;
+
+    LeaseSession(LeaseView view) {
+        this.leaseId = view.leaseId();
+        this.view = view;
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.offcut.client;
+
+import org.jspecify.annotations.NullMarked;
