@@ -1,0 +1,67 @@
+package io.offcut.simulator;
+
+import io.offcut.simulator.internal.batch.BatchJobs;
+import io.offcut.simulator.internal.engine.JobRecord;
+
+/** What became of each simulated job, in the order of submission. Immutable. */
+public final class JobSchedule {
+    private static final long SHORT_SECONDS = 10;
+
+    private final BatchJobs jobs;
+    private final JobRecord record;
+
+    JobSchedule(BatchJobs jobs, JobRecord record) {
+        this.jobs = jobs;
+        this.record = record;
+    }
+
+    public int size() {
+        return jobs.size();
+    }
+
+    /** Row of the job in the table that was simulated. */
+    public int row(int index) {
+        return jobs.row(index);
+    }
+
+    /** Number of the job in the log. */
+    public long job(int index) {
+        return jobs.number(index);
+    }
+
+    public long submitSeconds(int index) {
+        return jobs.submitMillis(index) / 1000;
+    }
+
+    public long startSeconds(int index) {
+        return record.startMillis(index) / 1000;
+    }
+
+    public long endSeconds(int index) {
+        return startSeconds(index) + jobs.runMillis(index) / 1000;
+    }
+
+    public long waitSeconds(int index) {
+        return startSeconds(index) - submitSeconds(index);
+    }
+
+    /** Cores it asked for. */
+    public int cores(int index) {
+        return jobs.cores(index);
+    }
+
+    /** Whether it passed a job that was in the queue before. */
+    public boolean backfilled(int index) {
+        return record.backfilled(index);
+    }
+
+    /**
+     * Response time over run time, at least 1, where runs under 10 s count as 10 s (Feitelson and
+     * Rudolph, "Metrics and benchmarking for parallel job scheduling", JSSPP 1998).
+     */
+    public double boundedSlowdown(int index) {
+        long run = endSeconds(index) - startSeconds(index);
+        double response = waitSeconds(index) + run;
+        return Math.max(1, response / Math.max(run, SHORT_SECONDS));
+    }
+}

@@ -1,0 +1,154 @@
+package io.offcut.simulator;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamWriteFeature;
+import com.fasterxml.jackson.databind.JsonSerializer;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.SerializerProvider;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import io.offcut.simulator.SimulationResult.UtilizationRow;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Results as files: {@code summary.json}, {@code jobs.csv}, {@code utilization.csv}. One result
+ * always gives the same bytes; fractions are rounded to six digits.
+ */
+public final class ResultWriter {
+    private static final int DIGITS = 6;
+    private static final ObjectMapper JSON = mapper();
+
+    private ResultWriter() {}
+
+    /**
+     * Writes the three files into a folder, which is made if it is missing.
+     *
+     * @throws OffcutException {@link ErrorCode#EXHAUSTED} if they cannot be written
+     */
+    public static void write(SimulationResult result, Path folder) {
+        try {
+            Files.createDirectories(folder);
+            Files.writeString(folder.resolve("summary.json"), summaryJson(result) + "\n");
+            try (BufferedWriter out = writer(folder.resolve("jobs.csv"))) {
+                writeJobs(result.schedule(), out);
+            }
+            try (BufferedWriter out = writer(folder.resolve("utilization.csv"))) {
+                writeUtilization(result, out);
+            }
+        } catch (IOException e) {
+            throw new OffcutException(
+                    ErrorCode.EXHAUSTED,
+                    "cannot write the results into " + folder + ": " + e.getMessage(),
+                    e);
+        }
+    }
+
+    private static BufferedWriter writer(Path file) throws IOException {
+        return Files.newBufferedWriter(file, StandardCharsets.UTF_8);
+    }
+
+    /** The configuration and all figures except those of single jobs and rows. */
+    public static String summaryJson(SimulationResult result) {
+        try {
+            return JSON.writeValueAsString(summary(result));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("cannot write " + result, e);
+        }
+    }
+
+    private static Map<String, Object> summary(SimulationResult result) {
+        SimulationConfig config = result.config();
+        Map<String, Object> summary = new LinkedHashMap<>();
+        summary.put("cluster", config.cluster());
+        summary.put("batchSystem", config.batch());
+        summary.put("functionModel", functionModel(config.functions()));
+        summary.put("seed", config.seed());
+        summary.put("batch", result.batch());
+        summary.put("coreSeconds", result.cores());
+        summary.put("functions", result.functions());
+        summary.put("gains", result.gains());
+        return summary;
+    }
+
+    private static Map<String, Object> functionModel(FunctionConfig config) {
+        Map<String, Object> model = new LinkedHashMap<>();
+        model.put("load", config.load().getClass().getSimpleName().toLowerCase(Locale.ROOT));
+        if (config.load() instanceof FunctionConfig.Load.Poisson poisson) {
+            model.put("requestsPerHour", poisson.requestsPerHour());
+            model.put("workers", poisson.workers());
+            model.put("meanSeconds", poisson.meanSeconds());
+            model.put("patienceSeconds", poisson.patienceSeconds());
+        }
+        model.put("holdOffMillis", config.holdOffMillis());
+        model.put("startUpMillis", config.startUpMillis());
+        model.put("memoryBytesPerWorker", config.memoryBytesPerWorker());
+        return model;
+    }
+
+    private static void writeJobs(JobSchedule schedule, BufferedWriter out) throws IOException {
+        out.write("job,submit,start,end,procs,backfilled,slowdown\n");
+        StringBuilder line = new StringBuilder();
+        for (int job = 0; job < schedule.size(); job++) {
+            line.setLength(0);
+            line.append(schedule.job(job)).append(',');
+            line.append(schedule.submitSeconds(job)).append(',');
+            line.append(schedule.startSeconds(job)).append(',');
+            line.append(schedule.endSeconds(job)).append(',');
+            line.append(schedule.cores(job)).append(',');
+            line.append(schedule.backfilled(job) ? 1 : 0).append(',');
+            line.append(rounded(schedule.boundedSlowdown(job))).append('\n');
+            out.append(line);
+        }
+    }
+
+    private static void writeUtilization(SimulationResult result, BufferedWriter out)
+            throws IOException {
+        out.write("second,job_cores,allocated_cores,offered_cores,leased_cores,harvested_cores\n");
+        for (UtilizationRow row : result.utilization()) {
+            out.write(row.second() + ",");
+            out.write(rounded(row.jobCores()) + ",");
+            out.write(rounded(row.allocatedCores()) + ",");
+            out.write(rounded(row.offeredCores()) + ",");
+            out.write(rounded(row.leasedCores()) + ",");
+            out.write(rounded(row.harvestedCores()) + "\n");
+        }
+    }
+
+    private static String rounded(double value) {
+        BigDecimal decimal =
+                new BigDecimal(value).setScale(DIGITS, RoundingMode.HALF_EVEN).stripTrailingZeros();
+        return decimal.toPlainString();
+    }
+
+    private static ObjectMapper mapper() {
+        SimpleModule module = new SimpleModule();
+        module.addSerializer(double.class, new RoundedDouble());
+        module.addSerializer(Double.class, new RoundedDouble());
+        return JsonMapper.builder()
+                .enable(StreamWriteFeature.WRITE_BIGDECIMAL_AS_PLAIN)
+                .enable(SerializationFeature.INDENT_OUTPUT)
+                .addModule(module)
+                .build();
+    }
+
+    private static final class RoundedDouble extends JsonSerializer<Double> {
+        @Override
+        public void serialize(Double value, JsonGenerator out, SerializerProvider provider)
+                throws IOException {
+            out.writeNumber(rounded(value));
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package io.offcut.simulator;
+
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import io.offcut.simulator.BatchConfig.Allocation;
+import io.offcut.simulator.internal.batch.BatchJobs;
+import io.offcut.simulator.internal.engine.Engine;
+
+/**
+ * Runs simulations. Pure: one configuration always gives one result, to the last bit. Each call is
+ * for one thread; several may run at once.
+ */
+public final class Simulation {
+    /** Bounds what a lying header can make us allocate. */
+    private static final int MAX_NODES = 200_000;
+
+    private Simulation() {}
+
+    /** Told how far a simulation is, often. */
+    @FunctionalInterface
+    public interface Progress {
+        /** So many of all jobs have ended. */
+        void at(int finishedJobs, int jobs);
+    }
+
+    /**
+     * Simulates.
+     *
+     * @throws OffcutException {@link ErrorCode#INVALID_INPUT} if there is no job to simulate,
+     *     {@link ErrorCode#USAGE} if jobs are to hold whole nodes and the nodes are not equal, or
+     *     functions are to run on too many nodes
+     */
+    public static SimulationResult run(SimulationConfig config) {
+        return run(config, (finished, jobs) -> {});
+    }
+
+    /** Simulates, and tells how far it is. */
+    public static SimulationResult run(SimulationConfig config, Progress progress) {
+        check(config);
+        BatchJobs jobs = new BatchJobs(config.jobs(), config.cluster(), config.batch());
+        if (jobs.size() == 0) {
+            throw nothingToSimulate(config, jobs);
+        }
+        Engine.Outcome outcome =
+                new Engine(config, jobs).run(finished -> progress.at(finished, jobs.size()));
+        return new Summing(config, jobs, outcome).result();
+    }
+
+    private static void check(SimulationConfig config) {
+        ClusterSpec cluster = config.cluster();
+        if (config.batch().allocation() == Allocation.NODES
+                && cluster.cores() % cluster.coresPerNode() != 0) {
+            throw new OffcutException(
+                    ErrorCode.USAGE,
+                    cluster.cores()
+                            + " cores are no whole number of nodes of "
+                            + cluster.coresPerNode()
+                            + "; give a multiple, or let jobs share nodes");
+        }
+        boolean needsNodes = !(config.functions().load() instanceof FunctionConfig.Load.None);
+        if (needsNodes && cluster.nodes() > MAX_NODES) {
+            throw new OffcutException(
+                    ErrorCode.USAGE,
+                    cluster.nodes()
+                            + " nodes are more than the "
+                            + MAX_NODES
+                            + " that functions are simulated on; give the cores per node");
+        }
+    }
+
+    private static OffcutException nothingToSimulate(SimulationConfig config, BatchJobs jobs) {
+        boolean recorded = config.batch().scheduler() == BatchConfig.Scheduler.RECORDED;
+        return new OffcutException(
+                ErrorCode.INVALID_INPUT,
+                "none of "
+                        + config.jobs().size()
+                        + " jobs can be simulated: "
+                        + jobs.unknown
+                        + (recorded
+                                ? " have no run time, size or wait (try the scheduler easy), "
+                                : " have no run time or size, ")
+                        + jobs.tooLarge
+                        + " are larger than "
+                        + config.cluster().cores()
+                        + " cores");
+    }
+}

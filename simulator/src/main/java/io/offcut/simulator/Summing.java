@@ -1,0 +1,185 @@
+package io.offcut.simulator;
+
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import io.offcut.core.lease.EndReason;
+import io.offcut.simulator.SimulationResult.Batch;
+import io.offcut.simulator.SimulationResult.Cores;
+import io.offcut.simulator.SimulationResult.Functions;
+import io.offcut.simulator.SimulationResult.Gains;
+import io.offcut.simulator.SimulationResult.UtilizationRow;
+import io.offcut.simulator.internal.batch.BatchJobs;
+import io.offcut.simulator.internal.engine.Engine;
+import io.offcut.simulator.internal.functions.FunctionCounts;
+import io.offcut.simulator.internal.measure.CoreTime;
+import io.offcut.simulator.internal.measure.CoreTime.Use;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** From what was counted to the result, and the check that nothing was lost or counted twice. */
+final class Summing {
+    private final SimulationConfig config;
+    private final BatchJobs jobs;
+    private final Engine.Outcome outcome;
+    private final CoreTime time;
+    private final JobSchedule schedule;
+
+    Summing(SimulationConfig config, BatchJobs jobs, Engine.Outcome outcome) {
+        this.config = config;
+        this.jobs = jobs;
+        this.outcome = outcome;
+        this.time = outcome.coreTime();
+        this.schedule = new JobSchedule(jobs, outcome.record());
+    }
+
+    SimulationResult result() {
+        checkConservation();
+        return new SimulationResult(
+                config, batch(), cores(), functions(), gains(), schedule, utilization());
+    }
+
+    private long spanMillis() {
+        return outcome.endMillis() - outcome.startMillis();
+    }
+
+    private long capacityMillis() {
+        try {
+            return Math.multiplyExact(spanMillis(), config.cluster().cores());
+        } catch (ArithmeticException e) {
+            throw new OffcutException(
+                    ErrorCode.INVALID_INPUT,
+                    "the log spans "
+                            + TimeUnit.MILLISECONDS.toDays(spanMillis())
+                            + " days on "
+                            + config.cluster().cores()
+                            + " cores, too much to count; check its times, or cut it",
+                    e);
+        }
+    }
+
+    /** Jobs are counted one by one, idleness by the clock: the two must add up to the machine. */
+    private void checkConservation() {
+        long capacity = capacityMillis();
+        long job = time.total(Use.JOB);
+        boolean chain =
+                job <= time.total(Use.ALLOCATED)
+                        && time.total(Use.OFFERED) <= outcome.idleCoreMillis()
+                        && time.total(Use.LEASED) <= time.total(Use.OFFERED)
+                        && time.total(Use.HARVESTED) <= time.total(Use.LEASED);
+        if (job + outcome.idleCoreMillis() != capacity || !chain) {
+            throw new IllegalStateException(
+                    "core-milliseconds do not add up: capacity "
+                            + capacity
+                            + ", job "
+                            + job
+                            + ", idle "
+                            + outcome.idleCoreMillis()
+                            + ", offered "
+                            + time.total(Use.OFFERED)
+                            + ", leased "
+                            + time.total(Use.LEASED)
+                            + ", harvested "
+                            + time.total(Use.HARVESTED));
+        }
+    }
+
+    private Batch batch() {
+        int backfilled = 0;
+        long wait = 0;
+        long maxWait = 0;
+        double slowdown = 0;
+        for (int job = 0; job < schedule.size(); job++) {
+            backfilled += schedule.backfilled(job) ? 1 : 0;
+            wait += schedule.waitSeconds(job);
+            maxWait = Math.max(maxWait, schedule.waitSeconds(job));
+            slowdown += schedule.boundedSlowdown(job);
+        }
+        return new Batch(
+                schedule.size(),
+                jobs.unknown,
+                jobs.tooLarge,
+                outcome.record().clippedJobs(),
+                outcome.record().clippedCoreSeconds(),
+                backfilled,
+                (double) wait / schedule.size(),
+                maxWait,
+                slowdown / schedule.size());
+    }
+
+    private Cores cores() {
+        long capacity = capacityMillis();
+        long job = time.total(Use.JOB);
+        long harvested = time.total(Use.HARVESTED);
+        return new Cores(
+                seconds(spanMillis()),
+                seconds(capacity),
+                seconds(job),
+                seconds(time.total(Use.ALLOCATED)),
+                seconds(outcome.idleCoreMillis()),
+                seconds(time.total(Use.OFFERED)),
+                seconds(time.total(Use.LEASED)),
+                seconds(harvested),
+                share(job, capacity),
+                share(job + harvested, capacity));
+    }
+
+    private @Nullable Functions functions() {
+        FunctionCounts counts = outcome.functions();
+        if (counts == null) {
+            return null;
+        }
+        return new Functions(
+                counts.requests,
+                counts.requestsEnded(EndReason.QUEUE_TIMEOUT),
+                counts.leases,
+                counts.leasesEnded(EndReason.RECLAIMED),
+                counts.leasesEnded(EndReason.REFUSED),
+                counts.leases == 0 ? 0 : seconds(counts.leaseMillis) / counts.leases,
+                share(time.total(Use.HARVESTED), outcome.idleCoreMillis()));
+    }
+
+    private @Nullable Gains gains() {
+        long allocated = time.total(Use.ALLOCATED);
+        if (allocated == 0) {
+            return null;
+        }
+        int perNode = config.cluster().coresPerNode();
+        double wholeNodes = 0;
+        for (int job = 0; job < jobs.size(); job++) {
+            double cores = (double) Math.ceilDiv(jobs.cores(job), perNode) * perNode;
+            wholeNodes += cores * jobs.runMillis(job) / 1000;
+        }
+        long harvested = time.total(Use.HARVESTED);
+        return new Gains(
+                wholeNodes,
+                seconds(harvested) / wholeNodes,
+                share(time.total(Use.JOB) + harvested, allocated) - 1);
+    }
+
+    private List<UtilizationRow> utilization() {
+        List<UtilizationRow> rows = new ArrayList<>(time.rows());
+        for (int row = 0; row < time.rows(); row++) {
+            long from = outcome.startMillis() + row * time.rowMillis();
+            long width = Math.min(time.rowMillis(), outcome.endMillis() - from);
+            rows.add(
+                    new UtilizationRow(
+                            from / 1000,
+                            share(time.inRow(row, Use.JOB), width),
+                            share(time.inRow(row, Use.ALLOCATED), width),
+                            share(time.inRow(row, Use.OFFERED), width),
+                            share(time.inRow(row, Use.LEASED), width),
+                            share(time.inRow(row, Use.HARVESTED), width)));
+        }
+        return rows;
+    }
+
+    private static double seconds(long millis) {
+        return millis / 1000.0;
+    }
+
+    private static double share(long part, long whole) {
+        return whole == 0 ? 0 : (double) part / whole;
+    }
+}

@@ -1,0 +1,104 @@
+package io.offcut.simulator.internal.cluster;
+
+import io.offcut.simulator.BatchConfig.Allocation;
+import io.offcut.simulator.ClusterSpec;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+
+/**
+ * All nodes, and where the next job goes. Sharing nodes, a job takes the nodes with most free cores
+ * while it needs all of them, and its rest goes where it leaves the least free (best fit); among
+ * equals the lowest number wins. With whole nodes it takes the free ones of the lowest numbers. For
+ * one thread.
+ */
+public final class Cluster implements Occupancy {
+    private final ClusterSpec spec;
+    private final Allocation allocation;
+    private final Node[] nodes;
+    private final NodesByFree byFree;
+    private final BitSet changed = new BitSet();
+    private int usedCores;
+
+    public Cluster(ClusterSpec spec, Allocation allocation, long nowMillis) {
+        this.spec = spec;
+        this.allocation = allocation;
+        this.nodes = new Node[spec.nodes()];
+        this.byFree = new NodesByFree(spec.coresPerNode());
+        for (int index = 0; index < nodes.length; index++) {
+            nodes[index] =
+                    new Node(index, spec.coresOf(index), spec.memoryBytesPerNode(), nowMillis);
+            byFree.add(index, spec.coresOf(index));
+        }
+    }
+
+    public int size() {
+        return nodes.length;
+    }
+
+    public Node node(int index) {
+        return nodes[index];
+    }
+
+    @Override
+    public int usedCores() {
+        return usedCores;
+    }
+
+    @Override
+    public List<Node> takeChanged() {
+        List<Node> result = new ArrayList<>(changed.cardinality());
+        changed.stream().forEach(index -> result.add(nodes[index]));
+        changed.clear();
+        return result;
+    }
+
+    @Override
+    public Placement place(int cores, long memoryBytesPerCore) {
+        Placement placement = new Placement();
+        int missing = cores;
+        while (missing > 0 && byFree.most() > 0) {
+            int atLeast =
+                    allocation == Allocation.NODES
+                            ? byFree.most()
+                            : Math.min(missing, byFree.most());
+            Node node = nodes[byFree.tightest(atLeast)];
+            missing -= takeFrom(node, missing, memoryBytesPerCore, placement);
+        }
+        usedCores += placement.coresUsed();
+        return placement;
+    }
+
+    private int takeFrom(Node node, int missing, long memoryBytesPerCore, Placement placement) {
+        int free = node.freeCores();
+        int used = Math.min(free, missing);
+        int held = allocation == Allocation.NODES ? free : used;
+        long memory = used * memoryOf(memoryBytesPerCore);
+        placement.add(node, node.take(held, used, memory), used, memory);
+        moved(node, free);
+        return used;
+    }
+
+    private long memoryOf(long memoryBytesPerCore) {
+        long share = spec.memoryBytesPerNode() / spec.coresPerNode();
+        return memoryBytesPerCore < 0
+                ? share
+                : Math.min(memoryBytesPerCore, spec.memoryBytesPerNode());
+    }
+
+    private void moved(Node node, int freeBefore) {
+        byFree.remove(node.index(), freeBefore);
+        byFree.add(node.index(), node.freeCores());
+        changed.set(node.index());
+    }
+
+    @Override
+    public void remove(Placement placement, long nowMillis) {
+        for (Placement.Part part : placement.parts) {
+            int free = part.node().freeCores();
+            part.node().giveBack(part.cores(), part.memoryBytes(), nowMillis);
+            moved(part.node(), free);
+        }
+        usedCores -= placement.coresUsed();
+    }
+}

@@ -1,0 +1,102 @@
+package io.offcut.simulator.internal.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.offcut.core.CpuSet;
+import io.offcut.simulator.BatchConfig.Allocation;
+import io.offcut.simulator.ClusterSpec;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ClusterTest {
+    private static final ClusterSpec SPEC = new ClusterSpec(12, 4, 4_000);
+
+    @Test
+    void fillsWholeNodesAndPutsTheRestWhereItFitsBest() {
+        Cluster cluster = new Cluster(SPEC, Allocation.CORES, 0);
+        cluster.place(3, 100);
+
+        Placement placement = cluster.place(5, 100);
+
+        // One whole node, and the one core that was left of the first.
+        assertThat(placement.coresHeld()).isEqualTo(5);
+        assertThat(idle(cluster)).containsExactly("", "", "0-3");
+        assertThat(indexes(cluster.takeChanged())).containsExactly(0, 1);
+        assertThat(cluster.takeChanged()).isEmpty();
+    }
+
+    @Test
+    void givesCoresAndMemoryBack() {
+        Cluster cluster = new Cluster(SPEC, Allocation.CORES, 0);
+        Placement placement = cluster.place(2, 700);
+        assertThat(cluster.node(0).freeMemoryBytes()).isEqualTo(2_600);
+        assertThat(cluster.node(0).computesOn(CpuSet.of(1))).isTrue();
+
+        cluster.remove(placement, 50);
+
+        assertThat(cluster.node(0).freeMemoryBytes()).isEqualTo(4_000);
+        assertThat(cluster.usedCores()).isZero();
+        assertThat(cluster.node(0).idleSince(49)).isEqualTo(CpuSet.of(2, 3));
+        assertThat(cluster.node(0).idleSince(50)).isEqualTo(CpuSet.range(0, 3));
+        assertThat(cluster.node(0).nextIdleFor(10, 55)).isEqualTo(60);
+        assertThat(cluster.node(0).nextIdleFor(10, 60)).isEqualTo(Long.MAX_VALUE);
+    }
+
+    @Test
+    void aJobOfUnknownMemoryTakesItsShare() {
+        Cluster cluster = new Cluster(SPEC, Allocation.CORES, 0);
+
+        cluster.place(3, -1);
+
+        assertThat(cluster.node(0).freeMemoryBytes()).isEqualTo(1_000);
+    }
+
+    @Test
+    void wholeNodesKeepTheRestForNobodyElse() {
+        Cluster cluster = new Cluster(SPEC, Allocation.NODES, 0);
+
+        Placement first = cluster.place(5, -1);
+        Placement second = cluster.place(5, -1);
+
+        assertThat(first.coresHeld()).isEqualTo(8);
+        assertThat(first.coresUsed()).isEqualTo(5);
+        assertThat(cluster.node(1).isUnderused()).isTrue();
+        assertThat(idle(cluster)).containsExactly("", "1-3", "");
+        assertThat(second.coresUsed()).isEqualTo(4);
+    }
+
+    @Test
+    void theLastNodeMayBeSmaller() {
+        Cluster cluster = new Cluster(ClusterSpec.of(10, 4), Allocation.CORES, 0);
+
+        assertThat(cluster.size()).isEqualTo(3);
+        assertThat(cluster.node(2).cores()).isEqualTo(2);
+        assertThat(cluster.place(11, -1).coresUsed()).isEqualTo(10);
+    }
+
+    @Test
+    void countingAgreesWithPlacing() {
+        for (Allocation allocation : Allocation.values()) {
+            Cluster cluster = new Cluster(SPEC, allocation, 0);
+            CoreCounter counter = new CoreCounter(SPEC, allocation);
+            for (int cores : new int[] {3, 4, 1, 2, 5}) {
+                Placement placed = cluster.place(cores, -1);
+                Placement counted = counter.place(cores, -1);
+                assertThat(counted.coresHeld()).isEqualTo(placed.coresHeld());
+                assertThat(counted.coresUsed()).isEqualTo(placed.coresUsed());
+            }
+            assertThat(counter.usedCores()).isEqualTo(cluster.usedCores());
+        }
+    }
+
+    private static List<String> idle(Cluster cluster) {
+        return List.of(
+                cluster.node(0).idleSince(0).toString(),
+                cluster.node(1).idleSince(0).toString(),
+                cluster.node(2).idleSince(0).toString());
+    }
+
+    private static List<Integer> indexes(List<Node> nodes) {
+        return nodes.stream().map(Node::index).toList();
+    }
+}
