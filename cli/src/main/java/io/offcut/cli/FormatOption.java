@@ -1,0 +1,25 @@
+package io.offcut.cli;
+
+import io.offcut.cli.output.JsonOut;
+import io.offcut.cli.output.Table;
+import java.util.function.Supplier;
+import picocli.CommandLine.Option;
+
+/** Whether a list is for people or for scripts. */
+final class FormatOption {
+    enum Format {
+        TABLE,
+        JSON
+    }
+
+    @Option(
+            names = "--format",
+            paramLabel = "table|json",
+            description = "How the list is written. Default: table.")
+    Format format = Format.TABLE;
+
+    /** Writes a list: as it is for scripts, as a table for people. */
+    void print(Io io, Object values, Supplier<Table> table) {
+        io.print(format == Format.JSON ? JsonOut.text(values) : table.get().render(io.terminal()));
+    }
+}

@@ -1,0 +1,78 @@
+package io.offcut.cli;
+
+import io.offcut.client.LeaseOptions;
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** What workers a command wants. */
+final class LeaseFlags {
+    private static final int PAYLOADS = 6;
+
+    @Option(
+            names = {"-n", "--workers"},
+            paramLabel = "N",
+            description = "How many workers at most.")
+    @Nullable Integer workers;
+
+    @Option(
+            names = "--memory",
+            paramLabel = "SIZE",
+            converter = Quantities.Bytes.class,
+            description = "Memory of each worker. Default: 256M.")
+    @Nullable Long memoryBytes;
+
+    @Option(
+            names = "--payload",
+            paramLabel = "SIZE",
+            converter = Quantities.Bytes.class,
+            description = "Largest input and largest result.")
+    @Nullable Long payloadBytes;
+
+    @Option(
+            names = "--wait",
+            paramLabel = "TIME",
+            converter = Quantities.Time.class,
+            description = "How long to wait when nothing is free. Default: 60s.")
+    @Nullable Duration queue;
+
+    @Option(
+            names = "--transport",
+            paramLabel = "NAME",
+            split = ",",
+            description = "Only these: shm, tcp. Default: shm,tcp.")
+    @Nullable List<String> transports;
+
+    /** The options, with these defaults for what depends on the command. */
+    LeaseOptions options(String function, int defaultWorkers, long defaultPayloadBytes) {
+        LeaseOptions options = LeaseOptions.of(function);
+        try {
+            long payload = payloadBytes == null ? defaultPayloadBytes : payloadBytes;
+            options =
+                    options.workers(workers == null ? defaultWorkers : workers)
+                            .payloadBytes((int) Math.min(Integer.MAX_VALUE, payload));
+            // Inputs and results lie in the worker's memory, of which they get half.
+            long memory = Math.max(options.memoryBytesPerWorker(), PAYLOADS * payload);
+            options = options.memoryBytesPerWorker(memoryBytes == null ? memory : memoryBytes);
+            if (queue != null) {
+                options = options.queue(queue);
+            }
+            return transports == null ? options : options.transports(known(transports));
+        } catch (IllegalArgumentException e) {
+            throw new OffcutException(ErrorCode.USAGE, "lease: " + e.getMessage(), e);
+        }
+    }
+
+    private static List<String> known(List<String> names) {
+        for (String name : names) {
+            if (!name.equals("shm") && !name.equals("tcp")) {
+                throw new OffcutException(
+                        ErrorCode.USAGE, "transport " + name + ": unknown: use shm or tcp");
+            }
+        }
+        return names;
+    }
+}

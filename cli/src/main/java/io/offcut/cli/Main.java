@@ -1,0 +1,104 @@
+package io.offcut.cli;
+
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import java.io.PrintWriter;
+import java.lang.reflect.Constructor;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.IFactory;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+
+/** The one command {@code offcut}. */
+public final class Main {
+    private Main() {}
+
+    public static void main(String[] args) {
+        System.exit(run(Io.system(), args));
+    }
+
+    /**
+     * Runs one command line in this process.
+     *
+     * @return the exit code: 0, or that of the {@link ErrorCode}
+     */
+    public static int run(Io io, String... args) {
+        try {
+            return commandLine(io).execute(args);
+        } finally {
+            io.out().flush();
+        }
+    }
+
+    static CommandLine commandLine(Io io) {
+        OffcutCommand root = new OffcutCommand();
+        CommandLine commands = new CommandLine(root, new Factory(io));
+        commands.setOut(new PrintWriter(io.out(), true, io.out().charset()));
+        commands.setErr(new PrintWriter(io.err(), true, io.err().charset()));
+        commands.setCaseInsensitiveEnumValuesAllowed(true);
+        commands.setUsageHelpWidth(Math.min(100, io.terminal().columns()));
+        commands.setUsageHelpLongOptionsMaxWidth(28);
+        commands.setExecutionStrategy(result -> execute(root, result));
+        commands.setParameterExceptionHandler((e, _) -> usage(io, root, e));
+        commands.setExecutionExceptionHandler((e, _, _) -> failed(io, root, e));
+        return commands;
+    }
+
+    private static int execute(OffcutCommand root, ParseResult result) {
+        ParseResult last = result;
+        while (last.hasSubcommand()) {
+            last = last.subcommand();
+        }
+        Object command = last.commandSpec().userObject();
+        boolean daemon = command instanceof SchedulerCommand || command instanceof NodeCommand;
+        Logging.level(daemon, root.verbose);
+        return new CommandLine.RunLast().execute(result);
+    }
+
+    private static int usage(Io io, OffcutCommand root, ParameterException e) {
+        CommandLine where = e.getCommandLine();
+        String help = where.getCommandSpec().qualifiedName(" ") + " --help";
+        String message = oneLine(e.getMessage());
+        if (!message.contains("--help")) {
+            message += ": see '" + help + "'";
+        }
+        return report(io, root, ErrorCode.USAGE, message, e);
+    }
+
+    private static int failed(Io io, OffcutCommand root, Exception e) {
+        if (e instanceof OffcutException known) {
+            return report(io, root, known.code(), oneLine(known.getMessage()), e);
+        }
+        String what =
+                "defect: " + oneLine(e.toString()) + ": run again with --verbose and report it";
+        return report(io, root, ErrorCode.INTERNAL, what, e);
+    }
+
+    private static int report(
+            Io io, OffcutCommand root, ErrorCode code, String message, Exception e) {
+        io.out().flush();
+        io.say(message);
+        if (root.verbose) {
+            e.printStackTrace(io.err());
+        }
+        return code.exitCode();
+    }
+
+    private static String oneLine(@Nullable String text) {
+        return text == null ? "" : text.replaceAll("\\s*\\R\\s*", " ").strip();
+    }
+
+    /** Makes commands, with the {@link Io} for those that want it. */
+    private record Factory(Io io) implements IFactory {
+        @Override
+        public <K> K create(Class<K> type) throws Exception {
+            try {
+                Constructor<K> withIo = type.getDeclaredConstructor(Io.class);
+                return withIo.newInstance(io);
+            } catch (NoSuchMethodException e) {
+                return CommandLine.defaultFactory().create(type);
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package io.offcut.cli;
+
+import io.offcut.cli.output.Table;
+import io.offcut.cli.output.Units;
+import io.offcut.client.OffcutClient;
+import io.offcut.core.Offer;
+import io.offcut.core.api.NodeView;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code offcut nodes}. */
+@Command(
+        name = "nodes",
+        description = "Lists the nodes, what they offer, and what of it is leased.",
+        footerHeading = "%nExample:%n",
+        footer = "  offcut nodes --format json")
+final class NodesCommand implements Callable<Integer> {
+    private final Io io;
+
+    @Mixin ClientOptions client = new ClientOptions();
+    @Mixin FormatOption format = new FormatOption();
+
+    NodesCommand(Io io) {
+        this.io = io;
+    }
+
+    @Override
+    public Integer call() {
+        try (OffcutClient offcut = client.connect(io)) {
+            List<NodeView> nodes = offcut.nodes();
+            format.print(io, nodes, () -> table(nodes));
+            return 0;
+        }
+    }
+
+    static Table table(List<NodeView> nodes) {
+        Table table =
+                new Table(
+                        "NODE", "STATE", " CORES", " OFFERED", " LEASED", " OFFERED MEM", "REASON");
+        for (NodeView view : nodes) {
+            table.row(
+                    view.node().name(),
+                    view.state(),
+                    view.node().cpus().size(),
+                    offeredCores(view),
+                    view.leasedCores(),
+                    Units.bytes(view.offers().stream().mapToLong(Offer::memoryBytes).sum()),
+                    view.drainReason() == null ? "" : view.drainReason());
+        }
+        return table;
+    }
+
+    static int offeredCores(NodeView view) {
+        return view.offers().stream().mapToInt(offer -> offer.cores().size()).sum();
+    }
+}

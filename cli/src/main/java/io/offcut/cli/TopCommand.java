@@ -1,0 +1,149 @@
+package io.offcut.cli;
+
+import io.offcut.cli.output.Table;
+import io.offcut.cli.output.Units;
+import io.offcut.client.OffcutClient;
+import io.offcut.core.OffcutException;
+import io.offcut.core.api.NodeView;
+import io.offcut.core.api.RequestView;
+import io.offcut.core.api.UsageView;
+import io.offcut.core.lease.LeaseState;
+import java.time.Duration;
+import java.time.LocalTime;
+import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code offcut top}. */
+@Command(
+        name = "top",
+        description = {
+            "Shows nodes, leases and users, again and again.",
+            "Without a terminal it shows them once, or --count times, one after the other."
+        },
+        footerHeading = "%nExample:%n",
+        footer = "  offcut top --interval 5s")
+final class TopCommand implements Callable<Integer> {
+    private static final String HOME_AND_CLEAR = "\033[H\033[J";
+
+    private final Io io;
+
+    @Mixin ClientOptions client = new ClientOptions();
+
+    @Option(
+            names = "--interval",
+            paramLabel = "TIME",
+            converter = Quantities.Time.class,
+            description = "How often. Default: 2s.")
+    Duration interval = Duration.ofSeconds(2);
+
+    @Option(
+            names = "--count",
+            paramLabel = "N",
+            description = "How many times. Default: until it is ended, or once without a terminal.")
+    @Nullable Integer count;
+
+    TopCommand(Io io) {
+        this.io = io;
+    }
+
+    @Override
+    public Integer call() throws InterruptedException {
+        boolean live = io.terminal().out();
+        int left = count != null ? count : live ? Integer.MAX_VALUE : 1;
+        try (Stopping stopping = Stopping.onSignal();
+                OffcutClient offcut = client.connect(io)) {
+            String screen = screen(offcut);
+            while (true) {
+                io.print(live ? HOME_AND_CLEAR + screen : screen);
+                if (--left <= 0) {
+                    return 0;
+                }
+                stopping.await(interval);
+                if (stopping.stopped()) {
+                    return 0;
+                }
+                screen = live ? screenOrTrouble(offcut, screen) : screen(offcut);
+            }
+        }
+    }
+
+    /** A live view survives a scheduler that is away for a while. */
+    private String screenOrTrouble(OffcutClient offcut, String before) {
+        try {
+            return screen(offcut);
+        } catch (OffcutException e) {
+            String last = before.substring(before.indexOf('\n') + 1);
+            return "offcut: " + e.getMessage() + "\n" + last;
+        }
+    }
+
+    private String screen(OffcutClient offcut) {
+        List<NodeView> nodes = offcut.nodes();
+        List<RequestView> requests = offcut.requests();
+        List<UsageView> usage = offcut.usage();
+        return head(nodes, requests)
+                + "\n\n"
+                + NodesCommand.table(nodes).render(io.terminal())
+                + "\n\n"
+                + requestTable(requests).render(io.terminal())
+                + "\n\n"
+                + usageTable(usage).render(io.terminal());
+    }
+
+    private static String head(List<NodeView> nodes, List<RequestView> requests) {
+        int cores = nodes.stream().mapToInt(node -> node.node().cpus().size()).sum();
+        int offered = nodes.stream().mapToInt(NodesCommand::offeredCores).sum();
+        int leased = nodes.stream().mapToInt(NodeView::leasedCores).sum();
+        int waiting = requests.stream().mapToInt(RequestView::pendingWorkers).sum();
+        return LocalTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS)
+                + "  "
+                + nodes.size()
+                + " nodes, "
+                + cores
+                + " cores, "
+                + offered
+                + " offered, "
+                + leased
+                + " leased, "
+                + waiting
+                + " workers waited for";
+    }
+
+    private static Table requestTable(List<RequestView> requests) {
+        Table table = new Table("REQUEST", "USER", "BUNDLE", " WANTED", " ACTIVE", " WAITING");
+        for (RequestView request : requests) {
+            table.row(
+                    request.requestId(),
+                    request.user(),
+                    request.bundle(),
+                    request.workers(),
+                    request.leases().stream()
+                            .filter(lease -> lease.state() == LeaseState.ACTIVE)
+                            .mapToInt(lease -> lease.cores().size())
+                            .sum(),
+                    request.pendingWorkers());
+        }
+        return table;
+    }
+
+    private static Table usageTable(List<UsageView> usage) {
+        Table table =
+                new Table("USER", " LEASES", " CALLS", " CORE TIME", " CPU TIME", " RECLAIMED");
+        for (UsageView user : usage) {
+            table.row(
+                    user.user(),
+                    user.leases(),
+                    user.invocations(),
+                    Units.time(user.coreMillis()),
+                    Units.time(user.cpuMicros() / 1000),
+                    user.leasesReclaimed());
+        }
+        return table;
+    }
+}

@@ -1,0 +1,85 @@
+package io.offcut.cli.config;
+
+import java.lang.reflect.RecordComponent;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/** The keys that a configuration record has: dotted paths of its leaves, with their types. */
+final class ConfigShape {
+    private static final int NEAR = 3;
+
+    private final Map<String, Class<?>> leaves = new LinkedHashMap<>();
+
+    ConfigShape(Class<? extends Record> type) {
+        collect("", type);
+    }
+
+    private void collect(String prefix, Class<?> type) {
+        for (RecordComponent component : type.getRecordComponents()) {
+            String path = prefix + component.getName();
+            if (component.getType().isRecord()) {
+                collect(path + ".", component.getType());
+            } else {
+                leaves.put(path, component.getType());
+            }
+        }
+    }
+
+    Optional<Class<?>> leaf(String path) {
+        return Optional.ofNullable(leaves.get(path));
+    }
+
+    boolean isGroup(String path) {
+        return leaves.keySet().stream().anyMatch(leaf -> leaf.startsWith(path + "."));
+    }
+
+    /** The leaf that an environment variable means by its name without prefix. */
+    Optional<String> byEnvironmentName(String name) {
+        String wanted = squeezed(name);
+        return leaves.keySet().stream().filter(leaf -> squeezed(leaf).equals(wanted)).findFirst();
+    }
+
+    private static String squeezed(String name) {
+        return name.replace("_", "").replace(".", "").toLowerCase(Locale.ROOT);
+    }
+
+    /** The key that was probably meant, to be added to a message. */
+    String hint(String unknown) {
+        String nearest = "";
+        int distance = NEAR + 1;
+        for (String leaf : leaves.keySet()) {
+            int d = distance(squeezed(leaf), squeezed(unknown));
+            if (d < distance) {
+                nearest = leaf;
+                distance = d;
+            }
+        }
+        return nearest.isEmpty()
+                ? "known keys: " + String.join(", ", List.copyOf(leaves.keySet()))
+                : "did you mean '" + nearest + "'?";
+    }
+
+    /** Edits between two words (Levenshtein 1966). */
+    private static int distance(String a, String b) {
+        int[] previous = new int[b.length() + 1];
+        for (int j = 0; j <= b.length(); j++) {
+            previous[j] = j;
+        }
+        for (int i = 1; i <= a.length(); i++) {
+            int[] current = new int[b.length() + 1];
+            current[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                int change = a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1;
+                current[j] =
+                        Math.min(
+                                previous[j - 1] + change,
+                                Math.min(previous[j], current[j - 1]) + 1);
+            }
+            previous = current;
+        }
+        return previous[b.length()];
+    }
+}

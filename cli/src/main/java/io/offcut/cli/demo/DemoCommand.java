@@ -1,0 +1,125 @@
+package io.offcut.cli.demo;
+
+import io.offcut.cli.output.Terminal;
+import io.offcut.client.OffcutClient;
+import io.offcut.core.CpuSet;
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import io.offcut.linux.CpuAffinity;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code offcut demo}. */
+@Command(
+        name = "demo",
+        description = {
+            "Shows the whole path on this machine, in under a minute: a scheduler, two nodes, a stand-in",
+            "batch load that takes cores and gives them back, and two functions that run on what is left.",
+            "Needs two CPUs, a C compiler and gzip; no root, no Slurm."
+        },
+        footer = {"", "Example:", "  offcut demo"})
+public final class DemoCommand implements Callable<Integer> {
+    @Option(names = "--keep", description = "Leave scheduler and nodes running until interrupted.")
+    private boolean keep;
+
+    @Option(
+            names = "--slurm",
+            description = "Shows it next to a real, private Slurm cluster of four nodes instead.")
+    private boolean slurm;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        PrintStream out = System.out;
+        Path dir = Files.createTempDirectory("offcut-demo-");
+        // Executors run as another user when this is root: they must be able to pass through.
+        Files.setPosixFilePermissions(dir, PosixFilePermissions.fromString("rwx--x--x"));
+        CpuSet cpus = CpuAffinity.current();
+        if (slurm) {
+            return besideSlurm(out, dir, cpus);
+        }
+        Demo demo = new Demo(dir, cpus, filesRoot());
+        Thread cleaner = new Thread(() -> clean(demo, dir), "demo-cleaner");
+        Runtime.getRuntime().addShutdownHook(cleaner);
+        out.println("Starting a scheduler and two nodes on CPUs " + cpus + " …");
+        OffcutClient client = demo.start();
+        DemoReport report =
+                demo.run(client, new DemoView(out, Terminal.detect(System.getenv()).out()));
+        out.println();
+        out.print(report.table());
+        out.println();
+        String failure = report.failure();
+        if (failure != null) {
+            throw new OffcutException(
+                    ErrorCode.INTERNAL,
+                    "demo: " + failure + ": run it with --keep and see the logs in " + dir);
+        }
+        out.println("All results verified.");
+        if (keep) {
+            out.println(
+                    "Scheduler, page and metrics: "
+                            + demo.schedulerUri()
+                            + "  (logs: "
+                            + dir
+                            + "; Ctrl-C ends it)");
+            new CountDownLatch(1).await();
+        }
+        return 0;
+    }
+
+    private static int besideSlurm(PrintStream out, Path dir, CpuSet cpus)
+            throws IOException, InterruptedException {
+        SlurmDemo demo = new SlurmDemo(dir, cpus, filesRoot(), out);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> clean(demo, dir), "demo-cleaner"));
+        out.println(
+                "Starting Slurm with four nodes of four cores, a scheduler and four node daemons …");
+        out.println(
+                "A, B, C: cores of jobs; F: cores that run functions of job B's one line, offcut map.");
+        demo.run();
+        return 0;
+    }
+
+    private static Path filesRoot() {
+        String home = System.getenv("OFFCUT_HOME");
+        return Path.of(home == null ? "." : home).toAbsolutePath().normalize();
+    }
+
+    private static void clean(AutoCloseable demo, Path dir) {
+        try {
+            demo.close();
+        } catch (Exception e) {
+            System.err.println("offcut: demo: " + e.getMessage());
+        }
+        try {
+            Files.walkFileTree(
+                    dir,
+                    new SimpleFileVisitor<>() {
+                        @Override
+                        public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+                                throws IOException {
+                            Files.delete(file);
+                            return FileVisitResult.CONTINUE;
+                        }
+
+                        @Override
+                        public FileVisitResult postVisitDirectory(
+                                Path folder, @Nullable IOException failure) throws IOException {
+                            Files.delete(folder);
+                            return FileVisitResult.CONTINUE;
+                        }
+                    });
+        } catch (IOException e) {
+            System.err.println("offcut: demo: " + dir + " is not removed: " + e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** The one command: offcut. */
+@NullMarked
+package io.offcut.cli;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,158 @@
+package io.offcut.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.offcut.cli.config.ConfigLoader;
+import io.offcut.cli.output.Terminal;
+import io.offcut.core.ErrorCode;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+@Timeout(60)
+class CommandLineTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private static void collect(CommandLine command, String path, List<String> paths) {
+        paths.add(path.strip());
+        command.getSubcommands().forEach((name, sub) -> collect(sub, path + " " + name, paths));
+    }
+
+    private static List<String> allCommands() {
+        List<String> paths = new ArrayList<>();
+        Io io = new Io(System.in, System.out, System.err, Terminal.NONE, ConfigLoader.system());
+        collect(Main.commandLine(io), "", paths);
+        return paths;
+    }
+
+    @Test
+    void everyCommandHasHelpWithAnExampleThatFits() {
+        for (String path : allCommands()) {
+            List<String> args = new ArrayList<>(List.of(path.split(" ")));
+            args.removeIf(String::isEmpty);
+            args.add("--help");
+
+            TestRun run = TestRun.of(args.toArray(String[]::new));
+
+            assertThat(run.exitCode()).as(path).isZero();
+            assertThat(run.out()).as(path).contains("Usage: offcut", "Example");
+            assertThat(run.out().lines()).as(path).allMatch(line -> line.length() <= 100);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"", "fly", "map", "invoke", "function", "nodes --format xml", "lease fly"})
+    void refusesAWrongCommandLineInOneLineWithTheWayToTheHelp(String line) {
+        String[] args = line.isEmpty() ? new String[0] : line.split(" ");
+
+        TestRun run = TestRun.of(args);
+
+        assertThat(run.exitCode()).isEqualTo(ErrorCode.USAGE.exitCode());
+        assertThat(run.err().lines()).hasSize(1);
+        assertThat(run.err()).startsWith("offcut: ").contains("--help'");
+        assertThat(run.out()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "512M, 536870912",
+        "2GiB, 2147483648",
+        "4096, 4096",
+        "1K, 1024",
+        "1T, 1099511627776"
+    })
+    void readsSizes(String text, long bytes) {
+        assertThat(new Quantities.Bytes().convert(text)).isEqualTo(bytes);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"500ms, PT0.5S", "30, PT30S", "30s, PT30S", "5m, PT5M", "2h, PT2H", "1d, PT24H"})
+    void readsTimes(String text, Duration time) {
+        assertThat(new Quantities.Time().convert(text)).isEqualTo(time);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--memory much",
+                "--memory -1",
+                "--wait soon",
+                "--workers 0",
+                "--transport ipx"
+            })
+    void refusesABadQuantity(String option) {
+        List<String> args = new ArrayList<>(List.of("invoke", "f", "--scheduler", "http://x"));
+        args.addAll(List.of(option.split(" ")));
+        assertThat(TestRun.of(args.toArray(String[]::new)).exitCode())
+                .isEqualTo(ErrorCode.USAGE.exitCode());
+    }
+
+    @Test
+    void saysHowToGoOnWhenTheSchedulerIsNotThere() throws IOException {
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        String url = "http://127.0.0.1:" + port;
+        for (String command : List.of("nodes", "function list", "lease list", "top")) {
+            TestRun run =
+                    TestRun.of(
+                            Map.of("OFFCUT_SCHEDULER_URL", url), new byte[0], command.split(" "));
+
+            assertThat(run.exitCode()).isEqualTo(ErrorCode.UNREACHABLE.exitCode());
+            assertThat(run.err().lines()).hasSize(1);
+            assertThat(run.err()).contains(url, "connection refused", "offcut scheduler");
+        }
+    }
+
+    @Test
+    void showsAStackTraceOnlyWhenAskedTo() {
+        String[] args = {"nodes", "--scheduler", "nonsense"};
+        String[] verbose = {"nodes", "--scheduler", "nonsense", "--verbose"};
+
+        assertThat(TestRun.of(args).err().lines()).hasSize(1);
+        assertThat(TestRun.of(verbose).err()).contains("\tat io.offcut.");
+    }
+
+    @Test
+    void writesItsVersionForScripts() throws IOException {
+        JsonNode version = JSON.readTree(TestRun.of("version", "--format", "json").out());
+
+        assertThat(version.path("frame").asText()).isNotEmpty();
+        assertThat(version.path("java").asText()).startsWith("2");
+    }
+
+    @Test
+    void namesTheKeyAndTheFileOfABadDaemonConfiguration(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("s.yaml"), "prot: 7070\n");
+        for (String daemon : List.of("scheduler", "node")) {
+            TestRun run = TestRun.of(daemon, "--config", file.toString());
+
+            assertThat(run.exitCode()).as(run.err()).isEqualTo(ErrorCode.USAGE.exitCode());
+            assertThat(run.err()).contains("'prot'", file.toString(), "'port'");
+        }
+    }
+
+    @Test
+    void saysThatABundleIsNotThere(@TempDir Path folder) {
+        TestRun run = TestRun.of("function", "push", folder.resolve("none").toString());
+        assertThat(run.exitCode()).isEqualTo(ErrorCode.NOT_FOUND.exitCode());
+        assertThat(run.err()).contains("none");
+    }
+}

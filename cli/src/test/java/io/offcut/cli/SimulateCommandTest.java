@@ -1,0 +1,130 @@
+package io.offcut.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.offcut.core.OffcutException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class SimulateCommandTest {
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @Test
+    void generatesALogAndSimulatesIt(@TempDir Path folder) throws IOException {
+        String log = folder.resolve("made.swf.gz").toString();
+        String results = folder.resolve("results").toString();
+
+        assertThat(
+                        trace(
+                                "generate",
+                                "--jobs",
+                                "200",
+                                "--procs",
+                                "64",
+                                "--nodes",
+                                "4",
+                                "--out",
+                                log))
+                .isZero();
+        assertThat(trace("info", log)).isZero();
+        assertThat(simulate(log, "--scheduler", "fcfs", "--out", results)).isZero();
+
+        assertThat(out.toString())
+                .contains("made.swf.gz: 200 jobs")
+                .containsPattern("maxProcs +64")
+                .containsPattern("jobsWithoutWait +200")
+                .contains("200 jobs on 4 nodes of 16 cores")
+                .contains("scheduler fcfs")
+                .containsPattern("gain over ideal node sharing +[0-9.]+%");
+        assertThat(Files.readAllLines(Path.of(results, "jobs.csv"))).hasSize(201);
+        assertThat(Path.of(results, "utilization.csv")).isNotEmptyFile();
+        assertThat(err.toString()).isEmpty();
+    }
+
+    @Test
+    void printsWhatItWritesAsJson(@TempDir Path folder) throws IOException {
+        assertThat(
+                        simulate(
+                                "sample",
+                                "--format",
+                                "json",
+                                "--scheduler",
+                                "easy-instant",
+                                "--load",
+                                "none",
+                                "--out",
+                                folder.toString()))
+                .isZero();
+
+        JsonNode printed = new ObjectMapper().readTree(out.toString());
+        assertThat(printed)
+                .isEqualTo(new ObjectMapper().readTree(folder.resolve("summary.json").toFile()));
+        assertThat(printed.at("/batchSystem/scheduler").asText()).isEqualTo("EASY_INSTANT");
+        assertThat(printed.at("/batch/jobs").asInt()).isEqualTo(2_000);
+        assertThat(printed.at("/functions").isNull()).isTrue();
+    }
+
+    @Test
+    void saysWhatIsWrongWithALog(@TempDir Path folder) throws IOException {
+        Path log = folder.resolve("bad.swf");
+        Files.writeString(log, "; MaxProcs: 4\n1 0 0 10 2\nnonsense\n");
+
+        assertThat(simulate(log.toString(), "--scheduler", "recorded")).isZero();
+
+        assertThat(err.toString())
+                .contains("2 complaints, 1 lines left out")
+                .contains("line 3, field 1: not a number: nonsense");
+        assertThat(out.toString()).contains("1 jobs on 4 nodes of 1 cores");
+    }
+
+    @Test
+    void refusesWhatMakesNoSense(@TempDir Path folder) throws IOException {
+        Path headless = folder.resolve("headless.swf");
+        Files.writeString(headless, "1 0 0 10 2\n");
+
+        assertThat(simulate("sample", "--scheduler", "sjf")).isEqualTo(2);
+        assertThat(simulate("sample", "--load", "poisson", "--workers", "0")).isEqualTo(2);
+        assertThat(simulate("sample", "--procs", "-3")).isEqualTo(2);
+        assertThat(simulate(headless.toString())).isEqualTo(2);
+        assertThat(simulate("sample", "--scheduler", "recorded")).isEqualTo(7);
+        assertThat(simulate(folder.resolve("none").toString())).isEqualTo(5);
+        assertThat(trace("generate", "--procs", "7")).isEqualTo(2);
+        assertThat(err.toString())
+                .contains("--scheduler is recorded, fcfs, easy, easy-instant; not 'sjf'")
+                .contains("--procs must be at least 1")
+                .contains("give --procs")
+                .contains("(try the scheduler easy)")
+                .contains("no job log at");
+    }
+
+    private int simulate(String... arguments) {
+        return run(new SimulateCommand(), arguments);
+    }
+
+    private int trace(String... arguments) {
+        return run(new TraceCommand(), arguments);
+    }
+
+    private int run(Object command, String... arguments) {
+        return new CommandLine(command)
+                .setOut(new PrintWriter(out, true))
+                .setErr(new PrintWriter(err, true))
+                .setExecutionExceptionHandler((failure, line, parsed) -> {
+                    if (failure instanceof OffcutException refusal) {
+                        err.append(refusal.getMessage()).append('\n');
+                        return refusal.code().exitCode();
+                    }
+                    throw failure;
+                })
+                .execute(arguments);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.offcut.cli.config;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.offcut.cli.map;
+
+import org.jspecify.annotations.NullMarked;

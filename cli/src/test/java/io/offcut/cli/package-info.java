@@ -1,0 +1,4 @@
+@NullMarked
+package io.offcut.cli;
+
+import org.jspecify.annotations.NullMarked;
