@@ -1,0 +1,5 @@
+/** Measurements beside their limit. */
+@NullMarked
+package io.offcut.benchmarks;
+
+import org.jspecify.annotations.NullMarked;
