@@ -1,0 +1,389 @@
+package io.offcut.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.offcut.cli.demo.LocalDaemon;
+import io.offcut.core.CpuSet;
+import io.offcut.slurm.NodeAllocation;
+import io.offcut.slurm.SlurmCluster;
+import io.offcut.slurm.SlurmClusterConfig;
+import io.offcut.slurm.SlurmJob;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Four Slurm nodes with four node daemons. Job A holds part of the cores, job B is a batch script
+ * whose one line is {@code offcut map}, and then something happens. The nodes are fake (four cores
+ * each), so what executors hold is compared with Slurm's own record by logical core.
+ */
+final class SlurmTest {
+    private static final int FILES = 80;
+    private static final int CORES_PER_NODE = 4;
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir static Path root;
+
+    private static SlurmCluster cluster;
+    private static int tests;
+
+    private Path dir;
+    private Site site;
+    private String jobA;
+
+    @BeforeAll
+    static void startCluster() {
+        assumeTrue(
+                SlurmCluster.missingPrograms().isEmpty(),
+                () -> "needs Slurm: " + SlurmCluster.aptPackages());
+        cluster =
+                SlurmCluster.start(
+                        SlurmClusterConfig.fakeNodes(4, CORES_PER_NODE, 4_000)
+                                .withOffcutHooks(Duration.ofSeconds(5)));
+    }
+
+    @AfterAll
+    static void stopCluster() {
+        if (cluster != null) {
+            cluster.close();
+        }
+    }
+
+    @BeforeEach
+    void startSite() throws Exception {
+        dir = Files.createDirectories(root.resolve("test-" + ++tests));
+        site = new Site(root, "site-" + tests);
+        startScheduler();
+        for (String node : cluster.nodeNames()) {
+            startNode(node);
+        }
+        Path bundle = TestBundle.write(dir.resolve("bundle"));
+        assertThat(site.offcut("function", "push", bundle.toString()).exitCode()).isZero();
+        for (int i = 0; i < FILES; i++) {
+            Files.writeString(
+                    Files.createDirectories(dir.resolve("in")).resolve("f" + i), content(i));
+        }
+        jobA = cluster.submit("-w", node(0), "-n", "2", "--mem=200", "--wrap", "sleep 300");
+        awaitRunning(jobA);
+    }
+
+    @AfterEach
+    void stopSite() {
+        cluster.run("scancel", "--full", "-u", System.getProperty("user.name"));
+        site.close();
+        await("an empty cluster")
+                .atMost(Duration.ofSeconds(30))
+                .until(() ->
+                        cluster.commands().jobs().stream()
+                                .noneMatch(job -> job.state().holdsNodes()));
+    }
+
+    @Test
+    void functionsRunOnlyOnCoresThatSlurmHasNotGivenOut() throws Exception {
+        mapInBatchJob(() -> {
+            int seen = 0;
+            for (int look = 0; look < 20; look++) {
+                seen += assertLeasesAvoidJobs();
+            }
+            assertThat(seen).as("leases looked at").isPositive();
+        });
+    }
+
+    @Test
+    void aJobGetsItsCoresBeforeItsTasksStart() throws Exception {
+        mapInBatchJob(() -> {
+            LocalDaemon victim = site.daemon(node(2));
+            assertThat(leases(victim)).as("functions on the node that the job wants").isNotEmpty();
+            Path seen = dir.resolve("seen-by-job-c");
+            String jobC =
+                    cluster.submit(
+                            "-w",
+                            node(2),
+                            "-n",
+                            String.valueOf(CORES_PER_NODE),
+                            "--mem=200",
+                            "-o",
+                            seen.toString(),
+                            script("job-c", lookAtExecutors(node(2)) + "\nsleep 3\n").toString());
+            await("job C")
+                    .atMost(Duration.ofSeconds(30))
+                    .until(() -> Files.exists(seen) && Files.readString(seen).contains("looked"));
+            assertThat(Files.readString(seen))
+                    .as("executors that could run when job %s began", jobC)
+                    .isEqualTo("looked\n");
+        });
+    }
+
+    @Test
+    void drainEmptiesANode() throws Exception {
+        mapInBatchJob(() -> {
+            cluster.run("scontrol", "update", "nodename=" + node(3), "state=drain", "reason=test");
+            await("no function on the drained node")
+                    .atMost(Duration.ofSeconds(20))
+                    .until(() -> leases(site.daemon(node(3))).isEmpty());
+            JsonNode nodes = JSON.readTree(site.offcut("nodes", "--format", "json").out());
+            assertThat(states(nodes))
+                    .containsEntry(node(3), "DRAINED")
+                    .containsEntry(node(2), "UP");
+            cluster.run("scontrol", "update", "nodename=" + node(3), "state=resume");
+            await("functions again after the drain")
+                    .atMost(Duration.ofSeconds(20))
+                    .until(() ->
+                            "UP"
+                                    .equals(
+                                            states(
+                                                            JSON.readTree(
+                                                                    site.offcut(
+                                                                                    "nodes",
+                                                                                    "--format",
+                                                                                    "json")
+                                                                            .out()))
+                                                    .get(node(3))));
+        });
+    }
+
+    @Test
+    void aKilledDaemonCostsNoResult() throws Exception {
+        mapInBatchJob(() -> {
+            site.daemon(node(2)).kill();
+            startNode(node(2));
+        });
+    }
+
+    @Test
+    void aKilledSchedulerStopsNoInvocation() throws Exception {
+        mapInBatchJob(() -> {
+            site.daemon("scheduler").kill();
+            long done = outputs();
+            await("invocations without a scheduler")
+                    .atMost(Duration.ofSeconds(20))
+                    .until(() -> outputs() >= Math.min(FILES, done + 10));
+            startScheduler();
+        });
+    }
+
+    @Test
+    void aKilledExecutorCostsNoResult() throws Exception {
+        mapInBatchJob(() -> {
+            List<JsonNode> leases = leases(site.daemon(node(2)));
+            assertThat(leases).isNotEmpty();
+            leases.forEach(lease ->
+                    ProcessHandle.of(lease.path("pid").asLong())
+                            .ifPresent(ProcessHandle::destroyForcibly));
+        });
+    }
+
+    private interface Fault {
+        void strike() throws Exception;
+    }
+
+    /**
+     * Job B maps all files; when a quarter is done the fault strikes; at the end every result is
+     * right.
+     */
+    private void mapInBatchJob(Fault fault) throws Exception {
+        String files =
+                IntStream.range(0, FILES)
+                        .mapToObj(i -> dir.resolve("in").resolve("f" + i).toString())
+                        .collect(Collectors.joining(" "));
+        String map =
+                LocalDaemon.offcut(
+                                "map",
+                                "--function",
+                                "text/slow-upper",
+                                "--workers",
+                                "10",
+                                "--out",
+                                out().toString())
+                        .stream()
+                        .map(SlurmTest::quoted)
+                        .collect(Collectors.joining(" "));
+        Path log = dir.resolve("job-b.log");
+        String jobB =
+                cluster.submit(
+                        "-w",
+                        node(1),
+                        "-n",
+                        "1",
+                        "--mem=1000",
+                        "-o",
+                        log.toString(),
+                        script("job-b", map + " " + files).toString());
+        await("a quarter of the items")
+                .atMost(Duration.ofMinutes(1))
+                .until(() -> outputs() >= FILES / 4 || ended(jobB));
+        assertThat(ended(jobB)).as(() -> "job B ended early: " + text(log)).isFalse();
+        fault.strike();
+        await("job B").atMost(Duration.ofSeconds(90)).until(() -> ended(jobB));
+        assertThat(cluster.commands().job(jobB).state().name())
+                .as(() -> text(log))
+                .isEqualTo("COMPLETED");
+        for (int i = 0; i < FILES; i++) {
+            assertThat(out().resolve("f" + i)).hasContent(content(i).toUpperCase(Locale.ROOT));
+        }
+        assertThat(cluster.commands().job(jobA).state().name()).as("job A").isEqualTo("RUNNING");
+    }
+
+    private Path script(String name, String body) throws IOException {
+        StringBuilder text = new StringBuilder("#!/bin/bash\n");
+        new HashMap<>(site.environment())
+                .forEach((key, value) ->
+                        text.append("export ")
+                                .append(key)
+                                .append('=')
+                                .append(quoted(value))
+                                .append('\n'));
+        text.append("export HOME=")
+                .append(quoted(dir.toString()))
+                .append('\n')
+                .append(body)
+                .append('\n');
+        return Files.writeString(dir.resolve(name + ".sh"), text);
+    }
+
+    /** Shell that names every executor of a node whose processes are neither frozen nor gone. */
+    private static String lookAtExecutors(String node) {
+        return """
+        for group in /sys/fs/cgroup/freezer/offcut_%s/*/; do
+          [ -e "$group/cgroup.procs" ] || continue
+          [ -n "$(cat "$group/cgroup.procs")" ] || continue
+          [ "$(cat "$group/freezer.state")" = FROZEN ] || echo "not frozen: $group"
+        done
+        echo looked\
+        """
+                .formatted(node);
+    }
+
+    /**
+     * @return how many leases were compared
+     */
+    private int assertLeasesAvoidJobs() throws IOException {
+        List<SlurmJob> jobs = cluster.commands().jobs();
+        int compared = 0;
+        for (String node : cluster.nodeNames()) {
+            CpuSet allocated = CpuSet.empty();
+            for (SlurmJob job : jobs) {
+                if (job.state().holdsNodes()) {
+                    allocated =
+                            allocated.plus(
+                                    job.allocationOn(node)
+                                            .map(NodeAllocation::cores)
+                                            .orElse(CpuSet.empty()));
+                }
+            }
+            for (JsonNode lease : leases(site.daemon(node))) {
+                CpuSet cores = CpuSet.parse(lease.path("cores").asText());
+                assertThat(cores.intersects(allocated))
+                        .as("node %s: lease %s, jobs hold %s", node, lease, allocated)
+                        .isFalse();
+                compared++;
+            }
+        }
+        return compared;
+    }
+
+    private void startScheduler() {
+        site.startScheduler(
+                "--slurm-conf", cluster.slurmConf().toString(), "--slurm-interval", "1s");
+    }
+
+    private void startNode(String node) {
+        Map<String, Object> config = new HashMap<>();
+        config.put("cpus", "0-" + (CORES_PER_NODE - 1));
+        config.put("cpuMap", realCpus());
+        config.put("slurm", "on");
+        config.put("slurmConf", cluster.slurmConf().toString());
+        config.put("jobSocket", cluster.jobEventSocket(node).toString());
+        site.startNode(node, config);
+    }
+
+    /** Logical cores in turn onto the CPUs that there are. */
+    private static String realCpus() {
+        int real = Runtime.getRuntime().availableProcessors();
+        return IntStream.range(0, CORES_PER_NODE)
+                .mapToObj(logical -> logical + "=" + logical % real)
+                .collect(Collectors.joining(";"));
+    }
+
+    private static List<JsonNode> leases(LocalDaemon node) throws IOException {
+        List<JsonNode> leases = new ArrayList<>();
+        Site.nodeStatus(node)
+                .path("leases")
+                .forEach(lease -> {
+                    if (!lease.path("state").asText().equals("ENDED")) {
+                        leases.add(lease);
+                    }
+                });
+        return leases;
+    }
+
+    private static Map<String, String> states(JsonNode nodes) {
+        Map<String, String> states = new HashMap<>();
+        nodes.forEach(node ->
+                states.put(node.path("node").path("name").asText(), node.path("state").asText()));
+        return states;
+    }
+
+    private static void awaitRunning(String job) {
+        await("job " + job)
+                .atMost(Duration.ofSeconds(20))
+                .until(() -> cluster.commands().job(job).state().name().equals("RUNNING"));
+    }
+
+    private static boolean ended(String job) {
+        return !cluster.commands().job(job).state().holdsNodes()
+                && !cluster.commands().job(job).state().name().equals("PENDING");
+    }
+
+    private static String node(int index) {
+        return cluster.nodeNames().get(index);
+    }
+
+    private Path out() {
+        return dir.resolve("out");
+    }
+
+    private long outputs() throws IOException {
+        if (!Files.exists(out())) {
+            return 0;
+        }
+        try (Stream<Path> files = Files.list(out())) {
+            return files.filter(file -> file.getFileName().toString().matches("f\\d+")).count();
+        }
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    private static String quoted(String word) {
+        return "'" + word.replace("'", "'\\''") + "'";
+    }
+
+    private static String content(int i) {
+        return "file number " + i + "\n" + "abc ".repeat(i);
+    }
+}
