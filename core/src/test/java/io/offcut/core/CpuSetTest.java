@@ -3,6 +3,7 @@ package io.offcut.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.offcut.testing.Seeds;
 import java.util.BitSet;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -34,7 +35,7 @@ final class CpuSetTest {
 
     @Test
     void setOperationsAgreeWithBitSets() {
-        long seed = System.nanoTime();
+        long seed = Seeds.next();
         Random random = new Random(seed);
         for (int round = 0; round < 1_000; round++) {
             BitSet a = randomBits(random);

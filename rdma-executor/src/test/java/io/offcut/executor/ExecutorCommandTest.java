@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.offcut.core.OffcutException;
 import io.offcut.core.function.FunctionKind;
 import io.offcut.core.function.FunctionSpec;
+import io.offcut.testing.Seeds;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,7 +68,7 @@ class ExecutorCommandTest {
         Path good = directory.resolve("good");
         ExecutorCommand.write(good, SPEC);
         byte[] bytes = Files.readAllBytes(good);
-        long seed = System.nanoTime();
+        long seed = Seeds.next();
         Random random = new Random(seed);
         for (int round = 0; round < 500; round++) {
             byte[] bad = bytes.clone();

@@ -8,6 +8,7 @@ import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.core.frame.InvocationStatus;
+import io.offcut.testing.Seeds;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -133,7 +134,7 @@ class ExecutorControlTest {
 
     @Test
     void survivesRandomBytes() throws IOException {
-        long seed = System.nanoTime();
+        long seed = Seeds.next();
         Random random = new Random(seed);
         for (int round = 0; round < 200; round++) {
             try (SocketChannel stranger = connect()) {

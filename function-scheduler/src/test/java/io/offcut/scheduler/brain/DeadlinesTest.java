@@ -2,6 +2,7 @@ package io.offcut.scheduler.brain;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.offcut.testing.Seeds;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -44,7 +45,7 @@ class DeadlinesTest {
 
     @Test
     void agreesWithSortingUnderRandomChanges() {
-        long seed = Long.getLong("offcut.seed", 42);
+        long seed = Seeds.next();
         Random random = new Random(seed);
         Deadlines deadlines = new Deadlines();
         List<Tombstone> members =

@@ -78,6 +78,9 @@ final class Worker implements Runnable {
     private int turns;
     private boolean awoken;
 
+    /** The watchdog's: the invocation that it found over its time when it last looked. */
+    private long overdueToken;
+
     /**
      * Makes a worker; its thread is the caller's to start.
      *
@@ -264,7 +267,11 @@ final class Worker implements Runnable {
     }
 
     /**
-     * Takes the worker if its function has run over its time, and answers that invocation.
+     * Takes the worker if its function has run over its time, and answers that invocation. For the
+     * watchdog's thread, which looks again and again.
+     *
+     * <p>Taking a worker ends its executor, so one look is not enough: a function that was about to
+     * return when its time was over has until the next look.
      *
      * @param selfGraceNanos how much longer a function may take that watches its own time
      * @return whether the worker was taken
@@ -281,8 +288,15 @@ final class Worker implements Runnable {
         long elapsed = nowNanos - startNanos;
         WorkerChannel channel = runningChannel;
         int slot = runningSlot;
+        if (elapsed <= limit) {
+            return false;
+        }
+        if (overdueToken != token) {
+            overdueToken = token;
+            return false;
+        }
         // All of the above may belong to the next invocation already: then this fails.
-        if (elapsed <= limit || !RUN.compareAndSet(this, token, TAKEN)) {
+        if (!RUN.compareAndSet(this, token, TAKEN)) {
             return false;
         }
         if (channel != null) {
