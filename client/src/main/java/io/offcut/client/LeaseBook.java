@@ -13,6 +13,7 @@ import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseState;
 import io.offcut.executor.InvocationChannel;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -153,7 +154,7 @@ final class LeaseBook {
             try {
                 attach(session, ask(session));
                 return;
-            } catch (OffcutException e) {
+            } catch (RuntimeException | InternalError e) {
                 pauseMillis = failed(session, e);
             }
         }
@@ -165,22 +166,24 @@ final class LeaseBook {
 
     private OpenedLease ask(LeaseSession session) {
         LeaseView view;
-        boolean withoutSharedMemory;
+        List<String> wanted;
         synchronized (this) {
             view = session.view;
-            withoutSharedMemory = session.withoutSharedMemory;
+            wanted = session.sharedMemoryFailed ? sharedMemoryLast() : transports;
         }
         String token = view.token();
         if (token == null) {
             throw new OffcutException(
                     ErrorCode.FORBIDDEN, "lease " + view.leaseId() + ": belongs to another user");
         }
-        List<String> wanted =
-                withoutSharedMemory
-                        ? transports.stream().filter(t -> !t.equals(ChannelDescriptor.SHM)).toList()
-                        : transports;
         return nodes.open(
                 view.nodeUrl(), view.leaseId(), new OpenLeaseRequest(token, hostId, wanted));
+    }
+
+    private List<String> sharedMemoryLast() {
+        return transports.stream()
+                .sorted(Comparator.comparing(ChannelDescriptor.SHM::equals))
+                .toList();
     }
 
     /** Makes a loop for each worker that has none. */
@@ -190,7 +193,7 @@ final class LeaseBook {
             for (ChannelDescriptor descriptor : missing(session, opened)) {
                 made.put(descriptor.worker(), channels.open(descriptor));
             }
-        } catch (OffcutException e) {
+        } catch (RuntimeException | InternalError e) {
             made.values().forEach(InvocationChannel::close);
             noteSharedMemory(session, opened);
             throw e;
@@ -219,7 +222,12 @@ final class LeaseBook {
         String node = session.view.nodeName();
         WorkerLoop loop =
                 new WorkerLoop(
-                        channel, nextLoop++, node, pool, ended -> ended(session, worker, ended));
+                        channel,
+                        nextLoop++,
+                        node,
+                        session.sharedMemoryFailed || !transports.contains(ChannelDescriptor.TCP),
+                        pool,
+                        ended -> ended(session, worker, ended));
         session.loops.put(worker, loop);
         return Thread.ofPlatform()
                 .daemon()
@@ -228,16 +236,15 @@ final class LeaseBook {
     }
 
     private synchronized void noteSharedMemory(LeaseSession session, OpenedLease opened) {
-        if (opened.channels().stream().anyMatch(c -> c.transport().equals(ChannelDescriptor.SHM))
-                && transports.contains(ChannelDescriptor.TCP)) {
-            session.withoutSharedMemory = true;
-        }
+        session.sharedMemoryFailed |=
+                opened.channels().stream()
+                        .anyMatch(c -> c.transport().equals(ChannelDescriptor.SHM));
     }
 
     /**
      * @return how long to wait before the next try
      */
-    private long failed(LeaseSession session, OffcutException e) {
+    private long failed(LeaseSession session, Throwable e) {
         int failures;
         LeaseView view;
         synchronized (this) {
@@ -270,6 +277,14 @@ final class LeaseBook {
         }
         pool.counters().lostWorkers.increment();
         LOG.debug("lease {}: worker {} ended, {}", session.leaseId, worker, loop.endStatus());
+        if (loop.memoryFailed() && !session.sharedMemoryFailed) {
+            session.sharedMemoryFailed = true;
+            LOG.warn(
+                    "lease {} on {}: its shared memory failed, going on by another way; is /dev/shm"
+                            + " full?",
+                    session.leaseId,
+                    session.view.nodeName());
+        }
         InvocationStatus status = loop.endStatus();
         boolean lasting = status == InvocationStatus.REVOKED || status == InvocationStatus.EXPIRED;
         if (session.state != LeaseSession.State.OPEN) {

@@ -29,8 +29,8 @@ final class LeaseSession {
     /** Openings in a row that gave no channel that lived. */
     int failures;
 
-    /** Whether shared memory was offered and could not be used. */
-    boolean withoutSharedMemory;
+    /** Whether shared memory was given and could not be used; other transports come first then. */
+    boolean sharedMemoryFailed;
 
     LeaseSession(LeaseView view) {
         this.leaseId = view.leaseId();

@@ -6,6 +6,7 @@ import io.offcut.core.frame.InvocationStatus;
 import io.offcut.executor.InvocationChannel;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -32,12 +33,16 @@ final class WorkerLoop implements Runnable {
     private static final long DRAIN_NANOS = 2_000_000_000;
     private static final int MAX_MESSAGE_BYTES = 4096;
     private static final byte[] EMPTY = {};
+    private static final byte[] NO_MEMORY =
+            "the worker's shared memory failed: free some of /dev/shm, or allow tcp"
+                    .getBytes(UTF_8);
 
     private final InvocationChannel channel;
     private final WorkQueue queue;
     private final RetryPolicy retry;
     private final PoolCounters counters;
     private final String nodeName;
+    private final boolean lastResort;
     private final long spinNanos;
     private final Consumer<WorkerLoop> onEnd;
 
@@ -54,18 +59,22 @@ final class WorkerLoop implements Runnable {
 
     private volatile int endStatus;
     private volatile boolean answered;
+    private volatile boolean memoryFailed;
     private final CountDownLatch over = new CountDownLatch(1);
 
     /**
      * A loop that is not running yet.
      *
      * @param number different for each loop of a pool; makes invocation ids unique
+     * @param lastResort whether there is no other way to the worker should this channel's memory
+     *     fail
      * @param onEnd called by the loop's thread as its last deed
      */
     WorkerLoop(
             InvocationChannel channel,
             int number,
             String nodeName,
+            boolean lastResort,
             PoolContext pool,
             Consumer<WorkerLoop> onEnd) {
         this.channel = channel;
@@ -74,6 +83,7 @@ final class WorkerLoop implements Runnable {
         this.counters = pool.counters();
         this.spinNanos = pool.timing().spinNanos();
         this.nodeName = nodeName;
+        this.lastResort = lastResort;
         this.onEnd = onEnd;
         this.inSlot = new Invocation[channel.slots()];
         this.idInSlot = new long[channel.slots()];
@@ -94,6 +104,14 @@ final class WorkerLoop implements Runnable {
     /** Whether the worker ever did what it is for; not so when all it does is die. */
     boolean everAnswered() {
         return answered;
+    }
+
+    /**
+     * Whether the memory it shares with the worker was not there: its file system is full, or the
+     * file was shortened.
+     */
+    boolean memoryFailed() {
+        return memoryFailed;
     }
 
     /** Waits for the end of the loop, until this point of System.nanoTime(). */
@@ -119,6 +137,10 @@ final class WorkerLoop implements Runnable {
                     collectOne(await());
                 }
             }
+        } catch (InternalError e) {
+            // What the virtual machine makes of SIGBUS.
+            LOG.debug("worker on {}: its shared memory failed", nodeName, e);
+            memoryFailed = true;
         } catch (RuntimeException e) {
             LOG.warn("worker on {}: its channel failed and is given up", nodeName, e);
         } finally {
@@ -177,11 +199,35 @@ final class WorkerLoop implements Runnable {
     }
 
     /**
-     * Posts it.
+     * Posts it, or ends it, or puts it back.
      *
      * @return whether the channel takes more
      */
     private boolean hand(Invocation next) {
+        try {
+            return post(next);
+        } catch (RuntimeException | Error e) {
+            // The fault of a write may be thrown late, when the invocation is already in its slot.
+            if (!Arrays.asList(inSlot).contains(next)) {
+                notHanded(next);
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * It has run nowhere. Other channels may do; where there are none, it is not tried for ever.
+     */
+    private void notHanded(Invocation next) {
+        if (lastResort && ++next.lost >= retry.lostAttempts()) {
+            end(next, InvocationStatus.DISCONNECTED, NO_MEMORY, 0, 0);
+        } else {
+            counters.retries.increment();
+            queue.putBack(next);
+        }
+    }
+
+    private boolean post(Invocation next) {
         long now = System.nanoTime();
         if (next.deadlineNanos != Invocation.NEVER_NANOS && next.deadlineNanos - now <= 0) {
             end(next, InvocationStatus.TIMED_OUT, EMPTY, 0, 0);
@@ -341,18 +387,18 @@ final class WorkerLoop implements Runnable {
     private void finish() {
         int why = stop;
         try {
-            if (why == 0) {
+            if (why == 0 && !memoryFailed) {
                 why = channel.ended();
                 drain();
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | InternalError e) {
             LOG.warn("worker on {}: its channel failed while it ended", nodeName, e);
         }
         endStatus = why == 0 ? InvocationStatus.DISCONNECTED.code() : why;
         abandon(InvocationStatus.of(endStatus));
         try {
             channel.close();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | InternalError e) {
             LOG.warn("worker on {}: its channel did not close", nodeName, e);
         }
         queue.wakeOne();

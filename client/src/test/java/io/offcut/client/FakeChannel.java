@@ -56,6 +56,9 @@ final class FakeChannel implements InvocationChannel {
 
     volatile boolean closed;
 
+    /** Where inputs are written, if not on the heap: as memory that fails. */
+    @Nullable MemorySegment sharedInputs;
+
     FakeChannel(int payloadBytes, Work work) {
         this.payloadBytes = payloadBytes;
         this.inputs = new byte[SLOTS][payloadBytes];
@@ -131,7 +134,8 @@ final class FakeChannel implements InvocationChannel {
 
     @Override
     public MemorySegment input(int slot) {
-        return MemorySegment.ofArray(inputs[slot]);
+        MemorySegment shared = sharedInputs;
+        return shared == null ? MemorySegment.ofArray(inputs[slot]) : shared;
     }
 
     @Override

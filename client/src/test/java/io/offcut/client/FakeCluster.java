@@ -21,6 +21,7 @@ import io.offcut.core.function.FunctionSpec;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseState;
 import io.offcut.executor.InvocationChannel;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -48,6 +49,8 @@ final class FakeCluster implements SchedulerApi, NodeApi, ChannelOpener {
     volatile int renewals;
     volatile boolean away;
     boolean sharedMemoryWorks = true;
+    boolean sharedMemoryFault;
+    @Nullable MemorySegment sharedInputs;
     boolean repeating;
     volatile boolean nodesRefuse;
     @Nullable EndReason refusal;
@@ -330,7 +333,11 @@ final class FakeCluster implements SchedulerApi, NodeApi, ChannelOpener {
         if (d.transport().equals("shm") && !sharedMemoryWorks) {
             throw new OffcutException(ErrorCode.UNREACHABLE, "region " + d.path() + ": not here");
         }
+        if (d.transport().equals("shm") && sharedMemoryFault) {
+            throw new InternalError("a fault occurred in an unsafe memory access operation");
+        }
         FakeChannel channel = new FakeChannel(d.payloadBytes(), work);
+        channel.sharedInputs = d.transport().equals("shm") ? sharedInputs : null;
         channel.repeating = repeating;
         channels.put(d.path() + d.host(), channel);
         return channel;

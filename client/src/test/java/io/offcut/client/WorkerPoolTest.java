@@ -1,6 +1,9 @@
 package io.offcut.client;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -10,7 +13,11 @@ import io.offcut.core.OffcutException;
 import io.offcut.core.api.LeaseView;
 import io.offcut.core.frame.InvocationStatus;
 import io.offcut.core.lease.EndReason;
+import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
@@ -25,6 +32,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -285,7 +293,56 @@ class WorkerPoolTest {
             assertThat(text(pool.invoke("upper", "abc".getBytes(UTF_8)))).isEqualTo("ABC");
         }
         assertThat(cluster.openings.getFirst().transports()).containsExactly("shm", "tcp");
-        assertThat(cluster.openings.getLast().transports()).containsExactly("tcp");
+        assertThat(cluster.openings.getLast().transports()).containsExactly("tcp", "shm");
+    }
+
+    @Test
+    void goesOnByTcpWhenSharedMemoryFailsUnderAWrite(@TempDir Path directory) throws Exception {
+        FakeCluster cluster = new FakeCluster(WorkerPoolTest::upper);
+        cluster.sharedInputs = shortened(directory.resolve("region"));
+        try (WorkerPool pool = cluster.pool(ONE)) {
+            CompletableFuture<Result> once = pool.invokeAsync("once", "abc".getBytes(UTF_8));
+            CompletableFuture<Result> upper = pool.invokeAsync("upper", "def".getBytes(UTF_8));
+
+            assertThat(text(once.get(30, TimeUnit.SECONDS))).isEqualTo("ABC");
+            assertThat(text(upper.get(30, TimeUnit.SECONDS))).isEqualTo("DEF");
+        }
+        assertThat(cluster.openings.getLast().transports()).containsExactly("tcp", "shm");
+    }
+
+    @Test
+    void endsACallWhenThereIsNothingButSharedMemoryThatFails(@TempDir Path directory)
+            throws Exception {
+        FakeCluster cluster = new FakeCluster(WorkerPoolTest::upper);
+        cluster.sharedInputs = shortened(directory.resolve("region"));
+        try (WorkerPool pool = cluster.pool(ONE.transports(List.of("shm")))) {
+            Result result =
+                    pool.invokeAsync("upper", "abc".getBytes(UTF_8)).get(30, TimeUnit.SECONDS);
+
+            assertThat(result.status()).isEqualTo(InvocationStatus.DISCONNECTED);
+            assertThat(result.message()).contains("/dev/shm").contains("tcp");
+        }
+    }
+
+    @Test
+    void opensByTcpWhenSharedMemoryFailsWhileItIsOpened() throws Exception {
+        FakeCluster cluster = new FakeCluster(WorkerPoolTest::upper);
+        cluster.sharedMemoryFault = true;
+        try (WorkerPool pool = cluster.pool(ONE)) {
+            CompletableFuture<Result> call = pool.invokeAsync("upper", "abc".getBytes(UTF_8));
+
+            assertThat(text(call.get(30, TimeUnit.SECONDS))).isEqualTo("ABC");
+        }
+    }
+
+    /** Memory that gives SIGBUS, as a region does whose file system is full. */
+    private static MemorySegment shortened(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, CREATE_NEW, READ, WRITE)) {
+            MemorySegment mapped =
+                    channel.map(FileChannel.MapMode.READ_WRITE, 0, 1 << 16, Arena.ofAuto());
+            channel.truncate(0);
+            return mapped;
+        }
     }
 
     @Test
