@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.offcut.simulator.BatchConfig.Allocation;
 import io.offcut.simulator.BatchConfig.Estimates;
 import io.offcut.simulator.BatchConfig.Scheduler;
+import io.offcut.testing.SharedData;
 import io.offcut.traces.JobTable;
 import io.offcut.traces.SwfField;
 import io.offcut.traces.SwfLog;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.offcut.simulator.BatchConfig.Allocation;
 import io.offcut.simulator.BatchConfig.Estimates;
 import io.offcut.simulator.BatchConfig.Scheduler;
+import io.offcut.testing.SharedData;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

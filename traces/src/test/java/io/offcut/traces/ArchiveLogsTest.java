@@ -2,6 +2,7 @@ package io.offcut.traces;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.offcut.testing.SharedData;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -1,16 +1,15 @@
-package io.offcut.simulator;
-
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
+package io.offcut.testing;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.opentest4j.TestAbortedException;
 
 /** Real logs that are not part of the project: {@code ../shared/data} beside the repository. */
-final class SharedData {
+public final class SharedData {
     private SharedData() {}
 
     /** The file, or the test is skipped with the name of what it needs. */
-    static Path require(String name) {
+    public static Path require(String name) {
         for (Path folder = Path.of("").toAbsolutePath();
                 folder != null;
                 folder = folder.getParent()) {
@@ -19,7 +18,6 @@ final class SharedData {
                 return file;
             }
         }
-        assumeTrue(false, "needs ../shared/data/" + name + " beside the repository");
-        throw new AssertionError("not reached");
+        throw new TestAbortedException("needs ../shared/data/" + name + " beside the repository");
     }
 }
