@@ -7,6 +7,8 @@ import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -72,8 +74,8 @@ public final class SwfReader implements AutoCloseable {
     /**
      * Opens a file.
      *
-     * @throws OffcutException {@link ErrorCode#NOT_FOUND} or {@link ErrorCode#INVALID_INPUT} if it
-     *     cannot be opened
+     * @throws OffcutException {@link ErrorCode#NOT_FOUND}, {@link ErrorCode#FORBIDDEN} or {@link
+     *     ErrorCode#INVALID_INPUT} if it cannot be opened
      */
     public static SwfReader open(Path path) {
         try {
@@ -274,10 +276,31 @@ public final class SwfReader implements AutoCloseable {
     }
 
     private static OffcutException unreadable(String source, IOException cause) {
+        if (cause instanceof AccessDeniedException) {
+            return new OffcutException(
+                    ErrorCode.FORBIDDEN,
+                    "cannot read the job log "
+                            + source
+                            + ": permission denied; check its owner and mode",
+                    cause);
+        }
         return new OffcutException(
                 ErrorCode.INVALID_INPUT,
-                "cannot read the job log " + source + ": " + cause.getMessage(),
+                "cannot read the job log "
+                        + source
+                        + ": "
+                        + reason(cause)
+                        + "; give a log in the Standard Workload Format, plain or gzip",
                 cause);
+    }
+
+    /** The message of a file system's exception begins with the path, and may end with it. */
+    private static String reason(IOException cause) {
+        String said =
+                cause instanceof FileSystemException refused
+                        ? refused.getReason()
+                        : cause.getMessage();
+        return said == null ? cause.getClass().getSimpleName() : said;
     }
 
     @Override

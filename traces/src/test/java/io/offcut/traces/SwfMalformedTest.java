@@ -8,8 +8,11 @@ import io.offcut.core.OffcutException;
 import io.offcut.traces.SwfComplaints.Kind;
 import io.offcut.traces.SwfComplaints.Located;
 import java.io.ByteArrayOutputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.zip.GZIPOutputStream;
@@ -119,7 +122,27 @@ class SwfMalformedTest {
         assertThatThrownBy(() -> SwfReader.read(folder))
                 .isInstanceOfSatisfying(
                         OffcutException.class,
-                        e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_INPUT));
+                        e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_INPUT))
+                .hasMessageEndingWith(
+                        ": Is a directory; give a log in the Standard Workload Format, plain or gzip");
+    }
+
+    @Test
+    void saysThatAFileMayNotBeReadAndWhatToLookAt() {
+        InputStream forbidden =
+                new FilterInputStream(InputStream.nullInputStream()) {
+                    @Override
+                    public int read(byte[] into, int from, int count) throws IOException {
+                        throw new AccessDeniedException("/logs/a.swf");
+                    }
+                };
+
+        assertThatThrownBy(() -> new SwfReader(forbidden, "/logs/a.swf"))
+                .isInstanceOfSatisfying(
+                        OffcutException.class,
+                        e -> assertThat(e.code()).isEqualTo(ErrorCode.FORBIDDEN))
+                .hasMessage(
+                        "cannot read the job log /logs/a.swf: permission denied; check its owner and mode");
     }
 
     private static SwfLog read(String... lines) {
