@@ -18,8 +18,12 @@ final class FormatOption {
             description = "How the list is written. Default: table.")
     Format format = Format.TABLE;
 
+    boolean json() {
+        return format == Format.JSON;
+    }
+
     /** Writes a list: as it is for scripts, as a table for people. */
     void print(Io io, Object values, Supplier<Table> table) {
-        io.print(format == Format.JSON ? JsonOut.text(values) : table.get().render(io.terminal()));
+        io.print(json() ? JsonOut.text(values) : table.get().render(io.terminal()));
     }
 }

@@ -1,5 +1,6 @@
 package io.offcut.cli;
 
+import io.offcut.cli.output.JsonOut;
 import io.offcut.cli.output.Table;
 import io.offcut.cli.output.Units;
 import io.offcut.client.OffcutClient;
@@ -24,16 +25,17 @@ import picocli.CommandLine.Option;
         name = "top",
         description = {
             "Shows nodes, leases and users, again and again.",
-            "Without a terminal it shows them once, or --count times, one after the other."
+            "Without a terminal, or as JSON, it shows them once, or --count times, one after the other."
         },
-        footerHeading = "%nExample:%n",
-        footer = "  offcut top --interval 5s")
+        footerHeading = "%nExamples:%n",
+        footer = {"  offcut top --interval 5s", "  offcut top --format json"})
 final class TopCommand implements Callable<Integer> {
     private static final String HOME_AND_CLEAR = "\033[H\033[J";
 
     private final Io io;
 
     @Mixin ClientOptions client = new ClientOptions();
+    @Mixin FormatOption format = new FormatOption();
 
     @Option(
             names = "--interval",
@@ -45,8 +47,11 @@ final class TopCommand implements Callable<Integer> {
     @Option(
             names = "--count",
             paramLabel = "N",
-            description = "How many times. Default: until it is ended, or once without a terminal.")
+            description = "How many times. Default: until it is ended, or once (see above).")
     @Nullable Integer count;
+
+    /** What there is to see, with the names of the HTTP interface. */
+    record Look(List<NodeView> nodes, List<RequestView> requests, List<UsageView> usage) {}
 
     TopCommand(Io io) {
         this.io = io;
@@ -54,7 +59,7 @@ final class TopCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        boolean live = io.terminal().out();
+        boolean live = io.terminal().out() && !format.json();
         int left = count != null ? count : live ? Integer.MAX_VALUE : 1;
         try (Stopping stopping = Stopping.onSignal();
                 OffcutClient offcut = client.connect(io)) {
@@ -84,16 +89,18 @@ final class TopCommand implements Callable<Integer> {
     }
 
     private String screen(OffcutClient offcut) {
-        List<NodeView> nodes = offcut.nodes();
-        List<RequestView> requests = offcut.requests();
-        List<UsageView> usage = offcut.usage();
-        return head(nodes, requests)
+        Look look = new Look(offcut.nodes(), offcut.requests(), offcut.usage());
+        return format.json() ? JsonOut.text(look) : tables(look);
+    }
+
+    private String tables(Look look) {
+        return head(look.nodes(), look.requests())
                 + "\n\n"
-                + NodesCommand.table(nodes).render(io.terminal())
+                + NodesCommand.table(look.nodes()).render(io.terminal())
                 + "\n\n"
-                + requestTable(requests).render(io.terminal())
+                + requestTable(look.requests()).render(io.terminal())
                 + "\n\n"
-                + usageTable(usage).render(io.terminal());
+                + usageTable(look.usage()).render(io.terminal());
     }
 
     private static String head(List<NodeView> nodes, List<RequestView> requests) {

@@ -105,6 +105,18 @@ class CommandsTest {
     }
 
     @Test
+    void topIsJsonForScriptsAsOftenAsAsked() throws IOException {
+        JsonNode look = json(cluster.run("top", "--format", "json"));
+        assertThat(look.at("/nodes/0/node/name").asText()).isEqualTo("n0");
+        assertThat(look.path("requests").isArray()).isTrue();
+        assertThat(look.path("usage").isArray()).isTrue();
+
+        String twice =
+                cluster.run("top", "--format", "json", "--count", "2", "--interval", "1ms").out();
+        assertThat(JSON.readerFor(JsonNode.class).readValues(twice).readAll()).hasSize(2);
+    }
+
+    @Test
     void listsAndRemovesBundles(@TempDir Path folder) throws IOException {
         Path bundle = Files.createDirectory(folder.resolve("b"));
         Files.writeString(
