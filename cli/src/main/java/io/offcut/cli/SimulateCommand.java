@@ -152,6 +152,14 @@ public final class SimulateCommand implements Callable<Integer> {
         long workerMemoryMib;
 
         @Option(
+                names = "--offer-underused",
+                description = {
+                    "Offer also cores that a job holds and does not compute on.",
+                    "The node daemon does not."
+                })
+        boolean offerUnderused;
+
+        @Option(
                 names = "--requests-per-hour",
                 paramLabel = "N",
                 defaultValue = "60",
@@ -189,7 +197,11 @@ public final class SimulateCommand implements Callable<Integer> {
                                         requestsPerHour, workers, workSeconds, patienceSeconds);
                     };
             return new FunctionConfig(
-                    model, Math.round(holdOffSeconds * 1000), startUpMillis, workerMemoryMib << 20);
+                    model,
+                    Math.round(holdOffSeconds * 1000),
+                    startUpMillis,
+                    workerMemoryMib << 20,
+                    offerUnderused);
         }
     }
 
@@ -310,6 +322,10 @@ public final class SimulateCommand implements Callable<Integer> {
                         cores.spanSeconds() / 86_400,
                         name(result.config().batch().scheduler()));
         printOmissions(result.batch());
+        if (result.config().functions().offerUnderused()) {
+            out().println("with --offer-underused: cores that jobs hold and do not compute on are");
+            out().println("offered too, which the node daemon does not do");
+        }
         out().printf(Locale.ROOT, "%n%-34s %14s %14s%n", "", "batch alone", "with functions");
         out().printf(
                         Locale.ROOT,

@@ -74,6 +74,32 @@ class SimulateCommandTest {
     }
 
     @Test
+    void offersWhatJobsHoldForNothingOnlyOnDemandAndSaysSo(@TempDir Path folder)
+            throws IOException {
+        Path log = folder.resolve("two.swf");
+        Files.writeString(log, "; MaxProcs: 4\n1 0 0 1000 2\n");
+        String path = log.toString();
+
+        assertThat(simulate(path, "--allocation", "nodes", "--cores-per-node", "4")).isZero();
+        assertThat(out.toString())
+                .containsPattern("harvested +0.0 ")
+                .doesNotContain("--offer-underused");
+
+        assertThat(
+                        simulate(
+                                path,
+                                "--allocation",
+                                "nodes",
+                                "--cores-per-node",
+                                "4",
+                                "--offer-underused"))
+                .isZero();
+        assertThat(out.toString())
+                .containsPattern("harvested +0.5 ")
+                .contains("with --offer-underused");
+    }
+
+    @Test
     void saysWhatIsWrongWithALog(@TempDir Path folder) throws IOException {
         Path log = folder.resolve("bad.swf");
         Files.writeString(log, "; MaxProcs: 4\n1 0 0 10 2\nnonsense\n");

@@ -7,15 +7,21 @@ package io.offcut.simulator;
  * @param holdOffMillis a core must be idle for so long before its node offers it
  * @param startUpMillis time between the grant of a lease and its first useful work
  * @param memoryBytesPerWorker memory ceiling of each worker
+ * @param offerUnderused whether cores that a job holds and does not compute on are offered too. The
+ *     node daemon does not do this: a result with it says what could be won, not what is.
  */
 public record FunctionConfig(
-        Load load, long holdOffMillis, long startUpMillis, long memoryBytesPerWorker) {
+        Load load,
+        long holdOffMillis,
+        long startUpMillis,
+        long memoryBytesPerWorker,
+        boolean offerUnderused) {
     /** No functions at all. */
-    public static final FunctionConfig NONE = new FunctionConfig(new Load.None(), 0, 0, 0);
+    public static final FunctionConfig NONE = new FunctionConfig(new Load.None(), 0, 0, 0, false);
 
     /** As much as fits; cores are offered after 10 s, executors start in 500 ms, 256 MiB each. */
     public static final FunctionConfig DEFAULT =
-            new FunctionConfig(new Load.Standing(), 10_000, 500, 256L << 20);
+            new FunctionConfig(new Load.Standing(), 10_000, 500, 256L << 20, false);
 
     /** Who asks for workers. */
     public sealed interface Load {

@@ -95,6 +95,7 @@ public final class ResultWriter {
         model.put("holdOffMillis", config.holdOffMillis());
         model.put("startUpMillis", config.startUpMillis());
         model.put("memoryBytesPerWorker", config.memoryBytesPerWorker());
+        model.put("offerUnderused", config.offerUnderused());
         return model;
     }
 

@@ -56,7 +56,8 @@ public record SimulationResult(
      * @param job jobs computed
      * @param allocated jobs held the cores
      * @param idle no job computed
-     * @param offered idle for the hold-off and advertised
+     * @param offered idle for the hold-off and advertised; held by no job unless underused cores
+     *     were offered too
      * @param leased given to functions
      * @param harvested leased and past the start-up: functions computed
      * @param utilization job over capacity

@@ -24,7 +24,7 @@ class HarvestTest {
 
     /** 10 s of hold-off, 1 s of start-up. */
     private static final FunctionConfig STANDING =
-            new FunctionConfig(new Load.Standing(), 10_000, 1_000, 1 << 20);
+            new FunctionConfig(new Load.Standing(), 10_000, 1_000, 1 << 20, false);
 
     /** Two nodes of two cores: three cores busy from 100 to 200, all four from 300 to 350. */
     private static final JobTable TWO_JOBS =
@@ -59,12 +59,29 @@ class HarvestTest {
     }
 
     @Test
-    void wholeNodeJobsLeaveCoresOfTheirNodesToFunctions() {
+    void coresThatAWholeNodeJobHoldsForNothingAreNotOffered() {
         SimulationResult result = run(TWO_JOBS, Allocation.NODES, STANDING);
 
+        // All four are held from 100 to 200, and free until 300.
         assertThat(result.cores().job()).isEqualTo(500);
         assertThat(result.cores().allocated()).isEqualTo(600);
+        assertThat(result.cores().idle()).isEqualTo(500);
+        assertThat(result.cores().offered()).isEqualTo(4 * 90);
+        assertThat(result.cores().harvested()).isEqualTo(4 * 89);
+        assertThat(gains(result).overWholeNodes()).isCloseTo(356 / 600.0, EXACT);
+        assertThat(gains(result).overIdealSharing()).isCloseTo(856 / 600.0 - 1, EXACT);
+    }
+
+    @Test
+    void coresThatAWholeNodeJobHoldsForNothingAreOfferedOnDemandAndTheResultSaysSo() {
+        FunctionConfig underused =
+                new FunctionConfig(new Load.Standing(), 10_000, 1_000, 1 << 20, true);
+
+        SimulationResult result = run(TWO_JOBS, Allocation.NODES, underused);
+
+        assertThat(result.cores().allocated()).isEqualTo(600);
         assertThat(result.cores().harvested()).isEqualTo(456);
+        assertThat(ResultWriter.summaryJson(result)).contains("\"offerUnderused\" : true");
         assertThat(gains(result).overWholeNodes()).isCloseTo(456 / 600.0, EXACT);
         assertThat(gains(result).overIdealSharing()).isCloseTo(956 / 600.0 - 1, EXACT);
     }
@@ -103,7 +120,7 @@ class HarvestTest {
         // A worker needs more memory than the job leaves of its node, and as much as the other has.
         JobTable jobs = Tables.of(job(0, 0, 100, 1, -1));
         long nodeMemory = ClusterSpec.of(4, 2).memoryBytesPerNode();
-        FunctionConfig large = new FunctionConfig(new Load.Standing(), 0, 0, nodeMemory);
+        FunctionConfig large = new FunctionConfig(new Load.Standing(), 0, 0, nodeMemory, false);
 
         SimulationResult result = run(jobs, Allocation.CORES, large);
 
@@ -116,7 +133,7 @@ class HarvestTest {
         // One core is busy; the rest of a large machine serves every request at once.
         JobTable jobs = Tables.of(job(0, 0, 1_000_000, 1, -1));
         FunctionConfig poisson =
-                new FunctionConfig(new Load.Poisson(36, 2, 50, 60), 0, 2_000, 1 << 20);
+                new FunctionConfig(new Load.Poisson(36, 2, 50, 60), 0, 2_000, 1 << 20, false);
         SimulationConfig config =
                 new SimulationConfig(jobs, ClusterSpec.of(64, 8))
                         .with(recorded(Allocation.CORES))
@@ -140,7 +157,7 @@ class HarvestTest {
     void requestsThatWaitTooLongGiveUp() {
         JobTable jobs = Tables.of(job(0, 0, 100_000, 4, -1));
         FunctionConfig poisson =
-                new FunctionConfig(new Load.Poisson(3_600, 1, 10, 5), 0, 0, 1 << 20);
+                new FunctionConfig(new Load.Poisson(3_600, 1, 10, 5), 0, 0, 1 << 20, false);
 
         SimulationResult result = run(jobs, Allocation.CORES, poisson);
 

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class SimulationPropertiesTest {
     private static final ClusterSpec CLUSTER = ClusterSpec.of(64, 16);
     private static final FunctionConfig POISSON =
-            new FunctionConfig(new Load.Poisson(30, 8, 600, 300), 5_000, 1_000, 1 << 20);
+            new FunctionConfig(new Load.Poisson(30, 8, 600, 300), 5_000, 1_000, 1 << 20, false);
 
     @ParameterizedTest
     @EnumSource(Allocation.class)
@@ -116,7 +116,7 @@ class SimulationPropertiesTest {
         double previous = Double.MAX_VALUE;
         for (long holdOffMillis : new long[] {0, 10_000, 60_000, 600_000}) {
             FunctionConfig functions =
-                    new FunctionConfig(new Load.Standing(), holdOffMillis, 500, 1 << 20);
+                    new FunctionConfig(new Load.Standing(), holdOffMillis, 500, 1 << 20, false);
             double offered =
                     Simulation.run(new SimulationConfig(jobs, CLUSTER).with(functions))
                             .cores()

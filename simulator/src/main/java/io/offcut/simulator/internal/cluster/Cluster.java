@@ -20,14 +20,25 @@ public final class Cluster implements Occupancy {
     private final BitSet changed = new BitSet();
     private int usedCores;
 
-    public Cluster(ClusterSpec spec, Allocation allocation, long nowMillis) {
+    /**
+     * An idle cluster.
+     *
+     * @param offerUnderused whether cores that a job holds and does not compute on count as idle
+     */
+    public Cluster(
+            ClusterSpec spec, Allocation allocation, boolean offerUnderused, long nowMillis) {
         this.spec = spec;
         this.allocation = allocation;
         this.nodes = new Node[spec.nodes()];
         this.byFree = new NodesByFree(spec.coresPerNode());
         for (int index = 0; index < nodes.length; index++) {
             nodes[index] =
-                    new Node(index, spec.coresOf(index), spec.memoryBytesPerNode(), nowMillis);
+                    new Node(
+                            index,
+                            spec.coresOf(index),
+                            spec.memoryBytesPerNode(),
+                            offerUnderused,
+                            nowMillis);
             byFree.add(index, spec.coresOf(index));
         }
     }

@@ -6,7 +6,8 @@ import java.util.BitSet;
 
 /**
  * One node: which cores a job holds, on which of them it computes, and since when the others are
- * idle. For one thread.
+ * idle. As for the daemon of a node, a core that a job holds is not idle, computing or not, unless
+ * it was made to offer those too. For one thread.
  */
 public final class Node {
     private final int index;
@@ -14,13 +15,18 @@ public final class Node {
     private final long memoryBytes;
     private final BitSet held = new BitSet();
     private final BitSet computing = new BitSet();
+
+    /** Cores that are not idle: one of the two above. */
+    private final BitSet busy;
+
     private final long[] idleSinceMillis;
     private long jobMemoryBytes;
 
-    Node(int index, int cores, long memoryBytes, long nowMillis) {
+    Node(int index, int cores, long memoryBytes, boolean offerUnderused, long nowMillis) {
         this.index = index;
         this.cores = cores;
         this.memoryBytes = memoryBytes;
+        this.busy = offerUnderused ? computing : held;
         this.idleSinceMillis = new long[cores];
         Arrays.fill(idleSinceMillis, nowMillis);
     }
@@ -47,9 +53,9 @@ public final class Node {
         return Math.max(0, memoryBytes - jobMemoryBytes);
     }
 
-    /** Whether a job holds cores it does not compute on. */
+    /** Whether a job holds cores that may be offered. */
     public boolean isUnderused() {
-        return held.cardinality() > computing.cardinality();
+        return held.cardinality() > busy.cardinality();
     }
 
     /** Whether a job computes on any of these cores. */
@@ -57,11 +63,11 @@ public final class Node {
         return cpus.stream().anyMatch(computing::get);
     }
 
-    /** Cores on which no job has computed since {@code untilMillis}. */
+    /** Cores that have been idle since {@code untilMillis}. */
     public CpuSet idleSince(long untilMillis) {
         BitSet idle = new BitSet(cores);
         for (int core = 0; core < cores; core++) {
-            if (!computing.get(core) && idleSinceMillis[core] <= untilMillis) {
+            if (!busy.get(core) && idleSinceMillis[core] <= untilMillis) {
                 idle.set(core);
             }
         }
@@ -76,7 +82,7 @@ public final class Node {
         long next = Long.MAX_VALUE;
         for (int core = 0; core < cores; core++) {
             long due = idleSinceMillis[core] + holdOffMillis;
-            if (!computing.get(core) && due > nowMillis) {
+            if (!busy.get(core) && due > nowMillis) {
                 next = Math.min(next, due);
             }
         }
@@ -101,7 +107,7 @@ public final class Node {
 
     void giveBack(BitSet taken, long memory, long nowMillis) {
         for (int core = taken.nextSetBit(0); core >= 0; core = taken.nextSetBit(core + 1)) {
-            if (computing.get(core)) {
+            if (busy.get(core)) {
                 idleSinceMillis[core] = nowMillis;
             }
         }

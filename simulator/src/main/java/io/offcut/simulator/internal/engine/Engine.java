@@ -75,7 +75,12 @@ public final class Engine implements BatchScheduler.Actions {
             this.functions = null;
             this.occupancy = new CoreCounter(spec, config.batch().allocation());
         } else {
-            Cluster cluster = new Cluster(spec, config.batch().allocation(), startMillis);
+            Cluster cluster =
+                    new Cluster(
+                            spec,
+                            config.batch().allocation(),
+                            config.functions().offerUnderused(),
+                            startMillis);
             this.occupancy = cluster;
             this.functions =
                     new FunctionSide(

@@ -13,7 +13,7 @@ class ClusterTest {
 
     @Test
     void fillsWholeNodesAndPutsTheRestWhereItFitsBest() {
-        Cluster cluster = new Cluster(SPEC, Allocation.CORES, 0);
+        Cluster cluster = new Cluster(SPEC, Allocation.CORES, false, 0);
         cluster.place(3, 100);
 
         Placement placement = cluster.place(5, 100);
@@ -27,7 +27,7 @@ class ClusterTest {
 
     @Test
     void givesCoresAndMemoryBack() {
-        Cluster cluster = new Cluster(SPEC, Allocation.CORES, 0);
+        Cluster cluster = new Cluster(SPEC, Allocation.CORES, false, 0);
         Placement placement = cluster.place(2, 700);
         assertThat(cluster.node(0).freeMemoryBytes()).isEqualTo(2_600);
         assertThat(cluster.node(0).computesOn(CpuSet.of(1))).isTrue();
@@ -44,7 +44,7 @@ class ClusterTest {
 
     @Test
     void aJobOfUnknownMemoryTakesItsShare() {
-        Cluster cluster = new Cluster(SPEC, Allocation.CORES, 0);
+        Cluster cluster = new Cluster(SPEC, Allocation.CORES, false, 0);
 
         cluster.place(3, -1);
 
@@ -53,21 +53,36 @@ class ClusterTest {
 
     @Test
     void wholeNodesKeepTheRestForNobodyElse() {
-        Cluster cluster = new Cluster(SPEC, Allocation.NODES, 0);
+        Cluster cluster = new Cluster(SPEC, Allocation.NODES, false, 0);
 
         Placement first = cluster.place(5, -1);
         Placement second = cluster.place(5, -1);
 
         assertThat(first.coresHeld()).isEqualTo(8);
         assertThat(first.coresUsed()).isEqualTo(5);
-        assertThat(cluster.node(1).isUnderused()).isTrue();
-        assertThat(idle(cluster)).containsExactly("", "1-3", "");
+        assertThat(cluster.node(1).isUnderused()).isFalse();
+        assertThat(idle(cluster)).containsExactly("", "", "");
         assertThat(second.coresUsed()).isEqualTo(4);
+        cluster.remove(first, 50);
+        assertThat(cluster.node(1).idleSince(49)).isEqualTo(CpuSet.empty());
+        assertThat(cluster.node(1).idleSince(50)).isEqualTo(CpuSet.range(0, 3));
+    }
+
+    @Test
+    void whatAJobHoldsForNothingIsIdleOnlyWhenThatIsAskedFor() {
+        Cluster cluster = new Cluster(SPEC, Allocation.NODES, true, 0);
+
+        Placement first = cluster.place(5, -1);
+
+        assertThat(cluster.node(1).isUnderused()).isTrue();
+        assertThat(idle(cluster)).containsExactly("", "1-3", "0-3");
+        cluster.remove(first, 50);
+        assertThat(cluster.node(1).idleSince(49)).isEqualTo(CpuSet.range(1, 3));
     }
 
     @Test
     void theLastNodeMayBeSmaller() {
-        Cluster cluster = new Cluster(ClusterSpec.of(10, 4), Allocation.CORES, 0);
+        Cluster cluster = new Cluster(ClusterSpec.of(10, 4), Allocation.CORES, false, 0);
 
         assertThat(cluster.size()).isEqualTo(3);
         assertThat(cluster.node(2).cores()).isEqualTo(2);
@@ -77,7 +92,7 @@ class ClusterTest {
     @Test
     void countingAgreesWithPlacing() {
         for (Allocation allocation : Allocation.values()) {
-            Cluster cluster = new Cluster(SPEC, allocation, 0);
+            Cluster cluster = new Cluster(SPEC, allocation, false, 0);
             CoreCounter counter = new CoreCounter(SPEC, allocation);
             for (int cores : new int[] {3, 4, 1, 2, 5}) {
                 Placement placed = cluster.place(cores, -1);
