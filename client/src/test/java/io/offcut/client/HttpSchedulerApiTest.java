@@ -105,6 +105,16 @@ class HttpSchedulerApiTest {
     }
 
     @Test
+    void tellsAnUnknownHostFromOneThatRefuses() {
+        try (OffcutClient client =
+                OffcutClient.connect(
+                        ClientConfig.defaults()
+                                .withSchedulerUrl("http://no-such-host.invalid:1"))) {
+            assertThatThrownBy(client::nodes).hasMessageContaining("unknown host");
+        }
+    }
+
+    @Test
     void namesTheAddressAndTheRemedyWhenNobodyListens() throws IOException {
         int port;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {

@@ -121,14 +121,17 @@ public final class HttpJson implements AutoCloseable {
         } catch (HttpTimeoutException e) {
             throw unreachable(call, "no answer within " + call.timeout().toMillis() + " ms", e);
         } catch (ConnectException e) {
-            boolean unknown = e.getCause() instanceof UnresolvedAddressException;
-            throw unreachable(call, unknown ? "unknown host" : "connection refused", e);
+            throw unreachable(call, unresolved(e) ? "unknown host" : "connection refused", e);
         } catch (IOException e) {
             throw unreachable(call, "connection lost", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw unreachable(call, "interrupted", e);
         }
+    }
+
+    private static boolean unresolved(@Nullable Throwable e) {
+        return e != null && (e instanceof UnresolvedAddressException || unresolved(e.getCause()));
     }
 
     private static byte[] read(Call call, HttpResponse<InputStream> response) {
