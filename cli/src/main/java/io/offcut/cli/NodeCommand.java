@@ -16,8 +16,8 @@ import picocli.CommandLine.Option;
         name = "node",
         description = {
             "Runs the node daemon in the foreground.",
-            "Configuration: --config, else ~/.config/offcut/node.yaml, else /etc/offcut/node.yaml;"
-                    + " over it OFFCUT_NODE_<KEY>; over that flags."
+            "Configuration: --config, else ~/.config/offcut/node.yaml, else",
+            "/etc/offcut/node.yaml; over it OFFCUT_NODE_<KEY>; over that flags."
         },
         footerHeading = "%nExample:%n",
         footer = "  offcut node --scheduler http://login1:7070 --cpus 0-3")
@@ -54,7 +54,7 @@ final class NodeCommand implements Callable<Integer> {
     @Option(
             names = "--set",
             paramLabel = "KEY=VALUE",
-            description = "Any other key of the configuration. May be repeated.")
+            description = "Any key of the configuration. May be repeated.")
     Map<String, String> settings = Map.of();
 
     NodeCommand(Io io) {
@@ -71,7 +71,7 @@ final class NodeCommand implements Callable<Integer> {
     }
 
     private NodeConfig load() {
-        Map<String, @Nullable Object> flags = new HashMap<>(settings);
+        Map<String, @Nullable Object> flags = new HashMap<>();
         flags.put("name", name);
         flags.put("schedulerUrl", schedulerUrl);
         flags.put("host", host);
@@ -79,6 +79,7 @@ final class NodeCommand implements Callable<Integer> {
         flags.put("cpus", cpus);
         flags.put("stateDir", stateDir == null ? null : stateDir.toAbsolutePath().toString());
         flags.put("slurm", slurm ? "on" : null);
+        settings.forEach(flags::putIfAbsent);
         return io.config().load(COMPONENT, config, flags);
     }
 }

@@ -18,8 +18,8 @@ import picocli.CommandLine.Option;
         name = "scheduler",
         description = {
             "Runs the function scheduler in the foreground.",
-            "Configuration: --config, else ~/.config/offcut/scheduler.yaml, else"
-                    + " /etc/offcut/scheduler.yaml; over it OFFCUT_SCHEDULER_<KEY>; over that flags."
+            "Configuration: --config, else ~/.config/offcut/scheduler.yaml, else",
+            "/etc/offcut/scheduler.yaml; over it OFFCUT_SCHEDULER_<KEY>; over that flags."
         },
         footerHeading = "%nExample:%n",
         footer = "  offcut scheduler --port 7070 --slurm")
@@ -44,7 +44,7 @@ final class SchedulerCommand implements Callable<Integer> {
     @Option(
             names = "--set",
             paramLabel = "KEY=VALUE",
-            description = "Any other key of the configuration. May be repeated.")
+            description = "Any key of the configuration. May be repeated.")
     Map<String, String> settings = Map.of();
 
     @Option(names = "--slurm", description = "Takes nodes that Slurm drains out of service.")
@@ -84,10 +84,11 @@ final class SchedulerCommand implements Callable<Integer> {
     }
 
     private SchedulerConfig load() {
-        Map<String, @Nullable Object> flags = new HashMap<>(settings);
+        Map<String, @Nullable Object> flags = new HashMap<>();
         flags.put("host", host);
         flags.put("port", port);
         flags.put("stateDir", stateDir == null ? null : stateDir.toAbsolutePath().toString());
+        settings.forEach(flags::putIfAbsent);
         return io.config().load(COMPONENT, config, flags);
     }
 
