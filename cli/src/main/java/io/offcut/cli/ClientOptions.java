@@ -30,7 +30,7 @@ final class ClientOptions {
     @Option(
             names = "--config",
             paramLabel = "FILE",
-            description = "Configuration instead of ~/.config/offcut/client.yaml.")
+            description = "Instead of ~/.config/offcut/client.yaml.")
     @Nullable Path config;
 
     /** The client that configuration, environment and flags describe. Sends nothing yet. */

@@ -15,7 +15,7 @@ final class FormatOption {
     @Option(
             names = "--format",
             paramLabel = "table|json",
-            description = "How the list is written. Default: table.")
+            description = "For people or for scripts. Default: table.")
     Format format = Format.TABLE;
 
     boolean json() {

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -57,7 +58,12 @@ final class FunctionCommand {
 
         @Override
         public Integer call() throws IOException {
-            Path archive = Files.createTempFile("offcut-bundle", ".zip");
+            // Of the same name, since what is wrong with it is told of this file.
+            Path folder = Files.createTempDirectory("offcut-bundle");
+            Path archive =
+                    folder.resolve(
+                            Optional.ofNullable(bundle.toAbsolutePath().normalize().getFileName())
+                                    .orElse(Path.of("bundle")));
             try (OffcutClient offcut = client.connect(io)) {
                 BundleArchive.pack(bundle, archive, BundleLimits.DEFAULT);
                 FunctionView view = offcut.push(archive);
@@ -68,6 +74,7 @@ final class FunctionCommand {
                 return 0;
             } finally {
                 Files.deleteIfExists(archive);
+                Files.deleteIfExists(folder);
             }
         }
 

@@ -29,7 +29,7 @@ final class LeaseFlags {
             names = "--payload",
             paramLabel = "SIZE",
             converter = Quantities.Bytes.class,
-            description = "Largest input and largest result.")
+            description = "Largest input and largest result, as 4M.")
     @Nullable Long payloadBytes;
 
     @Option(

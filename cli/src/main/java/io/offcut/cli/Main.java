@@ -12,6 +12,9 @@ import picocli.CommandLine.ParseResult;
 
 /** The one command {@code offcut}. */
 public final class Main {
+    /** The least that picocli accepts. */
+    private static final int MIN_HELP_COLUMNS = 55;
+
     private Main() {}
 
     public static void main(String[] args) {
@@ -37,7 +40,7 @@ public final class Main {
         commands.setOut(new PrintWriter(io.out(), true, io.out().charset()));
         commands.setErr(new PrintWriter(io.err(), true, io.err().charset()));
         commands.setCaseInsensitiveEnumValuesAllowed(true);
-        commands.setUsageHelpWidth(Math.min(100, io.terminal().columns()));
+        commands.setUsageHelpWidth(Math.clamp(io.terminal().columns(), MIN_HELP_COLUMNS, 100));
         commands.setUsageHelpLongOptionsMaxWidth(28);
         commands.setExecutionStrategy(result -> execute(root, result));
         commands.setParameterExceptionHandler((e, _) -> usage(io, root, e));

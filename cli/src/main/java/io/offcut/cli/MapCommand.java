@@ -40,7 +40,7 @@ import picocli.CommandLine.Parameters;
             "Run it again after an interruption: what is done is not done again. Items that failed"
                     + " are named in DIR/failed.txt; files that failed are tried again by the next run."
         },
-        footerHeading = "%nExample:%n",
+        footerHeading = "%nExamples:%n",
         footer = {
             "  offcut map --function gzip --workers 8 --out packed --suffix .gz *.txt",
             "  seq 1000000 | offcut map --function square --lines --out squares"

@@ -4,8 +4,12 @@ import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Optional;
@@ -35,6 +39,9 @@ public final class OutputFiles {
         String name = ProcessHandle.current().pid() + "-" + NEXT.incrementAndGet();
         Path part = workFolder.resolve(PART_PREFIX + name + PART_SUFFIX);
         try {
+            if (!Files.isDirectory(workFolder)) {
+                throw new NoSuchFileException(workFolder.toString());
+            }
             try {
                 // Not Files.write: an interrupt must not close the file half-way.
                 try (FileOutputStream out = new FileOutputStream(part.toFile())) {
@@ -61,15 +68,26 @@ public final class OutputFiles {
         }
     }
 
+    /** The message of a file system's exception is the path, and with luck a reason. */
+    private static String reason(IOException e) {
+        String said =
+                e instanceof FileSystemException refused ? refused.getReason() : e.getMessage();
+        return switch (e) {
+            case AccessDeniedException _ -> "permission denied";
+            case FileAlreadyExistsException _ -> "a file is in its way";
+            case NoSuchFileException _ -> "its folder is not there";
+            default -> said == null ? e.getClass().getSimpleName() : said;
+        };
+    }
+
     /** What to tell of a file that cannot be written. */
     public static OffcutException failed(Path file, IOException e) {
-        String why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
         return new OffcutException(
                 ErrorCode.EXHAUSTED,
                 "output "
                         + file
                         + ": cannot be written ("
-                        + why
+                        + reason(e)
                         + "): check the disk's room and the folder's permissions",
                 e);
     }

@@ -9,7 +9,7 @@ import picocli.CommandLine.TypeConversionException;
 
 /** Sizes and times as people write them. */
 final class Quantities {
-    private static final Pattern SIZE = Pattern.compile("([0-9]{1,15})\\s*([KMGT]?)(i?B)?");
+    private static final Pattern SIZE = Pattern.compile("([0-9]{1,15})\\s*([KMGT]?)(I?B)?");
     private static final Pattern TIME = Pattern.compile("([0-9]{1,12})\\s*(ms|s|m|h|d)?");
 
     private Quantities() {}
@@ -18,7 +18,7 @@ final class Quantities {
     static final class Bytes implements ITypeConverter<Long> {
         @Override
         public Long convert(String text) {
-            Matcher parts = SIZE.matcher(text.strip());
+            Matcher parts = SIZE.matcher(text.strip().toUpperCase(Locale.ROOT));
             if (!parts.matches()) {
                 throw new TypeConversionException("'" + text + "' is not a size, as 512M");
             }

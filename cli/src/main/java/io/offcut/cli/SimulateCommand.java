@@ -35,7 +35,7 @@ import picocli.CommandLine.Spec;
         name = "simulate",
         showDefaultValues = true,
         sortOptions = false,
-        customSynopsis = "Usage: offcut simulate LOG [OPTIONS]",
+        customSynopsis = "offcut simulate LOG [OPTIONS]",
         description = "Simulates functions on the cores that the jobs of a log leave idle.",
         footer = {
             "",
@@ -98,18 +98,21 @@ public final class SimulateCommand implements Callable<Integer> {
     static final class Batch {
         @Option(
                 names = "--scheduler",
+                paramLabel = "NAME",
                 defaultValue = "easy",
                 description = "recorded, fcfs, easy or easy-instant.")
         String scheduler = "";
 
         @Option(
                 names = "--estimates",
+                paramLabel = "KIND",
                 defaultValue = "requested",
                 description = "What the scheduler takes for the run time: requested or exact.")
         String estimates = "";
 
         @Option(
                 names = "--allocation",
+                paramLabel = "cores|nodes",
                 defaultValue = "cores",
                 description = "What a job holds: its cores, or whole nodes.")
         String allocation = "";
@@ -126,6 +129,7 @@ public final class SimulateCommand implements Callable<Integer> {
     static final class Functions {
         @Option(
                 names = "--load",
+                paramLabel = "KIND",
                 defaultValue = "standing",
                 description = "standing (as much as fits), poisson (requests at random) or none.")
         String load = "";
@@ -153,10 +157,9 @@ public final class SimulateCommand implements Callable<Integer> {
 
         @Option(
                 names = "--offer-underused",
-                description = {
-                    "Offer also cores that a job holds and does not compute on.",
-                    "The node daemon does not."
-                })
+                description =
+                        "Offer also cores that a job holds and does not compute on; the node"
+                                + " daemon does not.")
         boolean offerUnderused;
 
         @Option(
@@ -222,7 +225,11 @@ public final class SimulateCommand implements Callable<Integer> {
     @ArgGroup(exclusive = false, heading = "%nFunctions:%n")
     private Functions functions = new Functions();
 
-    @Option(names = "--seed", defaultValue = "1", description = "Seed of everything random.")
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Seed of everything random.")
     private long seed;
 
     @Option(names = "--out", paramLabel = "DIR", description = "Where to write the result files.")
@@ -235,7 +242,11 @@ public final class SimulateCommand implements Callable<Integer> {
             description = "Width of a row of utilization.csv.")
     private int rowSeconds;
 
-    @Option(names = "--format", defaultValue = "table", description = "table or json.")
+    @Option(
+            names = "--format",
+            paramLabel = "table|json",
+            defaultValue = "table",
+            description = "For people or for scripts.")
     private String format = "";
 
     @Override
@@ -315,12 +326,13 @@ public final class SimulateCommand implements Callable<Integer> {
         Cores cores = result.cores();
         out().printf(
                         Locale.ROOT,
-                        "%d jobs on %d nodes of %d cores, %.1f days, scheduler %s%n",
+                        "%d jobs on %d nodes of %d cores, %.1f days, scheduler %s, jobs hold %s%n",
                         result.batch().jobs(),
                         cluster.nodes(),
                         cluster.coresPerNode(),
                         cores.spanSeconds() / 86_400,
-                        name(result.config().batch().scheduler()));
+                        name(result.config().batch().scheduler()),
+                        name(result.config().batch().allocation()));
         printOmissions(result.batch());
         if (result.config().functions().offerUnderused()) {
             out().println("with --offer-underused: cores that jobs hold and do not compute on are");

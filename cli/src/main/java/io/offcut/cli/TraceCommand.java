@@ -99,9 +99,10 @@ public final class TraceCommand implements Runnable {
 
         @Option(
                 names = "--format",
+                paramLabel = "table|json",
                 defaultValue = "table",
                 showDefaultValue = Help.Visibility.ALWAYS,
-                description = "table or json.")
+                description = "For people or for scripts.")
         private String format = "";
 
         @Override
@@ -210,30 +211,47 @@ public final class TraceCommand implements Runnable {
             footer = {
                 "",
                 "Example:",
-                "  offcut trace generate --jobs 5000 --procs 512 --nodes 16 --load 0.8 --out made.swf.gz"
+                "  offcut trace generate --jobs 5000 --procs 512 --nodes 16 --out made.swf.gz"
             })
     static final class Generate implements Callable<Integer> {
         @Spec private @Nullable CommandSpec spec;
 
-        @Option(names = "--jobs", defaultValue = "2000", description = "How many jobs.")
+        @Option(
+                names = "--jobs",
+                paramLabel = "N",
+                defaultValue = "2000",
+                description = "How many jobs.")
         private int jobs;
 
-        @Option(names = "--procs", defaultValue = "256", description = "Cores of the machine.")
+        @Option(
+                names = "--procs",
+                paramLabel = "N",
+                defaultValue = "256",
+                description = "Cores of the machine.")
         private int procs;
 
-        @Option(names = "--nodes", defaultValue = "16", description = "Nodes; divides the cores.")
+        @Option(
+                names = "--nodes",
+                paramLabel = "N",
+                defaultValue = "16",
+                description = "Nodes; divides the cores.")
         private int nodes;
 
         @Option(
                 names = "--load",
+                paramLabel = "X",
                 defaultValue = "0.72",
                 description = "Core-seconds of all jobs over those of the machine meanwhile.")
         private double load;
 
-        @Option(names = "--users", defaultValue = "40", description = "How many users.")
+        @Option(
+                names = "--users",
+                paramLabel = "N",
+                defaultValue = "40",
+                description = "How many users.")
         private int users;
 
-        @Option(names = "--seed", defaultValue = "1", description = "Seed.")
+        @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Seed.")
         private long seed;
 
         @Option(

@@ -49,7 +49,7 @@ final class ConfigShape {
     /** The key that was probably meant, to be added to a message. */
     String hint(String unknown) {
         String nearest = "";
-        int distance = NEAR + 1;
+        int distance = Math.min(NEAR, unknown.length() / 2) + 1;
         for (String leaf : leaves.keySet()) {
             int d = distance(squeezed(leaf), squeezed(unknown));
             if (d < distance) {
