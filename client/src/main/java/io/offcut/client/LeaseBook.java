@@ -280,8 +280,7 @@ final class LeaseBook {
         if (loop.memoryFailed() && !session.sharedMemoryFailed) {
             session.sharedMemoryFailed = true;
             LOG.warn(
-                    "lease {} on {}: its shared memory failed, going on by another way; is /dev/shm"
-                            + " full?",
+                    "lease {} on {}: its shared memory failed; is /dev/shm full?",
                     session.leaseId,
                     session.view.nodeName());
         }
