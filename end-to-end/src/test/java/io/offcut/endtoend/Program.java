@@ -45,7 +45,7 @@ record Program(Process process, Path output) implements AutoCloseable {
     /** Writes a shell script that can be run. */
     static Path script(Path file, String body) throws IOException {
         Files.createDirectories(file.getParent());
-        Files.writeString(file, "#!/bin/sh\n" + body + "\n");
+        Files.writeString(file, "#!/bin/bash\n" + body + "\n");
         return Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
 

@@ -18,6 +18,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -118,26 +119,30 @@ final class SlurmTest {
                 cluster.usesCgroups() && Files.isDirectory(FREEZER),
                 "needs the freezer of cgroup v1 as root, to see who could run");
         mapInBatchJob(() -> {
-            await("executors on the node that the job wants, where the script of job C looks")
+            await("executors on the node that the job wants, where its prolog looks")
                     .atMost(Duration.ofSeconds(30))
                     .until(() -> membersOfExecutors(node(2)) > 0);
-            Path seen = dir.resolve("seen-by-job-c");
-            String jobC =
-                    cluster.submit(
-                            "-w",
-                            node(2),
-                            "-n",
-                            String.valueOf(CORES_PER_NODE),
-                            "--mem=200",
-                            "-o",
-                            seen.toString(),
-                            script("job-c", lookAtExecutors(node(2)) + "\nsleep 3\n").toString());
-            await("job C")
-                    .atMost(Duration.ofSeconds(30))
-                    .until(() -> Files.exists(seen) && Files.readString(seen).contains("looked"));
-            assertThat(Files.readString(seen))
-                    .as("executors that could run when job %s began", jobC)
-                    .isEqualTo("looked\n");
+            Path seen = dir.resolve("seen-after-the-prolog");
+            Path prolog = prolog();
+            Path hook = Files.move(prolog, prolog.resolveSibling("offcut-prolog-itself"));
+            try {
+                Program.script(prolog, lookAfter(hook, node(2), seen));
+                String jobC =
+                        cluster.submit(
+                                "-w",
+                                node(2),
+                                "-n",
+                                String.valueOf(CORES_PER_NODE),
+                                "--mem=200",
+                                "--wrap",
+                                "sleep 3");
+                await("job C").atMost(Duration.ofSeconds(30)).until(() -> Files.exists(seen));
+                assertThat(Files.readString(seen))
+                        .as("executors that could run when the prolog of job %s was over", jobC)
+                        .isEqualTo("looked\n");
+            } finally {
+                Files.move(hook, prolog, StandardCopyOption.REPLACE_EXISTING);
+            }
         });
     }
 
@@ -302,15 +307,25 @@ final class SlurmTest {
         return Files.writeString(dir.resolve(name + ".sh"), text);
     }
 
+    private static Path prolog() throws IOException {
+        return Files.readAllLines(cluster.slurmConf()).stream()
+                .filter(line -> line.startsWith("Prolog="))
+                .map(line -> Path.of(line.substring("Prolog=".length())))
+                .findFirst()
+                .orElseThrow();
+    }
+
     /**
-     * Shell that names every process of a node's executors that could still run: not frozen, and
-     * not about to die. Executors are frozen first and then killed, for which they are thawed: one
-     * with a SIGKILL that waits for it, or that has acted on it (PF_EXITING 4 and PF_SIGNALED 0x400
-     * among the flags in proc_pid_stat(5)), runs no instruction of its own any more. Two looks, as
-     * a process is neither for an instant.
+     * Shell that runs the hook and then writes, as a whole, the name of every process of a node's
+     * executors that could still run: not frozen, and not about to die. Executors are frozen first
+     * and then killed, for which they are thawed: one with a SIGKILL that waits for it, or that has
+     * acted on it (PF_EXITING 4 and PF_SIGNALED 0x400 among the flags in proc_pid_stat(5)), runs no
+     * instruction of its own any more. Two looks, as a process is neither for an instant.
      */
-    private static String lookAtExecutors(String node) {
+    private static String lookAfter(Path hook, String node, Path seen) {
         return """
+        %s
+        [ "$SLURMD_NODENAME" = %s ] || exit 0
         could_run() {
           local stat pending
           stat=$(cat /proc/$1/stat 2>/dev/null) || return 1
@@ -320,18 +335,19 @@ final class SlurmTest {
           set -- ${stat##*) }
           [[ $1 != [ZX] ]] && (( ($7 & 0x404) == 0 ))
         }
-        for group in %s/offcut_%s_*/*/; do
+        { for group in %s/offcut_%s_*/*/; do
           [ "$(cat "$group/freezer.state" 2>/dev/null)" != FROZEN ] || continue
           for pid in $(cat "$group/cgroup.procs" 2>/dev/null); do
             could_run $pid && sleep 0.05 && could_run $pid && echo "could run: $pid of $group"
           done
         done
-        echo looked\
+        echo looked; } >%s.new
+        mv %s.new %s
         """
-                .formatted(FREEZER, node);
+                .formatted(hook, node, FREEZER, node, seen, seen, seen);
     }
 
-    /** How many processes there are where {@link #lookAtExecutors} looks. */
+    /** How many processes there are where {@link #lookAfter} looks. */
     private static int membersOfExecutors(String node) throws IOException {
         int members = 0;
         try (var parents = Files.newDirectoryStream(FREEZER, "offcut_" + node + "_*")) {
