@@ -28,7 +28,8 @@ enum { EXIT_LATE = 1, EXIT_REFUSED = 2, EXIT_ABSENT = 3, EXIT_USE = 64 };
 enum { MAX_LINE = 256, MAX_DEADLINE_MS = 60000 };
 
 #define DEFAULT_CONF "/etc/offcut/hook.conf"
-#define DEFAULT_SOCKET "/run/offcut/node.sock"
+/* Where a node daemon of root listens that is told nothing else (jobSocket of NodeConfig). */
+#define DEFAULT_SOCKET "/var/lib/offcut/node/jobs.sock"
 
 struct settings {
     char socket[MAX_LINE];

@@ -88,6 +88,7 @@ final class TestCluster implements AutoCloseable {
         keys.put("offerAfterSamples", 1);
         // Other tests keep the machine busy; that is not what is tested here.
         keys.put("busyThreshold", 1.0);
+        keys.put("startTimeoutMillis", 60_000);
         NodeDaemon node = NodeDaemon.start(NodeConfig.of(keys));
         nodes.add(node);
         return node;

@@ -70,6 +70,8 @@ final class Site implements AutoCloseable {
         config.put("reserveMemoryBytes", 0);
         config.put("busyThreshold", 1.0);
         config.put("samplePeriodMillis", 200);
+        // Executors give way to everybody, and the tests themselves keep the CPUs busy.
+        config.put("startTimeoutMillis", 60_000);
         config.putAll(more);
         LocalDaemon node = LocalDaemon.start("node", name, config, dir, START_TIMEOUT);
         daemons.put(name, node);

@@ -13,8 +13,12 @@ import io.offcut.slurm.SlurmCluster;
 import io.offcut.slurm.SlurmClusterConfig;
 import io.offcut.slurm.SlurmJob;
 import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -39,6 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class SlurmTest {
     private static final int FILES = 80;
     private static final int CORES_PER_NODE = 4;
+    private static final Path FREEZER = Path.of("/sys/fs/cgroup/freezer");
     private static final ObjectMapper JSON = new ObjectMapper();
 
     @TempDir static Path root;
@@ -110,27 +115,69 @@ final class SlurmTest {
 
     @Test
     void aJobGetsItsCoresBeforeItsTasksStart() throws Exception {
+        assumeTrue(
+                cluster.usesCgroups() && Files.isDirectory(FREEZER),
+                "needs the freezer of cgroup v1 as root, to see who could run");
         mapInBatchJob(() -> {
-            LocalDaemon victim = site.daemon(node(2));
-            assertThat(leases(victim)).as("functions on the node that the job wants").isNotEmpty();
-            Path seen = dir.resolve("seen-by-job-c");
-            String jobC =
-                    cluster.submit(
-                            "-w",
-                            node(2),
-                            "-n",
-                            String.valueOf(CORES_PER_NODE),
-                            "--mem=200",
-                            "-o",
-                            seen.toString(),
-                            script("job-c", lookAtExecutors(node(2)) + "\nsleep 3\n").toString());
-            await("job C")
+            await("executors on the node that the job wants, where its prolog looks")
                     .atMost(Duration.ofSeconds(30))
-                    .until(() -> Files.exists(seen) && Files.readString(seen).contains("looked"));
-            assertThat(Files.readString(seen))
-                    .as("executors that could run when job %s began", jobC)
-                    .isEqualTo("looked\n");
+                    .until(() -> membersOfExecutors(node(2)) > 0);
+            Path seen = dir.resolve("seen-after-the-prolog");
+            Path prolog = prolog();
+            Path hook = Files.move(prolog, prolog.resolveSibling("offcut-prolog-itself"));
+            try {
+                Program.script(prolog, lookAfter(hook, node(2), seen));
+                String jobC =
+                        cluster.submit(
+                                "-w",
+                                node(2),
+                                "-n",
+                                String.valueOf(CORES_PER_NODE),
+                                "--mem=200",
+                                "--wrap",
+                                "sleep 3");
+                await("job C").atMost(Duration.ofSeconds(30)).until(() -> Files.exists(seen));
+                assertThat(Files.readString(seen))
+                        .as("executors that could run when the prolog of job %s was over", jobC)
+                        .isEqualTo("looked\n");
+            } finally {
+                Files.move(hook, prolog, StandardCopyOption.REPLACE_EXISTING);
+            }
         });
+    }
+
+    @Test
+    void aJobThatWasNotHeardOfIsFoundAllTheSame() throws Exception {
+        LocalDaemon daemon = site.daemon(node(3));
+        await("offers").atMost(Duration.ofSeconds(20)).until(() -> offered(daemon) > 0);
+        String job =
+                cluster.submit(
+                        "-H",
+                        "-w",
+                        node(3),
+                        "-n",
+                        String.valueOf(CORES_PER_NODE),
+                        "--mem=200",
+                        "--wrap",
+                        "sleep 300");
+        try (Crowd _ = new Crowd(cluster.jobEventSocket(node(3)))) {
+            cluster.run("scontrol", "release", job);
+            awaitRunning(job);
+        }
+        assertThat(daemon.log())
+                .contains("refused a job event")
+                .doesNotContain("job " + job + " starts");
+        await("the cores of the job")
+                .atMost(Duration.ofSeconds(20))
+                .until(() -> offered(daemon) == 0);
+    }
+
+    private static int offered(LocalDaemon node) throws IOException {
+        int cores = 0;
+        for (JsonNode offer : Site.nodeStatus(node).path("offers")) {
+            cores += CpuSet.parse(offer.path("cores").asText()).size();
+        }
+        return cores;
     }
 
     @Test
@@ -260,17 +307,79 @@ final class SlurmTest {
         return Files.writeString(dir.resolve(name + ".sh"), text);
     }
 
-    /** Shell that names every executor of a node whose processes are neither frozen nor gone. */
-    private static String lookAtExecutors(String node) {
+    private static Path prolog() throws IOException {
+        return Files.readAllLines(cluster.slurmConf()).stream()
+                .filter(line -> line.startsWith("Prolog="))
+                .map(line -> Path.of(line.substring("Prolog=".length())))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /**
+     * Shell that runs the hook and then writes, as a whole, the name of every process of a node's
+     * executors that could still run: not frozen, and not about to die. Executors are frozen first
+     * and then killed, for which they are thawed: one with a SIGKILL that waits for it, or that has
+     * acted on it (PF_EXITING 4 and PF_SIGNALED 0x400 among the flags in proc_pid_stat(5)), runs no
+     * instruction of its own any more. Two looks, as a process is neither for an instant.
+     */
+    private static String lookAfter(Path hook, String node, Path seen) {
         return """
-        for group in /sys/fs/cgroup/freezer/offcut_%s/*/; do
-          [ -e "$group/cgroup.procs" ] || continue
-          [ -n "$(cat "$group/cgroup.procs")" ] || continue
-          [ "$(cat "$group/freezer.state")" = FROZEN ] || echo "not frozen: $group"
+        %s
+        [ "$SLURMD_NODENAME" = %s ] || exit 0
+        could_run() {
+          local stat pending
+          stat=$(cat /proc/$1/stat 2>/dev/null) || return 1
+          for pending in $(sed -n 's/^S[ih][gd]Pnd:/0x/p' /proc/$1/status 2>/dev/null | tr -d '[:blank:]'); do
+            (( pending & 0x100 )) && return 1
+          done
+          set -- ${stat##*) }
+          [[ $1 != [ZX] ]] && (( ($7 & 0x404) == 0 ))
+        }
+        { for group in %s/offcut_%s_*/*/; do
+          [ "$(cat "$group/freezer.state" 2>/dev/null)" != FROZEN ] || continue
+          for pid in $(cat "$group/cgroup.procs" 2>/dev/null); do
+            could_run $pid && sleep 0.05 && could_run $pid && echo "could run: $pid of $group"
+          done
         done
-        echo looked\
+        echo looked; } >%s.new
+        mv %s.new %s
         """
-                .formatted(node);
+                .formatted(hook, node, FREEZER, node, seen, seen, seen);
+    }
+
+    /** How many processes there are where {@link #lookAfter} looks. */
+    private static int membersOfExecutors(String node) throws IOException {
+        int members = 0;
+        try (var parents = Files.newDirectoryStream(FREEZER, "offcut_" + node + "_*")) {
+            for (Path parent : parents) {
+                try (var groups = Files.newDirectoryStream(parent, Files::isDirectory)) {
+                    for (Path group : groups) {
+                        members += Files.readAllLines(group.resolve("cgroup.procs")).size();
+                    }
+                }
+            }
+        } catch (NoSuchFileException e) {
+            return 0;
+        }
+        return members;
+    }
+
+    /** More connections than a daemon serves at once, none of which says anything. */
+    private static final class Crowd implements AutoCloseable {
+        private final List<SocketChannel> silent = new ArrayList<>();
+
+        Crowd(Path socket) throws IOException {
+            for (int i = 0; i < 100; i++) {
+                silent.add(SocketChannel.open(UnixDomainSocketAddress.of(socket)));
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            for (SocketChannel channel : silent) {
+                channel.close();
+            }
+        }
     }
 
     /**

@@ -140,6 +140,7 @@ public final class JobEventServer implements AutoCloseable {
                 answer(channel, "ERROR not permitted");
             } else if (!admitted) {
                 LOG.warn("refused a job event: {} are being served", config.maxConnections());
+                listener.eventLost();
                 answer(channel, "ERROR busy");
             } else {
                 EventRequest request = read(channel);
@@ -148,6 +149,9 @@ public final class JobEventServer implements AutoCloseable {
             }
         } catch (IOException e) {
             LOG.debug("a job event connection broke: {}", e.toString());
+            if (admitted && !handedOver) {
+                listener.eventLost();
+            }
         } finally {
             if (admitted && !handedOver) {
                 free.release();
@@ -195,6 +199,7 @@ public final class JobEventServer implements AutoCloseable {
                     try {
                         answer.complete(act(request));
                     } catch (Throwable e) {
+                        listener.eventLost();
                         answer.completeExceptionally(e);
                     } finally {
                         free.release();

@@ -15,4 +15,11 @@ public interface JobEvents {
 
     /** All processes of a job have ended here. Should return at once. */
     void jobEnded(String jobId);
+
+    /**
+     * An event came and was not heard to its end: refused because too many are being served, broken
+     * off, or failed here. Nobody sends it again: what jobs hold must be asked for. Should return
+     * at once.
+     */
+    void eventLost();
 }

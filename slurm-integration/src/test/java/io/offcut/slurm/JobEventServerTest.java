@@ -57,6 +57,11 @@ class JobEventServerTest {
                 public void jobEnded(String jobId) {
                     heard.add("end " + jobId);
                 }
+
+                @Override
+                public void eventLost() {
+                    heard.add("lost");
+                }
             };
 
     @BeforeEach
@@ -127,6 +132,7 @@ class JobEventServerTest {
     void tellsOfAFailureWithoutItsDetails() throws IOException {
         try (JobEventServer _ = JobEventServer.start(config(), listener)) {
             assertThat(ask("PROLOG 13\n")).startsWith("ERROR ").doesNotContain("made to fail");
+            assertThat(heard).containsExactly("lost");
             assertThat(ask("PROLOG 15\n")).isEqualTo("OK\n");
         }
     }
@@ -157,6 +163,7 @@ class JobEventServerTest {
                 SocketChannel silent = connect()) {
             silent.write(ByteBuffer.wrap("PROL".getBytes(StandardCharsets.US_ASCII)));
             assertThat(answer(silent)).isEmpty();
+            await().atMost(20, SECONDS).until(() -> heard.contains("lost"));
             assertThat(ask("PING\n")).isEqualTo("OK\n");
         }
     }
@@ -171,6 +178,7 @@ class JobEventServerTest {
             try (SocketChannel channel = connect()) {
                 assertThat(answer(channel)).isEqualTo("ERROR busy\n");
             }
+            assertThat(heard).containsExactly("lost");
             release.countDown();
             await().atMost(20, SECONDS)
                     .ignoreExceptions()

@@ -213,6 +213,11 @@ class SlurmClusterTest {
         public void jobEnded(String jobId) {
             events.add("end " + jobId);
         }
+
+        @Override
+        public void eventLost() {
+            events.add("lost");
+        }
     }
 
     @Test

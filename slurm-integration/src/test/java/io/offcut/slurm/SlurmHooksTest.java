@@ -39,6 +39,11 @@ class SlurmHooksTest {
                 public void jobEnded(String jobId) {
                     heard.add("end " + jobId);
                 }
+
+                @Override
+                public void eventLost() {
+                    heard.add("lost");
+                }
             };
 
     private record Outcome(int exit, String output) {}

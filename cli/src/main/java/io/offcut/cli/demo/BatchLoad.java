@@ -9,7 +9,7 @@ import java.util.Map;
 
 /**
  * A stand-in for batch jobs: one real process for each core it takes, pinned there, at ordinary
- * priority, never pausing. Not for several threads.
+ * priority, never pausing. They end with the thread that started them. Not for several threads.
  */
 final class BatchLoad implements AutoCloseable {
     private final Map<Integer, Process> jobs = new HashMap<>();
@@ -30,6 +30,9 @@ final class BatchLoad implements AutoCloseable {
     private static Process spinOn(int core) {
         try {
             return new ProcessBuilder(
+                            "setpriv",
+                            "--pdeathsig",
+                            "KILL",
                             "taskset",
                             "-c",
                             String.valueOf(core),

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Demo implements AutoCloseable {
     private static final Duration START_TIMEOUT = Duration.ofSeconds(30);
-    private static final Duration WORKER_TIMEOUT = Duration.ofSeconds(30);
+    private static final Duration WORKER_TIMEOUT = Duration.ofSeconds(60);
     private static final Duration FRAME = Duration.ofMillis(200);
     private static final int MAX_CORES_PER_NODE = 4;
     private static final int BOOK_CHUNKS = 1_000;
@@ -89,6 +89,7 @@ final class Demo implements AutoCloseable {
         // The demonstration's own client and daemons use these cores too; the batch load takes them
         // whole.
         config.put("busyThreshold", 0.85);
+        config.put("startTimeoutMillis", (int) WORKER_TIMEOUT.toMillis());
         running.add(LocalDaemon.start("node", name, config, dir, START_TIMEOUT));
     }
 
@@ -121,8 +122,7 @@ final class Demo implements AutoCloseable {
                         ErrorCode.NO_CAPACITY,
                         "demo: no core was idle for "
                                 + WORKER_TIMEOUT.toSeconds()
-                                + " s: stop what else runs here, or see the logs in "
-                                + dir);
+                                + " s: stop what else runs here");
             }
             startNanos = System.nanoTime();
             prices = MapThread.start(pool, "price", book.chunkCount(), book::input, book::matches);

@@ -8,12 +8,14 @@ import io.offcut.core.OffcutException;
 import io.offcut.linux.CpuAffinity;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.URI;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -30,13 +32,18 @@ import picocli.CommandLine.Option;
         },
         footer = {"", "Example:", "  offcut demo"})
 public final class DemoCommand implements Callable<Integer> {
-    @Option(names = "--keep", description = "Leave scheduler and nodes running until interrupted.")
+    @Option(
+            names = "--keep",
+            description = "When it has succeeded, leave all running until interrupted.")
     private boolean keep;
 
     @Option(
             names = "--slurm",
             description = "Shows it next to a real, private Slurm cluster of four nodes instead.")
     private boolean slurm;
+
+    /** Why the folder with the logs stays; the shutdown hook reads it. */
+    private volatile boolean failed;
 
     @Override
     public Integer call() throws IOException, InterruptedException {
@@ -45,12 +52,28 @@ public final class DemoCommand implements Callable<Integer> {
         // Executors run as another user when this is root: they must be able to pass through.
         Files.setPosixFilePermissions(dir, PosixFilePermissions.fromString("rwx--x--x"));
         CpuSet cpus = CpuAffinity.current();
-        if (slurm) {
-            return besideSlurm(out, dir, cpus);
+        try {
+            URI scheduler = slurm ? besideSlurm(out, dir, cpus) : alone(out, dir, cpus);
+            if (keep) {
+                out.println(
+                        "Scheduler, page and metrics: "
+                                + scheduler
+                                + "  (logs: "
+                                + dir
+                                + "; Ctrl-C ends it)");
+                new CountDownLatch(1).await();
+            }
+            return 0;
+        } catch (OffcutException e) {
+            failed = true;
+            throw new OffcutException(e.code(), e.getMessage() + " (logs: " + dir + ")", e);
         }
+    }
+
+    private URI alone(PrintStream out, Path dir, CpuSet cpus)
+            throws IOException, InterruptedException {
         Demo demo = new Demo(dir, cpus, filesRoot());
-        Thread cleaner = new Thread(() -> clean(demo, dir), "demo-cleaner");
-        Runtime.getRuntime().addShutdownHook(cleaner);
+        cleanAtExit(demo, dir);
         out.println("Starting a scheduler and two nodes on CPUs " + cpus + " …");
         OffcutClient client = demo.start();
         DemoReport report =
@@ -60,33 +83,25 @@ public final class DemoCommand implements Callable<Integer> {
         out.println();
         String failure = report.failure();
         if (failure != null) {
-            throw new OffcutException(
-                    ErrorCode.INTERNAL,
-                    "demo: " + failure + ": run it with --keep and see the logs in " + dir);
+            throw new OffcutException(ErrorCode.INTERNAL, "demo: " + failure);
         }
         out.println("All results verified.");
-        if (keep) {
-            out.println(
-                    "Scheduler, page and metrics: "
-                            + demo.schedulerUri()
-                            + "  (logs: "
-                            + dir
-                            + "; Ctrl-C ends it)");
-            new CountDownLatch(1).await();
-        }
-        return 0;
+        return Objects.requireNonNull(demo.schedulerUri());
     }
 
-    private static int besideSlurm(PrintStream out, Path dir, CpuSet cpus)
+    private URI besideSlurm(PrintStream out, Path dir, CpuSet cpus)
             throws IOException, InterruptedException {
         SlurmDemo demo = new SlurmDemo(dir, cpus, filesRoot(), out);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> clean(demo, dir), "demo-cleaner"));
+        cleanAtExit(demo, dir);
         out.println(
                 "Starting Slurm with four nodes of four cores, a scheduler and four node daemons …");
         out.println(
                 "A, B, C: cores of jobs; F: cores that run functions of job B's one line, offcut map.");
-        demo.run();
-        return 0;
+        return demo.run();
+    }
+
+    private void cleanAtExit(AutoCloseable demo, Path dir) {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> clean(demo, dir), "demo-cleaner"));
     }
 
     private static Path filesRoot() {
@@ -94,11 +109,14 @@ public final class DemoCommand implements Callable<Integer> {
         return Path.of(home == null ? "." : home).toAbsolutePath().normalize();
     }
 
-    private static void clean(AutoCloseable demo, Path dir) {
+    private void clean(AutoCloseable demo, Path dir) {
         try {
             demo.close();
         } catch (Exception e) {
             System.err.println("offcut: demo: " + e.getMessage());
+        }
+        if (failed) {
+            return;
         }
         try {
             Files.walkFileTree(

@@ -19,7 +19,8 @@ import java.util.regex.Pattern;
 
 /**
  * A scheduler or node daemon as a child process of this one, with its configuration and log in a
- * folder. For demonstrations and tests that need real processes. Not for several threads.
+ * folder. For demonstrations and tests that need real processes. It ends when the thread that
+ * started it does, even by SIGKILL (PR_SET_PDEATHSIG, prctl(2)). Not for several threads.
  */
 public final class LocalDaemon implements AutoCloseable {
     private static final Pattern READY = Pattern.compile("ready at (http\\S+)");
@@ -59,7 +60,8 @@ public final class LocalDaemon implements AutoCloseable {
             Path file =
                     Files.writeString(dir.resolve(name + ".yaml"), JSON.writeValueAsString(config));
             Files.deleteIfExists(log);
-            List<String> command = offcut(component, "--config", file.toString());
+            List<String> command = new ArrayList<>(List.of("setpriv", "--pdeathsig", "TERM"));
+            command.addAll(offcut(component, "--config", file.toString()));
             Collections.addAll(command, flags);
             Process process =
                     new ProcessBuilder(command)

@@ -16,6 +16,7 @@ import io.offcut.slurm.SlurmClusterConfig;
 import io.offcut.slurm.SlurmJob;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -53,8 +54,12 @@ final class SlurmDemo implements AutoCloseable {
         this.out = out;
     }
 
-    /** Runs it all and prints what happens. Throws if anything is not as it should be. */
-    void run() throws IOException, InterruptedException {
+    /**
+     * Runs it all and prints what happens. Throws if anything is not as it should be.
+     *
+     * @return where the scheduler listens
+     */
+    URI run() throws IOException, InterruptedException {
         SlurmCluster cluster =
                 opened(
                         SlurmCluster.start(
@@ -105,6 +110,7 @@ final class SlurmDemo implements AutoCloseable {
             Thread.sleep(FRAME);
         }
         verify(cluster, jobB, inputs);
+        return URI.create(schedulerUrl);
     }
 
     private OffcutClient startParts(SlurmCluster cluster) {
@@ -133,6 +139,7 @@ final class SlurmDemo implements AutoCloseable {
             config.put("cpus", "0-" + (CORES_PER_NODE - 1));
             config.put("cpuMap", realCpus());
             config.put("memoryBytes", 4L << 30);
+            config.put("startTimeoutMillis", (int) START_TIMEOUT.toMillis());
             config.put("slurm", "on");
             config.put("slurmConf", slurmConf);
             config.put("jobSocket", cluster.jobEventSocket(node).toString());

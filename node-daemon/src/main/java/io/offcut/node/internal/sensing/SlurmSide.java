@@ -45,6 +45,7 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
     private final JobEventServer server;
     private final Executor workers = Thread::startVirtualThread;
     private final AtomicBoolean reconciling = new AtomicBoolean();
+    private volatile boolean inDoubt;
     private volatile boolean closed;
 
     /**
@@ -130,6 +131,11 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
         workers.execute(this::tellWatcher);
     }
 
+    @Override
+    public void eventLost() {
+        reconcileLater();
+    }
+
     private void tellWatcher() {
         try {
             watcher.jobsChanged(1);
@@ -140,6 +146,7 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
 
     // Only while something is in doubt, with growing pauses: the controller is not to be polled.
     private void reconcileLater() {
+        inDoubt = true;
         if (reconciling.compareAndSet(false, true)) {
             reconcileAfter(FIRST_PAUSE_MILLIS);
         }
@@ -151,12 +158,16 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
                     if (closed) {
                         return;
                     }
+                    inDoubt = false;
                     boolean settled = allocations.reconcile();
                     tellWatcher();
-                    if (settled) {
-                        reconciling.set(false);
-                    } else {
+                    if (!settled || inDoubt) {
                         reconcileAfter(Math.min(MAX_PAUSE_MILLIS, pauseMillis * 2));
+                        return;
+                    }
+                    reconciling.set(false);
+                    if (inDoubt) {
+                        reconcileLater();
                     }
                 });
     }
