@@ -57,8 +57,9 @@ public final class Cgroups {
     }
 
     /**
-     * Looks at the control groups mounted or recorded under {@code root}. Version 1 wins on
-     * machines with both, because the controllers are there. Changes nothing.
+     * Looks at the control groups mounted or recorded under {@code root}. Version 2 wins where
+     * {@code root} itself is its mount and may be written; on machines with both, {@code root}
+     * holds the mounts of version 1, which has the controllers then. Changes nothing.
      */
     public static Cgroups detect(Path root, Path proc) {
         String own = KernelFile.readOrEmpty(proc.resolve("self/cgroup"));
