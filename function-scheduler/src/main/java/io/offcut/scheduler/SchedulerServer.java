@@ -78,7 +78,7 @@ public final class SchedulerServer implements AutoCloseable {
         ExecutorService answers = Executors.newVirtualThreadPerTaskExecutor();
         closing.add(answers::shutdown);
 
-        BrainLoop loop = closing.add(new BrainLoop(newBrain(config)));
+        BrainLoop loop = closing.add(new BrainLoop(newBrain(config), answers));
         Tokens tokens = new Tokens(key.privateKey());
         Metrics metrics = new Metrics();
         NodeLinks links = new NodeLinks(loop, welcome(key, config));

@@ -38,14 +38,15 @@ public final class LeaseDesk {
 
     private final BrainLoop loop;
     private final Tokens tokens;
-    private final Executor answers;
     private final Waiters waiters;
     private final SecureRandom random = new SecureRandom();
 
+    /**
+     * @param answers wakes those who wait for a change
+     */
     public LeaseDesk(BrainLoop loop, Tokens tokens, Executor answers) {
         this.loop = loop;
         this.tokens = tokens;
-        this.answers = answers;
         this.waiters = new Waiters(answers);
     }
 
@@ -79,7 +80,7 @@ public final class LeaseDesk {
                             refuseIfOver(requestId, exact, commands);
                             return known(turn.brain(), requestId);
                         })
-                .thenApplyAsync(view -> withTokens(view, asker), answers);
+                .thenApply(view -> withTokens(view, asker));
     }
 
     private static void refuseIfOver(
@@ -118,13 +119,11 @@ public final class LeaseDesk {
     /** The open requests of the asker; of everybody for an operator. */
     public CompletableFuture<List<RequestView>> list(Asker asker) {
         return loop.call(turn -> turn.brain().requests())
-                .thenApplyAsync(
-                        views ->
-                                views.stream()
-                                        .filter(view -> maySee(asker, view))
-                                        .map(view -> withTokens(view, asker))
-                                        .toList(),
-                        answers);
+                .thenApply(views ->
+                        views.stream()
+                                .filter(view -> maySee(asker, view))
+                                .map(view -> withTokens(view, asker))
+                                .toList());
     }
 
     /**
@@ -135,7 +134,7 @@ public final class LeaseDesk {
             Asker asker, String requestId, long version, long waitMillis) {
         return loop.call(turn -> look(turn, asker, requestId, version, waitMillis))
                 .thenCompose(Answer::view)
-                .thenApplyAsync(view -> withTokens(view, asker), answers);
+                .thenApply(view -> withTokens(view, asker));
     }
 
     private Answer look(
@@ -212,7 +211,7 @@ public final class LeaseDesk {
                             turn.apply(eventFor.apply(view, turn));
                             return known(turn.brain(), requestId);
                         })
-                .thenApplyAsync(view -> withTokens(view, asker), answers);
+                .thenApply(view -> withTokens(view, asker));
     }
 
     private static RequestView known(Brain brain, String requestId) {
