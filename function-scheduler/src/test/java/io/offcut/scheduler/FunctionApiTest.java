@@ -150,6 +150,8 @@ class FunctionApiTest {
                 c.maxTtlMillis(),
                 c.maxWorkersPerUser(),
                 c.maxQueuedRequests(),
+                c.maxQueuedRequestsPerUser(),
+                c.maxFunctionBytesPerUser(),
                 c.rememberEndedMillis());
     }
 
