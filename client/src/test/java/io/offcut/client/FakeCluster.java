@@ -44,6 +44,7 @@ final class FakeCluster implements SchedulerApi, NodeApi, ChannelOpener {
     private int ids;
     private int generations;
     int capacity = 100;
+    private long leaseMillis = Long.MAX_VALUE;
     volatile int submissions;
     volatile int renewals;
     volatile boolean away;
@@ -140,6 +141,23 @@ final class FakeCluster implements SchedulerApi, NodeApi, ChannelOpener {
         touch(request);
     }
 
+    /** Leases have so long from now, and from each renewal. */
+    synchronized void leaseMillis(long millis) {
+        leaseMillis = millis;
+        requests.values().forEach(this::extend);
+        requests.values().forEach(this::touch);
+    }
+
+    private void extend(Req request) {
+        request.leases.replaceAll((id, l) -> with(l, l.state(), l.endReason(), expiry()));
+    }
+
+    private long expiry() {
+        return leaseMillis == Long.MAX_VALUE
+                ? leaseMillis
+                : System.currentTimeMillis() + leaseMillis;
+    }
+
     synchronized void endRequests(EndReason reason) {
         requests.values().forEach(r -> r.end = reason);
         requests.values().forEach(this::touch);
@@ -161,7 +179,7 @@ final class FakeCluster implements SchedulerApi, NodeApi, ChannelOpener {
                             1,
                             LeaseState.GRANTED,
                             null,
-                            Long.MAX_VALUE,
+                            expiry(),
                             "token-" + id);
             request.leases.put(id, lease);
         }
@@ -179,6 +197,11 @@ final class FakeCluster implements SchedulerApi, NodeApi, ChannelOpener {
     }
 
     private static LeaseView with(LeaseView l, LeaseState state, @Nullable EndReason reason) {
+        return with(l, state, reason, l.expiresAtEpochMillis());
+    }
+
+    private static LeaseView with(
+            LeaseView l, LeaseState state, @Nullable EndReason reason, long expiry) {
         return new LeaseView(
                 l.leaseId(),
                 l.requestId(),
@@ -189,7 +212,7 @@ final class FakeCluster implements SchedulerApi, NodeApi, ChannelOpener {
                 l.memoryBytes(),
                 state,
                 reason,
-                l.expiresAtEpochMillis(),
+                expiry,
                 l.token());
     }
 
@@ -253,6 +276,7 @@ final class FakeCluster implements SchedulerApi, NodeApi, ChannelOpener {
     public synchronized RequestView renew(String requestId) {
         Req request = known(requestId);
         renewals = renewals + 1;
+        extend(request);
         return view(request);
     }
 
