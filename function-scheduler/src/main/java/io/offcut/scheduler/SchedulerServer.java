@@ -73,7 +73,7 @@ public final class SchedulerServer implements AutoCloseable {
         StateFolder folder = closing.add(StateFolder.open(config.stateDir()));
         SigningKey key = SigningKey.loadOrCreate(folder);
         BundleLimits limits = BundleLimits.ofArchiveBytes(config.maxBundleBytes());
-        FunctionCatalog functions = closing.add(FunctionCatalog.open(folder, limits));
+        FunctionCatalog functions = closing.add(FunctionCatalog.open(folder, limits, config.maxFunctionBytesPerUser()));
         Accounting accounting = closing.add(Accounting.open(folder));
         ExecutorService answers = Executors.newVirtualThreadPerTaskExecutor();
         closing.add(answers::shutdown);
