@@ -12,8 +12,8 @@ import java.nio.file.Path;
  * @param host address to listen on; default {@code 127.0.0.1}. Any other than a loopback address
  *     needs {@code tokensFile} and {@code nodeSecretFile}
  * @param port TCP port, 0 for any free one; default 7070
- * @param stateDir folder for functions, accounting, drained nodes and the signing key; default {@code
- *     ~/.offcut/scheduler}
+ * @param stateDir folder for functions, accounting, drained nodes and the signing key; default
+ *     {@code ~/.offcut/scheduler}
  * @param tokensFile users: lines of {@code user role sha256-of-token} with the role {@code user} or
  *     {@code operator}; empty (default) trusts everybody on this machine
  * @param nodeSecretFile file with the secret that nodes present; empty (default) for none

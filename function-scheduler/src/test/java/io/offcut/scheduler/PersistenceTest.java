@@ -54,8 +54,7 @@ class PersistenceTest {
         Servers.start(state).close();
         for (String open : new String[] {"rwxr-xr-x", "rwx-----x", "rwxrwx---"}) {
             Files.setPosixFilePermissions(state, PosixFilePermissions.fromString(open));
-            refused(
-                    () -> Servers.start(state).close(), ErrorCode.FORBIDDEN, "chmod 700 " + state);
+            refused(() -> Servers.start(state).close(), ErrorCode.FORBIDDEN, "chmod 700 " + state);
         }
         Files.setPosixFilePermissions(state, PosixFilePermissions.fromString("rwx------"));
         Servers.start(state).close();
@@ -203,7 +202,9 @@ class PersistenceTest {
                         507,
                         ErrorCode.EXHAUSTED,
                         "disk is full");
-                assertThat(api.json("/v1/nodes").toString()).contains("n1").doesNotContain("by ada");
+                assertThat(api.json("/v1/nodes").toString())
+                        .contains("n1")
+                        .doesNotContain("by ada");
                 Files.delete(ballast);
                 await().atMost(Servers.LONG)
                         .until(() -> api.send("GET", "/healthz").statusCode() == 200);

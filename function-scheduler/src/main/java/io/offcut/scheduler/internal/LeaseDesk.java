@@ -38,15 +38,17 @@ public final class LeaseDesk {
 
     private final BrainLoop loop;
     private final Tokens tokens;
+    private final Metrics metrics;
     private final Waiters waiters;
     private final SecureRandom random = new SecureRandom();
 
     /**
      * @param answers wakes those who wait for a change
      */
-    public LeaseDesk(BrainLoop loop, Tokens tokens, Executor answers) {
+    public LeaseDesk(BrainLoop loop, Tokens tokens, Metrics metrics, Executor answers) {
         this.loop = loop;
         this.tokens = tokens;
+        this.metrics = metrics;
         this.waiters = new Waiters(answers);
     }
 
@@ -69,6 +71,7 @@ public final class LeaseDesk {
     public CompletableFuture<RequestView> submit(
             Asker asker, LeaseRequest request, UnaryOperator<String> resolve) {
         String requestId = "r" + randomId();
+        long queuedAtNanos = System.nanoTime();
         return loop.call(
                         turn -> {
                             LeaseRequest exact =
@@ -77,10 +80,18 @@ public final class LeaseDesk {
                                     turn.apply(
                                             new BrainEvent.WorkersRequested(
                                                     requestId, asker.user(), exact));
+                            if (commands.stream().anyMatch(c -> isGrantOf(requestId, c))) {
+                                metrics.granted(System.nanoTime() - queuedAtNanos);
+                            }
                             refuseIfOver(requestId, exact, commands);
                             return known(turn.brain(), requestId);
                         })
                 .thenApply(view -> withTokens(view, asker));
+    }
+
+    private static boolean isGrantOf(String requestId, BrainCommand command) {
+        return command instanceof BrainCommand.Granted granted
+                && granted.terms().requestId().equals(requestId);
     }
 
     private static void refuseIfOver(

@@ -37,9 +37,9 @@ final class FunctionRoutes {
         FunctionView view =
                 functions.push(
                         exchange.principal().user(),
- exchange.stream(),
- System.currentTimeMillis(),
- this::inUse);
+                        exchange.stream(),
+                        System.currentTimeMillis(),
+                        this::inUse);
         return Reply.now(Reply.json(CREATED, view));
     }
 

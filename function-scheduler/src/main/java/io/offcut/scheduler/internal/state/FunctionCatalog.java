@@ -21,8 +21,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Which bundles were pushed, by whom, under which name. Names are per owner and the latest push of
  * a name wins; a hash works for everybody. Of a name the latest few versions are kept, and older
- * ones that are in use. The list is kept in {@code functions.json}, the archives
- * in a {@link BundleStore}.
+ * ones that are in use. The list is kept in {@code functions.json}, the archives in a {@link
+ * BundleStore}.
  *
  * <p>Reading never blocks, so the core's thread may do it; changes are made one at a time and block
  * on the disk.
@@ -42,10 +42,7 @@ public final class FunctionCatalog implements AutoCloseable {
     private volatile List<FunctionView> views;
 
     private FunctionCatalog(
-            StateFolder folder,
-            BundleStore store,
-            long maxBytesPerUser,
-            List<FunctionView> views) {
+            StateFolder folder, BundleStore store, long maxBytesPerUser, List<FunctionView> views) {
         this.folder = folder;
         this.store = store;
         this.maxBytesPerUser = maxBytesPerUser;
@@ -145,9 +142,7 @@ public final class FunctionCatalog implements AutoCloseable {
         views = before.stream().filter(v -> !old.contains(v)).toList();
         try {
             List<FunctionView> retired =
-                    old.stream()
-                            .filter(v -> isShared(v, next) || !inUse.test(v.bundle()))
-                            .toList();
+                    old.stream().filter(v -> isShared(v, next) || !inUse.test(v.bundle())).toList();
             next.removeAll(retired);
             requireQuota(view.owner(), next);
             replace(next);

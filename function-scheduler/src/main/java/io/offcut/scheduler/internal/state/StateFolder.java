@@ -129,9 +129,7 @@ public final class StateFolder implements AutoCloseable {
 
     private static FileChannel openToWrite(Path file) throws IOException {
         return FileChannel.open(
-                file,
-                Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
-                FILE_MODE);
+                file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), FILE_MODE);
     }
 
     private static void deleteQuietly(Path file) {
