@@ -1,12 +1,14 @@
 package io.offcut.benchmarks;
 
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.ref.Reference;
 import java.util.List;
 
 /**
- * How long the scheduling core takes to grant workers, with 10,000 nodes and a mixed load on one
- * core, beside the bare cost of updating plain collections in the same run.
+ * How long it takes to grant workers with 10,000 nodes: first the scheduling core alone under a
+ * mixed load in virtual time, beside the bare cost of updating plain collections, then a real
+ * scheduler with a real link for each node.
  *
  * <p>The times are of the wall clock: the largest ones are pauses of the collector, or of the
  * machine, which the bare update shows too.
@@ -19,7 +21,7 @@ public final class GrantBenchmark {
 
     /** Runs the benchmark and prints its result. */
     @SuppressWarnings("SystemOut")
-    public static void main(String[] args) {
+    public static void main(String[] args) throws InterruptedException {
         GrantOptions options;
         try {
             options = GrantOptions.parse(args);
@@ -28,9 +30,17 @@ public final class GrantBenchmark {
             System.exit(2);
             return;
         }
-        GrantResult result = run(options);
-        System.out.print(options.json() ? result.json() + "\n" : result.table());
-        System.exit(result.withinBounds() ? 0 : 1);
+        try {
+            Report report =
+                    new Report(
+                            options.core() ? run(options) : null,
+                            options.links() ? LinkBenchmark.run(options) : null);
+            System.out.print(options.json() ? report.json() + "\n" : report.table());
+            System.exit(report.withinBounds() ? 0 : 1);
+        } catch (IllegalStateException | IOException e) {
+            System.err.println("grant: " + e.getMessage());
+            System.exit(2);
+        }
     }
 
     /** Warms up, measures a load that fits and one that queues, and weighs the heap. */

@@ -4,13 +4,16 @@ package io.offcut.benchmarks;
  * What to measure.
  *
  * @param nodes simulated nodes
- * @param seconds virtual seconds of each phase
+ * @param seconds of each phase: virtual ones of the core alone, real ones with links
  * @param seed of all random choices
+ * @param core whether to measure the core alone
+ * @param links whether to measure a real scheduler with real links
  * @param json whether to print JSON instead of a table
  */
-record GrantOptions(int nodes, int seconds, long seed, boolean json) {
+record GrantOptions(int nodes, int seconds, long seed, boolean core, boolean links, boolean json) {
     static final String USAGE =
-            "usage: GrantBenchmark [--nodes N] [--seconds N] [--seed N] [--format table|json]";
+            "usage: GrantBenchmark [--nodes N] [--seconds N] [--seed N] [--only core|links]"
+                    + " [--format table|json]";
 
     /**
      * Reads the command line.
@@ -21,6 +24,8 @@ record GrantOptions(int nodes, int seconds, long seed, boolean json) {
         int nodes = 10_000;
         int seconds = 30;
         long seed = 1;
+        boolean core = true;
+        boolean links = true;
         boolean json = false;
         if (args.length % 2 != 0) {
             throw new IllegalArgumentException(USAGE);
@@ -31,21 +36,24 @@ record GrantOptions(int nodes, int seconds, long seed, boolean json) {
                 case "--nodes" -> nodes = Integer.parseInt(value);
                 case "--seconds" -> seconds = Integer.parseInt(value);
                 case "--seed" -> seed = Long.parseLong(value);
-                case "--format" -> json = isJson(value);
+                case "--only" -> {
+                    core = isFirst(value, "core", "links");
+                    links = !core;
+                }
+                case "--format" -> json = isFirst(value, "json", "table");
                 default -> throw new IllegalArgumentException(USAGE);
             }
         }
         if (nodes < 1 || seconds < 1) {
             throw new IllegalArgumentException(USAGE);
         }
-        return new GrantOptions(nodes, seconds, seed, json);
+        return new GrantOptions(nodes, seconds, seed, core, links, json);
     }
 
-    private static boolean isJson(String format) {
-        return switch (format) {
-            case "json" -> true;
-            case "table" -> false;
-            default -> throw new IllegalArgumentException(USAGE);
-        };
+    private static boolean isFirst(String value, String first, String second) {
+        if (!value.equals(first) && !value.equals(second)) {
+            throw new IllegalArgumentException(USAGE);
+        }
+        return value.equals(first);
     }
 }

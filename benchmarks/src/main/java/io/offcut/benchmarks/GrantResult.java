@@ -1,8 +1,5 @@
 package io.offcut.benchmarks;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import java.util.Formatter;
 import java.util.List;
 import java.util.Locale;
@@ -65,16 +62,6 @@ record GrantResult(
 
     boolean withinBounds() {
         return grantP99Nanos() < GRANT_P99_BOUND_NANOS && heapBytes < HEAP_BOUND_BYTES;
-    }
-
-    String json() {
-        try {
-            return new ObjectMapper()
-                    .enable(SerializationFeature.INDENT_OUTPUT)
-                    .writeValueAsString(this);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a record of numbers is not JSON", e);
-        }
     }
 
     String table() {

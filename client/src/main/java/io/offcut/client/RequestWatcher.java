@@ -7,12 +7,14 @@ import io.offcut.core.api.RequestView;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseState;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Keeps one request alive at the scheduler, in one virtual thread: waits for changes, passes them
- * on, and renews at a third of the ttl.
+ * on, and renews at a third of the ttl, or of what its leases have left if that is less: a
+ * restarted scheduler does not know the ttl and may give them less.
  *
  * <pre>
  *   KNOWN ──scheduler away──▶ KNOWN (tries again; leases go on meanwhile)
@@ -27,6 +29,7 @@ final class RequestWatcher {
     private static final long MAX_WAIT_MILLIS = 20_000;
     private static final long FIRST_PAUSE_MILLIS = 100;
     private static final long MAX_PAUSE_MILLIS = 3_000;
+    private static final long MIN_RENEWAL_MILLIS = 1_000;
     private static final long FORGOTTEN_MILLIS = 30_000;
 
     private final SchedulerApi scheduler;
@@ -149,6 +152,24 @@ final class RequestWatcher {
         nextRenewalNanos = System.nanoTime() + ttlNanos / 3;
     }
 
+    /** Clocks may differ: what seems to be over already is renewed soon, not without end. */
+    private void renewBefore(RequestView fresh) {
+        long nowMillis = System.currentTimeMillis();
+        long leftMillis =
+                fresh.leases().stream()
+                        .filter(lease -> lease.state() != LeaseState.ENDED)
+                        .mapToLong(lease -> lease.expiresAtEpochMillis() - nowMillis)
+                        .min()
+                        .orElse(Long.MAX_VALUE);
+        long atMostMillis = Math.max(MIN_RENEWAL_MILLIS, leftMillis / 3);
+        long nowNanos = System.nanoTime();
+        nextRenewalNanos =
+                nowNanos
+                        + Math.min(
+                                nextRenewalNanos - nowNanos,
+                                TimeUnit.MILLISECONDS.toNanos(atMostMillis));
+    }
+
     private void accept(RequestView fresh) {
         if (!reachable) {
             LOG.info("the scheduler answers again");
@@ -157,6 +178,7 @@ final class RequestWatcher {
         forgotten = false;
         pauseMillis = FIRST_PAUSE_MILLIS;
         view = fresh;
+        renewBefore(fresh);
         leases.apply(fresh);
         EndReason reason = fresh.endReason();
         if (reason == null) {

@@ -45,6 +45,7 @@ final class FakeCluster implements SchedulerApi, NodeApi, ChannelOpener {
     private int ids;
     private int generations;
     int capacity = 100;
+    private long leaseMillis = Long.MAX_VALUE;
     volatile int submissions;
     volatile int renewals;
     volatile boolean away;
@@ -143,6 +144,23 @@ final class FakeCluster implements SchedulerApi, NodeApi, ChannelOpener {
         touch(request);
     }
 
+    /** Leases have so long from now, and from each renewal. */
+    synchronized void leaseMillis(long millis) {
+        leaseMillis = millis;
+        requests.values().forEach(this::extend);
+        requests.values().forEach(this::touch);
+    }
+
+    private void extend(Req request) {
+        request.leases.replaceAll((id, l) -> with(l, l.state(), l.endReason(), expiry()));
+    }
+
+    private long expiry() {
+        return leaseMillis == Long.MAX_VALUE
+                ? leaseMillis
+                : System.currentTimeMillis() + leaseMillis;
+    }
+
     synchronized void endRequests(EndReason reason) {
         requests.values().forEach(r -> r.end = reason);
         requests.values().forEach(this::touch);
@@ -164,7 +182,7 @@ final class FakeCluster implements SchedulerApi, NodeApi, ChannelOpener {
                             1,
                             LeaseState.GRANTED,
                             null,
-                            Long.MAX_VALUE,
+                            expiry(),
                             "token-" + id);
             request.leases.put(id, lease);
         }
@@ -182,6 +200,11 @@ final class FakeCluster implements SchedulerApi, NodeApi, ChannelOpener {
     }
 
     private static LeaseView with(LeaseView l, LeaseState state, @Nullable EndReason reason) {
+        return with(l, state, reason, l.expiresAtEpochMillis());
+    }
+
+    private static LeaseView with(
+            LeaseView l, LeaseState state, @Nullable EndReason reason, long expiry) {
         return new LeaseView(
                 l.leaseId(),
                 l.requestId(),
@@ -192,7 +215,7 @@ final class FakeCluster implements SchedulerApi, NodeApi, ChannelOpener {
                 l.memoryBytes(),
                 state,
                 reason,
-                l.expiresAtEpochMillis(),
+                expiry,
                 l.token());
     }
 
@@ -256,6 +279,7 @@ final class FakeCluster implements SchedulerApi, NodeApi, ChannelOpener {
     public synchronized RequestView renew(String requestId) {
         Req request = known(requestId);
         renewals = renewals + 1;
+        extend(request);
         return view(request);
     }
 

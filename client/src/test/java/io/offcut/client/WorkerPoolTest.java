@@ -356,6 +356,18 @@ class WorkerPoolTest {
     }
 
     @Test
+    void renewsInTimeWhenARestartedSchedulerGivesLessThanTheTtl() {
+        FakeCluster cluster = new FakeCluster(WorkerPoolTest::upper);
+        try (WorkerPool pool = cluster.pool(ONE.ttl(Duration.ofHours(1)))) {
+            assertThat(text(pool.invoke("upper", "abc".getBytes(UTF_8)))).isEqualTo("ABC");
+            assertThat(cluster.renewals).isZero();
+
+            cluster.leaseMillis(3_000);
+            await().until(() -> cluster.renewals >= 2);
+        }
+    }
+
+    @Test
     void givesBackALeaseThatItsNodeDoesNotOpen() {
         FakeCluster cluster = new FakeCluster(WorkerPoolTest::upper);
         cluster.nodesRefuse = true;

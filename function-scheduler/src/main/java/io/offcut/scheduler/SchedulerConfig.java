@@ -12,8 +12,8 @@ import java.nio.file.Path;
  * @param host address to listen on; default {@code 127.0.0.1}. Any other than a loopback address
  *     needs {@code tokensFile} and {@code nodeSecretFile}
  * @param port TCP port, 0 for any free one; default 7070
- * @param stateDir folder for functions, accounting and the signing key; default {@code
- *     ~/.offcut/scheduler}
+ * @param stateDir folder for functions, accounting, drained nodes and the signing key; default
+ *     {@code ~/.offcut/scheduler}
  * @param tokensFile users: lines of {@code user role sha256-of-token} with the role {@code user} or
  *     {@code operator}; empty (default) trusts everybody on this machine
  * @param nodeSecretFile file with the secret that nodes present; empty (default) for none
@@ -24,6 +24,8 @@ import java.nio.file.Path;
  * @param maxTtlMillis longest lifetime of a lease without renewal; default 1 h
  * @param maxWorkersPerUser quota; default 4096
  * @param maxQueuedRequests bound of the queue; default 10,000
+ * @param maxQueuedRequestsPerUser bound of one user's share of the queue; default 1,000
+ * @param maxFunctionBytesPerUser quota for the function bundles a user keeps; default 4 GiB
  * @param rememberEndedMillis how long an ended request can be asked for; default 60 s
  */
 public record SchedulerConfig(
@@ -38,11 +40,14 @@ public record SchedulerConfig(
         Long maxTtlMillis,
         Integer maxWorkersPerUser,
         Integer maxQueuedRequests,
+        Integer maxQueuedRequestsPerUser,
+        Long maxFunctionBytesPerUser,
         Long rememberEndedMillis) {
     private static final String DEFAULT_HOST = "127.0.0.1";
     private static final int DEFAULT_PORT = 7070;
     private static final long DEFAULT_BUNDLE_BYTES = 256L << 20;
     private static final long MAX_BUNDLE_BYTES = 4L << 30;
+    private static final long DEFAULT_USER_BYTES = 4L << 30;
     private static final int LOST_AFTER_HEARTBEATS = 3;
     private static final long DAY_MILLIS = 24L * 3600 * 1000;
 
@@ -61,6 +66,12 @@ public record SchedulerConfig(
                 maxWorkersPerUser == null ? brain.maxWorkersPerUser() : maxWorkersPerUser;
         maxQueuedRequests =
                 maxQueuedRequests == null ? brain.maxQueuedRequests() : maxQueuedRequests;
+        maxQueuedRequestsPerUser =
+                maxQueuedRequestsPerUser == null
+                        ? brain.maxQueuedRequestsPerUser()
+                        : maxQueuedRequestsPerUser;
+        maxFunctionBytesPerUser =
+                maxFunctionBytesPerUser == null ? DEFAULT_USER_BYTES : maxFunctionBytesPerUser;
         rememberEndedMillis =
                 rememberEndedMillis == null ? brain.rememberEndedMillis() : rememberEndedMillis;
         if (host.isEmpty()) {
@@ -74,6 +85,8 @@ public record SchedulerConfig(
         within("maxTtlMillis", maxTtlMillis, 1, 365 * DAY_MILLIS);
         within("maxWorkersPerUser", maxWorkersPerUser, 1, Integer.MAX_VALUE);
         within("maxQueuedRequests", maxQueuedRequests, 1, 10_000_000);
+        within("maxQueuedRequestsPerUser", maxQueuedRequestsPerUser, 1, 10_000_000);
+        within("maxFunctionBytesPerUser", maxFunctionBytesPerUser, 1, Long.MAX_VALUE);
         within("rememberEndedMillis", rememberEndedMillis, 0, DAY_MILLIS);
     }
 
@@ -111,6 +124,8 @@ public record SchedulerConfig(
                 brain.maxTtlMillis(),
                 brain.maxWorkersPerUser(),
                 brain.maxQueuedRequests(),
+                brain.maxQueuedRequestsPerUser(),
+                DEFAULT_USER_BYTES,
                 brain.rememberEndedMillis());
     }
 
@@ -128,6 +143,8 @@ public record SchedulerConfig(
                 maxTtlMillis,
                 maxWorkersPerUser,
                 maxQueuedRequests,
+                maxQueuedRequestsPerUser,
+                maxFunctionBytesPerUser,
                 rememberEndedMillis);
     }
 
@@ -145,6 +162,8 @@ public record SchedulerConfig(
                 maxTtlMillis,
                 maxWorkersPerUser,
                 maxQueuedRequests,
+                maxQueuedRequestsPerUser,
+                maxFunctionBytesPerUser,
                 rememberEndedMillis);
     }
 
@@ -162,6 +181,8 @@ public record SchedulerConfig(
                 maxTtlMillis,
                 maxWorkersPerUser,
                 maxQueuedRequests,
+                maxQueuedRequestsPerUser,
+                maxFunctionBytesPerUser,
                 rememberEndedMillis);
     }
 
@@ -174,6 +195,7 @@ public record SchedulerConfig(
                 maxTtlMillis,
                 maxWorkersPerUser,
                 maxQueuedRequests,
+                maxQueuedRequestsPerUser,
                 rememberEndedMillis);
     }
 }

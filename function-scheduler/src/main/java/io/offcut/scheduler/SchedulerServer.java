@@ -73,16 +73,17 @@ public final class SchedulerServer implements AutoCloseable {
         StateFolder folder = closing.add(StateFolder.open(config.stateDir()));
         SigningKey key = SigningKey.loadOrCreate(folder);
         BundleLimits limits = BundleLimits.ofArchiveBytes(config.maxBundleBytes());
-        FunctionCatalog functions = closing.add(FunctionCatalog.open(folder, limits));
+        FunctionCatalog functions =
+                closing.add(FunctionCatalog.open(folder, limits, config.maxFunctionBytesPerUser()));
         Accounting accounting = closing.add(Accounting.open(folder));
         ExecutorService answers = Executors.newVirtualThreadPerTaskExecutor();
         closing.add(answers::shutdown);
 
-        BrainLoop loop = closing.add(new BrainLoop(newBrain(config)));
+        BrainLoop loop = closing.add(new BrainLoop(newBrain(config), answers));
         Tokens tokens = new Tokens(key.privateKey());
         Metrics metrics = new Metrics();
         NodeLinks links = new NodeLinks(loop, welcome(key, config));
-        LeaseDesk leases = new LeaseDesk(loop, tokens, answers);
+        LeaseDesk leases = new LeaseDesk(loop, tokens, metrics, answers);
         NodeDesk nodes = new NodeDesk(loop, new Drains(folder));
         loop.start(new CommandRunner(links, leases, tokens, accounting, metrics));
 

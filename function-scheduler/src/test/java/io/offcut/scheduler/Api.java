@@ -56,8 +56,11 @@ record Api(URI base, HttpClient client, List<String> headers) {
 
     HttpResponse<byte[]> send(String method, String path, byte[] body) {
         try {
-            return client.send(
-                    request(method, path, body), HttpResponse.BodyHandlers.ofByteArray());
+            HttpResponse<byte[]> answer =
+                    client.send(
+                            request(method, path, body), HttpResponse.BodyHandlers.ofByteArray());
+            Description.requireStatus(method, path, answer.statusCode());
+            return answer;
         } catch (IOException e) {
             throw new AssertionError(method + " " + path, e);
         } catch (InterruptedException e) {

@@ -61,6 +61,7 @@ class BadInputTest {
         "ttlMillis, -5",
         "ttlMillis, 9223372036854775807",
         "queueMillis, -1",
+        "queueMillis, 86400001",
         "hotTimeoutMicros, -2",
         "preferredHostId, 5",
         "preferredHostId, '\"a\\nb\"'",

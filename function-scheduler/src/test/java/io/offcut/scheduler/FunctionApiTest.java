@@ -11,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.HexFormat;
+import java.util.Objects;
+import java.util.function.ToLongFunction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -137,19 +139,94 @@ class FunctionApiTest {
         assertThat(ada.push("fits")).isNotEmpty();
     }
 
+    @Test
+    void keepsTheLatestVersionsOfANameAndThoseInUse() {
+        String first = push("f", "0");
+        try (FakeNode node = Servers.connect(server, ada, "n1", "0-1")) {
+            RequestView request = ada.lease("f", 1, "");
+            String second = push("f", "1");
+            for (int i = 2; i < 7; i++) {
+                push("f", Integer.toString(i));
+            }
+            assertThat(ada.send("GET", "/v1/functions/" + first).statusCode()).isEqualTo(200);
+            refused(ada.send("GET", "/v1/functions/" + second), 404, ErrorCode.NOT_FOUND);
+            assertThat(ada.json("/v1/functions").size()).isEqualTo(6);
+
+            ada.send("DELETE", "/v1/leases/" + request.requestId());
+            String last = push("f", "7");
+            refused(ada.send("GET", "/v1/functions/" + first), 404, ErrorCode.NOT_FOUND);
+            assertThat(ada.json("/v1/functions/f").get("bundle").asText()).isEqualTo(last);
+            assertThat(node.isClosed()).isFalse();
+        }
+        assertThat(archives()).hasSize(5);
+    }
+
+    @Test
+    void retiresNoVersionThatSomebodyElseKeeps() {
+        String shared = push("f", "0");
+        bob.send("PUT", "/v1/functions", Api.bundle("f", "0"));
+        for (int i = 1; i < 7; i++) {
+            push("f", Integer.toString(i));
+        }
+        assertThat(ada.json("/v1/functions").size()).isEqualTo(6);
+        assertThat(bob.json("/v1/functions/f").get("bundle").asText()).isEqualTo(shared);
+        assertThat(archives()).hasSize(6);
+    }
+
+    @Test
+    void refusesMoreThanAUserMayKeep() {
+        server.close();
+        long one = Api.bundle("f", "1").length;
+        server =
+                SchedulerServer.start(
+                        limits(Servers.config(state), c -> c.maxBundleBytes(), c -> 2 * one + 8));
+        ada = Api.of(server).user("ada");
+        push("f", "1");
+        push("g", "1");
+        refused(
+                ada.send("PUT", "/v1/functions", Api.bundle("h", "1")),
+                429,
+                ErrorCode.NO_CAPACITY,
+                "more than the " + (2 * one + 8),
+                "remove some");
+        assertThat(archives()).hasSize(2);
+        assertThat(Api.of(server).user("bob").push("h")).isNotEmpty();
+        ada.send("DELETE", "/v1/functions/f");
+        assertThat(push("h", "1")).isNotEmpty();
+    }
+
+    private String push(String name, String note) {
+        HttpResponse<byte[]> pushed = ada.send("PUT", "/v1/functions", Api.bundle(name, note));
+        assertThat(pushed.statusCode()).isEqualTo(201);
+        return Api.json(pushed).get("bundle").asText();
+    }
+
+    private String[] archives() {
+        return Objects.requireNonNull(state.resolve("functions/bundles").toFile().list());
+    }
+
     private static SchedulerConfig small(SchedulerConfig c) {
+        return limits(c, whole -> 100_000L, SchedulerConfig::maxFunctionBytesPerUser);
+    }
+
+    private static SchedulerConfig limits(
+            SchedulerConfig c,
+            ToLongFunction<SchedulerConfig> bundleBytes,
+            ToLongFunction<SchedulerConfig> userBytes) {
         return new SchedulerConfig(
                 c.host(),
                 c.port(),
                 c.stateDir(),
                 c.tokensFile(),
                 c.nodeSecretFile(),
-                100_000L,
+                bundleBytes.applyAsLong(c),
                 c.heartbeatMillis(),
                 c.activationMillis(),
                 c.maxTtlMillis(),
                 c.maxWorkersPerUser(),
                 c.maxQueuedRequests(),
+                c.maxQueuedRequestsPerUser(),
+                userBytes.applyAsLong(c),
                 c.rememberEndedMillis());
     }
 

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -45,6 +48,39 @@ class InfoTest {
                 assertThat(text(api.send("GET", "/metrics")))
                         .contains("offcut_requests_ended_total{reason=\"RELEASED\",} 1.0")
                         .doesNotContain("ada", queued);
+                assertThat(node.isClosed()).isFalse();
+            }
+        }
+    }
+
+    @Test
+    void thePageOfMetricsNamesEveryOne() throws Exception {
+        Pattern row = Pattern.compile("(?m)^\\| `(offcut_\\w+)");
+        String page = Files.readString(Path.of("../docs/reference/metrics.md"));
+        String ofScheduler = page.substring(0, page.indexOf("## Node daemon"));
+        List<String> documented =
+                row.matcher(ofScheduler).results().map(found -> found.group(1)).toList();
+        try (SchedulerServer server = Servers.start(state)) {
+            String given = text(Api.of(server).send("GET", "/metrics"));
+            assertThat(
+                            given.lines()
+                                    .filter(line -> line.startsWith("# TYPE offcut_"))
+                                    .map(line -> line.split(" ", 4)[2])
+                                    .filter(name -> !name.endsWith("_created")))
+                    .containsExactlyInAnyOrderElementsOf(documented);
+        }
+    }
+
+    @Test
+    void aGrantThatIsMadeAtOnceIsTimed() {
+        try (SchedulerServer server = Servers.start(state)) {
+            Api api = Api.of(server).user("ada");
+            String bundle = api.push("f");
+            try (FakeNode node = Servers.connect(server, api, "n1", "0-1")) {
+                api.lease(bundle, 2, "");
+                api.lease(bundle, 1, ", \"queueMillis\": 60000");
+                assertThat(text(api.send("GET", "/metrics")))
+                        .contains("offcut_grant_seconds_count 1.0");
                 assertThat(node.isClosed()).isFalse();
             }
         }

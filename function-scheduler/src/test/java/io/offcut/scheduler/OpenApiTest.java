@@ -18,10 +18,12 @@ import io.offcut.core.function.FunctionKind;
 import io.offcut.core.function.FunctionSpec;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseState;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,16 +34,48 @@ import org.junit.jupiter.params.provider.ValueSource;
 class OpenApiTest {
     @TempDir Path state;
 
-    private static JsonNode description() throws Exception {
-        return FakeNode.JSON.readTree(
-                OpenApiTest.class.getResourceAsStream("/io/offcut/scheduler/openapi.json"));
+    @Test
+    void thePageOfRoutesSaysTheSame() throws Exception {
+        Pattern row = Pattern.compile("(?m)^\\| `(\\w+) (\\S+)` \\| (.+) \\| ([0-9, ]+) \\|$");
+        List<String> documented =
+                row.matcher(Files.readString(Path.of("../docs/reference/http-api.md")))
+                        .results()
+                        .map(m ->
+                                m.group(1)
+                                        + " "
+                                        + m.group(2)
+                                        + ": "
+                                        + m.group(3)
+                                        + ": "
+                                        + m.group(4))
+                        .toList();
+        assertThat(documented).containsExactlyInAnyOrderElementsOf(described());
+    }
+
+    private static List<String> described() {
+        List<String> rows = new ArrayList<>();
+        for (var path : Description.TREE.get("paths").properties()) {
+            for (var operation : path.getValue().properties()) {
+                List<String> statuses = new ArrayList<>();
+                operation.getValue().get("responses").fieldNames().forEachRemaining(statuses::add);
+                rows.add(
+                        operation.getKey().toUpperCase(Locale.ROOT)
+                                + " "
+                                + path.getKey()
+                                + ": "
+                                + operation.getValue().get("summary").asText()
+                                + ": "
+                                + String.join(", ", statuses));
+            }
+        }
+        return rows;
     }
 
     @Test
     void describesExactlyTheRoutes() throws Exception {
         try (SchedulerServer server = Servers.start(state)) {
             JsonNode served = Api.of(server).json("/v1/openapi.json");
-            assertThat(served).isEqualTo(description());
+            assertThat(served).isEqualTo(Description.TREE);
             List<String> described = new ArrayList<>();
             served.get("paths")
                     .properties()
@@ -73,7 +107,7 @@ class OpenApiTest {
                 UsageView.class,
             })
     void describesTheBodiesFieldByField(Class<?> type) throws Exception {
-        JsonNode schema = description().at("/components/schemas/" + type.getSimpleName());
+        JsonNode schema = Description.TREE.at("/components/schemas/" + type.getSimpleName());
         List<String> described = new ArrayList<>();
         schema.get("properties").fieldNames().forEachRemaining(described::add);
         assertThat(described)
@@ -83,7 +117,7 @@ class OpenApiTest {
 
     @Test
     void listsEveryValueOfTheEnumerations() throws Exception {
-        JsonNode schemas = description().at("/components/schemas");
+        JsonNode schemas = Description.TREE.at("/components/schemas");
         assertThat(values(schemas.at("/EndReason"))).isEqualTo(names(EndReason.values()));
         assertThat(values(schemas.at("/FunctionKind"))).isEqualTo(names(FunctionKind.values()));
         assertThat(values(schemas.at("/ErrorBody/properties/error")))
@@ -108,7 +142,7 @@ class OpenApiTest {
 
     @Test
     void everyReferenceLeadsSomewhere() throws Exception {
-        JsonNode description = description();
+        JsonNode description = Description.TREE;
         List<String> references = description.findValuesAsText("$ref");
         assertThat(references).isNotEmpty();
         assertThat(references)

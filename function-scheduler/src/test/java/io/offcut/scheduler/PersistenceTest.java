@@ -43,9 +43,21 @@ class PersistenceTest {
         Servers.start(folder).close();
         assertThat(mode(folder)).isEqualTo("rwx------");
         assertThat(mode(folder.resolve("signing-key"))).isEqualTo("rw-------");
+        assertThat(mode(folder.resolve("accounting.jsonl"))).isEqualTo("rw-------");
         Files.setPosixFilePermissions(
                 folder.resolve("signing-key"), PosixFilePermissions.fromString("rw-r-----"));
         refused(() -> Servers.start(folder).close(), ErrorCode.FORBIDDEN, "chmod 600");
+    }
+
+    @Test
+    void refusesAFolderThatOthersMayLookInto() throws Exception {
+        Servers.start(state).close();
+        for (String open : new String[] {"rwxr-xr-x", "rwx-----x", "rwxrwx---"}) {
+            Files.setPosixFilePermissions(state, PosixFilePermissions.fromString(open));
+            refused(() -> Servers.start(state).close(), ErrorCode.FORBIDDEN, "chmod 700 " + state);
+        }
+        Files.setPosixFilePermissions(state, PosixFilePermissions.fromString("rwx------"));
+        Servers.start(state).close();
     }
 
     @Test
@@ -185,6 +197,14 @@ class PersistenceTest {
                 await().atMost(Servers.LONG)
                         .until(() -> api.send("GET", "/healthz").statusCode() == 503);
                 assertThat(api.json("/healthz").get("message").asText()).contains("disk is full");
+                refused(
+                        api.send("POST", "/v1/nodes/n1/drain"),
+                        507,
+                        ErrorCode.EXHAUSTED,
+                        "disk is full");
+                assertThat(api.json("/v1/nodes").toString())
+                        .contains("n1")
+                        .doesNotContain("by ada");
                 Files.delete(ballast);
                 await().atMost(Servers.LONG)
                         .until(() -> api.send("GET", "/healthz").statusCode() == 200);

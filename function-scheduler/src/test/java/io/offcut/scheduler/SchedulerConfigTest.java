@@ -76,6 +76,8 @@ class SchedulerConfigTest {
         "maxTtlMillis, 0",
         "maxWorkersPerUser, 0",
         "maxQueuedRequests, 0",
+        "maxQueuedRequestsPerUser, 0",
+        "maxFunctionBytesPerUser, 0",
         "rememberEndedMillis, -1",
     })
     void namesTheKeyThatIsWrong(String key, String value) {

@@ -11,6 +11,7 @@ package io.offcut.scheduler.brain;
  * @param maxWorkersPerUser quota over all requests of a user; a larger request is refused, one that
  *     would exceed it waits
  * @param maxQueuedRequests bound on the queue; more are refused
+ * @param maxQueuedRequestsPerUser bound on one user's share of the queue
  * @param rememberEndedMillis how long an ended request can still be asked for
  */
 public record BrainConfig(
@@ -20,10 +21,11 @@ public record BrainConfig(
         long maxTtlMillis,
         int maxWorkersPerUser,
         int maxQueuedRequests,
+        int maxQueuedRequestsPerUser,
         long rememberEndedMillis) {
     /** What a scheduler runs with unless told otherwise. */
     public static final BrainConfig DEFAULT =
-            new BrainConfig(1_000, 3_000, 30_000, 3_600_000, 4_096, 10_000, 60_000);
+            new BrainConfig(1_000, 3_000, 30_000, 3_600_000, 4_096, 10_000, 1_000, 60_000);
 
     public BrainConfig {
         if (heartbeatMillis <= 0
@@ -32,6 +34,7 @@ public record BrainConfig(
                 || maxTtlMillis <= 0
                 || maxWorkersPerUser <= 0
                 || maxQueuedRequests <= 0
+                || maxQueuedRequestsPerUser <= 0
                 || rememberEndedMillis < 0) {
             throw new IllegalArgumentException(
                     "times and limits must be positive and the node time-out at least one heartbeat");

@@ -33,7 +33,7 @@ public sealed interface BrainEvent {
     record WorkersRequested(String requestId, String user, LeaseRequest request)
             implements BrainEvent {}
 
-    /** The client is alive: its leases live for another ttl. */
+    /** The client is alive: its wait and its leases go on for another ttl. */
     record RequestRenewed(String requestId) implements BrainEvent {}
 
     /** The client gives everything of a request back and waits no longer. */

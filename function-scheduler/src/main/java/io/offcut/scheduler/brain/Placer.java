@@ -61,6 +61,12 @@ final class Placer {
                     request,
                     EndReason.QUEUE_FULL,
                     state.config.maxQueuedRequests() + " requests wait already; try again later");
+        } else if (request.user.queue.size() > state.config.maxQueuedRequestsPerUser()) {
+            requests.stopWaiting(
+                    request,
+                    EndReason.QUEUE_FULL,
+                    state.config.maxQueuedRequestsPerUser()
+                            + " requests of yours wait already; try again later");
         }
     }
 

@@ -10,8 +10,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A wish for workers. It wakes when it has waited long enough, and when it can be forgotten after
- * its end.
+ * A wish for workers. It wakes when it has waited long enough, when its client was not heard for a
+ * ttl, and when it can be forgotten after its end.
  */
 final class Request extends Timed {
     /**
@@ -45,6 +45,12 @@ final class Request extends Timed {
 
     boolean everGranted;
     boolean queued;
+
+    /** Valid while queued: when it will have waited long enough. */
+    long waitEndsAtMillis;
+
+    /** Nothing is granted to it from then on, unless its client is heard before. */
+    long aliveUntilMillis;
 
     /** Valid while queued: it may not change then. */
     int rank;

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>A served request with workers still pending waits and is served at the same time; when its
- * waiting time is over it keeps what it has.
+ * waiting time is over it keeps what it has. So does one whose client was silent for a ttl: it gets
+ * nothing more, also for what it loses, and ends with its leases.
  */
 final class Requests {
     private final State state;
@@ -50,6 +51,7 @@ final class Requests {
     private Request create(String id, String userName, LeaseRequest wish, boolean adopted) {
         User user = state.users.computeIfAbsent(userName, User::new);
         Request request = new Request(id, user, wish, state.nextArrival(), adopted);
+        alive(request);
         state.requests.put(id, request);
         return request;
     }
@@ -93,8 +95,22 @@ final class Requests {
         request.user.queue.add(request);
         state.queuedRequests++;
         if (!waited) {
-            state.requestDeadlines.set(
-                    request, Timed.later(state.nowMillis, request.wish.queueMillis()));
+            request.waitEndsAtMillis = Timed.later(state.nowMillis, request.wish.queueMillis());
+            scheduleWaiting(request);
+        }
+    }
+
+    private void scheduleWaiting(Request request) {
+        state.requestDeadlines.set(
+                request, Math.min(request.waitEndsAtMillis, request.aliveUntilMillis));
+    }
+
+    /** Its client was heard. */
+    void alive(Request request) {
+        long ttl = Math.max(0, Math.min(request.wish.ttlMillis(), state.config.maxTtlMillis()));
+        request.aliveUntilMillis = Timed.later(state.nowMillis, ttl);
+        if (request.queued) {
+            scheduleWaiting(request);
         }
     }
 
@@ -125,7 +141,8 @@ final class Requests {
             forgetUserIfIdle(request.user);
             return;
         }
-        if (reason.regrantable() && request.wish.regrant()) {
+        boolean alive = state.nowMillis < request.aliveUntilMillis;
+        if (alive && reason.regrantable() && request.wish.regrant()) {
             request.pending += lease.workers;
             request.lostSome = true;
         }
@@ -162,13 +179,18 @@ final class Requests {
 
     /** The time of a request came. */
     void wake(Request request) {
-        if (!request.over()) {
+        if (!request.over() && state.nowMillis >= request.waitEndsAtMillis) {
             stopWaiting(
                     request,
                     EndReason.QUEUE_TIMEOUT,
                     "no workers became free in "
                             + request.wish.queueMillis()
                             + " ms; ask for less or wait longer");
+        } else if (!request.over()) {
+            stopWaiting(
+                    request,
+                    EndReason.EXPIRED,
+                    "its client was not heard for its ttl; renew it while it waits");
         } else if (request.holdsNothing()) {
             state.requests.remove(request.id);
             if (request.adopted) {

@@ -70,6 +70,7 @@ final class StateMachine implements Brain {
     private void renew(String requestId) {
         Request request = state.requests.get(requestId);
         if (request != null && !request.over()) {
+            requests.alive(request);
             request.leases().forEach(lease -> leases.renew(lease, request.wish.ttlMillis()));
         }
     }

@@ -9,17 +9,24 @@ import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The one thread that drives the core with the real clock. Others hand it work through a bounded
- * queue and get a future; the core's commands are carried out on this thread, so they keep their
+ * queue and get a future that completes elsewhere: what follows an answer, such as writing JSON,
+ * never holds the core up. The core's commands are carried out on this thread, so they keep their
  * order and must not block.
+ *
+ * <p>An {@link Error} on this thread (no memory, a broken class file) ends the process with {@code
+ * INTERNAL}'s exit code: a scheduler without a core would answer for ever and grant nothing, and
+ * what it knew is with the nodes.
  */
 public final class BrainLoop implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(BrainLoop.class);
@@ -34,14 +41,25 @@ public final class BrainLoop implements AutoCloseable {
     }
 
     private final Brain brain;
+    private final Executor answers;
+    private final IntConsumer halt;
     private final SchedulerClock clock = new SchedulerClock();
-    private final BlockingQueue<Runnable> queue = new ArrayBlockingQueue<>(QUEUE_LENGTH);
+    private final BlockingQueue<Task> queue = new ArrayBlockingQueue<>(QUEUE_LENGTH);
     private final Thread thread;
     private CommandSink sink = (command, present) -> {};
     private volatile boolean stopped;
 
-    public BrainLoop(Brain brain) {
+    /**
+     * @param answers completes the futures of {@link #call}
+     */
+    public BrainLoop(Brain brain, Executor answers) {
+        this(brain, answers, Runtime.getRuntime()::halt);
+    }
+
+    BrainLoop(Brain brain, Executor answers, IntConsumer halt) {
         this.brain = brain;
+        this.answers = answers;
+        this.halt = halt;
         this.thread = Thread.ofPlatform().name("brain").daemon().unstarted(this::run);
     }
 
@@ -77,30 +95,28 @@ public final class BrainLoop implements AutoCloseable {
         }
     }
 
+    /** Work for the core's thread, and who is told when it cannot be done. */
+    private record Task(Consumer<Turn> work, Consumer<? super Throwable> failed) {}
+
     /**
      * Runs work on the core's thread. Does not block.
      *
-     * @return its result; fails with {@code UNREACHABLE} when the queue is full or the loop stopped
+     * @return its result, completed by the executor of answers; fails with {@code UNREACHABLE} when
+     *     the queue is full or the loop stopped
      */
     public <T extends @Nullable Object> CompletableFuture<T> call(Function<Turn, T> work) {
         CompletableFuture<T> result = new CompletableFuture<>();
-        Runnable task =
-                () -> {
-                    try {
-                        result.complete(work.apply(new Turn(clock.nowMillis())));
-                    } catch (RuntimeException e) {
-                        result.completeExceptionally(e);
-                    }
-                };
-        boolean queued = !stopped && queue.offer(task);
-        if (!queued || (stopped && queue.remove(task))) {
-            result.completeExceptionally(
-                    new OffcutException(
-                            ErrorCode.UNREACHABLE,
-                            stopped
-                                    ? "the scheduler is stopping; try again later"
-                                    : "the scheduler is overloaded; try again in a moment"));
-        }
+        enqueue(
+                new Task(
+                        turn -> {
+                            try {
+                                T value = work.apply(turn);
+                                answers.execute(() -> result.complete(value));
+                            } catch (RuntimeException e) {
+                                answers.execute(() -> result.completeExceptionally(e));
+                            }
+                        },
+                        result::completeExceptionally));
         return result;
     }
 
@@ -111,8 +127,25 @@ public final class BrainLoop implements AutoCloseable {
      *     why not; must not block
      */
     public void apply(BrainEvent event, Consumer<@Nullable Throwable> done) {
-        CompletableFuture<List<BrainCommand>> result = call(turn -> turn.apply(event));
-        var _ = result.whenComplete((commands, failure) -> done.accept(failure));
+        enqueue(
+                new Task(
+                        turn -> {
+                            turn.apply(event);
+                            done.accept(null);
+                        },
+                        done));
+    }
+
+    private void enqueue(Task task) {
+        boolean queued = !stopped && queue.offer(task);
+        if (!queued || (stopped && queue.remove(task))) {
+            task.failed.accept(
+                    new OffcutException(
+                            ErrorCode.UNREACHABLE,
+                            stopped
+                                    ? "the scheduler is stopping; try again later"
+                                    : "the scheduler is overloaded; try again in a moment"));
+        }
     }
 
     /** Applies an event that must not be forgotten silently. */
@@ -141,17 +174,40 @@ public final class BrainLoop implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             LOG.debug("the scheduling core stops");
+        } catch (Error e) {
+            end(e);
         } finally {
             stopped = true;
             finishQueue();
         }
     }
 
+    private void run(Task task) {
+        try {
+            task.work.accept(new Turn(clock.nowMillis()));
+        } catch (RuntimeException e) {
+            task.failed.accept(e);
+        } catch (Error e) {
+            task.failed.accept(e);
+            throw e;
+        }
+    }
+
+    private void end(Error e) {
+        try {
+            LOG.error(
+                    "the scheduling core cannot go on: {}; start the scheduler again",
+                    e.toString());
+        } finally {
+            halt.accept(ErrorCode.INTERNAL.exitCode());
+        }
+    }
+
     private void turn() throws InterruptedException {
         try {
-            Runnable task = queue.poll(sleepMillis(), TimeUnit.MILLISECONDS);
+            Task task = queue.poll(sleepMillis(), TimeUnit.MILLISECONDS);
             if (task != null) {
-                task.run();
+                run(task);
             }
             tickIfDue();
         } catch (RuntimeException e) {
@@ -160,8 +216,8 @@ public final class BrainLoop implements AutoCloseable {
     }
 
     private void finishQueue() {
-        for (Runnable left = queue.poll(); left != null; left = queue.poll()) {
-            left.run();
+        for (Task left = queue.poll(); left != null; left = queue.poll()) {
+            run(left);
         }
     }
 

@@ -38,14 +38,17 @@ public final class LeaseDesk {
 
     private final BrainLoop loop;
     private final Tokens tokens;
-    private final Executor answers;
+    private final Metrics metrics;
     private final Waiters waiters;
     private final SecureRandom random = new SecureRandom();
 
-    public LeaseDesk(BrainLoop loop, Tokens tokens, Executor answers) {
+    /**
+     * @param answers wakes those who wait for a change
+     */
+    public LeaseDesk(BrainLoop loop, Tokens tokens, Metrics metrics, Executor answers) {
         this.loop = loop;
         this.tokens = tokens;
-        this.answers = answers;
+        this.metrics = metrics;
         this.waiters = new Waiters(answers);
     }
 
@@ -68,6 +71,7 @@ public final class LeaseDesk {
     public CompletableFuture<RequestView> submit(
             Asker asker, LeaseRequest request, UnaryOperator<String> resolve) {
         String requestId = "r" + randomId();
+        long queuedAtNanos = System.nanoTime();
         return loop.call(
                         turn -> {
                             LeaseRequest exact =
@@ -76,10 +80,18 @@ public final class LeaseDesk {
                                     turn.apply(
                                             new BrainEvent.WorkersRequested(
                                                     requestId, asker.user(), exact));
+                            if (commands.stream().anyMatch(c -> isGrantOf(requestId, c))) {
+                                metrics.granted(System.nanoTime() - queuedAtNanos);
+                            }
                             refuseIfOver(requestId, exact, commands);
                             return known(turn.brain(), requestId);
                         })
-                .thenApplyAsync(view -> withTokens(view, asker), answers);
+                .thenApply(view -> withTokens(view, asker));
+    }
+
+    private static boolean isGrantOf(String requestId, BrainCommand command) {
+        return command instanceof BrainCommand.Granted granted
+                && granted.terms().requestId().equals(requestId);
     }
 
     private static void refuseIfOver(
@@ -118,13 +130,11 @@ public final class LeaseDesk {
     /** The open requests of the asker; of everybody for an operator. */
     public CompletableFuture<List<RequestView>> list(Asker asker) {
         return loop.call(turn -> turn.brain().requests())
-                .thenApplyAsync(
-                        views ->
-                                views.stream()
-                                        .filter(view -> maySee(asker, view))
-                                        .map(view -> withTokens(view, asker))
-                                        .toList(),
-                        answers);
+                .thenApply(views ->
+                        views.stream()
+                                .filter(view -> maySee(asker, view))
+                                .map(view -> withTokens(view, asker))
+                                .toList());
     }
 
     /**
@@ -135,7 +145,7 @@ public final class LeaseDesk {
             Asker asker, String requestId, long version, long waitMillis) {
         return loop.call(turn -> look(turn, asker, requestId, version, waitMillis))
                 .thenCompose(Answer::view)
-                .thenApplyAsync(view -> withTokens(view, asker), answers);
+                .thenApply(view -> withTokens(view, asker));
     }
 
     private Answer look(
@@ -212,7 +222,7 @@ public final class LeaseDesk {
                             turn.apply(eventFor.apply(view, turn));
                             return known(turn.brain(), requestId);
                         })
-                .thenApplyAsync(view -> withTokens(view, asker), answers);
+                .thenApply(view -> withTokens(view, asker));
     }
 
     private static RequestView known(Brain brain, String requestId) {

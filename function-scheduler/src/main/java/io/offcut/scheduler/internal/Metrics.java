@@ -55,6 +55,13 @@ public final class Metrics {
             Counter.build("offcut_requests_ended_total", "Requests ended, by reason.")
                     .labelNames("reason")
                     .register(registry);
+    private final Histogram grantSeconds =
+            Histogram.build(
+                            "offcut_grant_seconds",
+                            "From the arrival of a request at the core's queue to its grant, if it"
+                                    + " was granted at once.")
+                    .buckets(0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25)
+                    .register(registry);
     private final Histogram httpSeconds =
             Histogram.build(
                             "offcut_http_seconds",
@@ -80,6 +87,11 @@ public final class Metrics {
             case BrainCommand.RequestChanged changed -> {}
             case BrainCommand.ToNode toNode -> {}
         }
+    }
+
+    /** A request was granted something at once. */
+    public void granted(long nanos) {
+        grantSeconds.observe(nanos / 1e9);
     }
 
     /** One answered request; the route is the template, never the path that was sent. */

@@ -24,18 +24,22 @@ public final class NodeDesk {
                 .forEach((node, reason) -> loop.apply(new BrainEvent.NodeDrained(node, reason)));
     }
 
-    /** Nothing more is placed there and its leases end; survives a restart. */
+    /**
+     * Nothing more is placed there and its leases end; survives a restart.
+     *
+     * @throws OffcutException {@code EXHAUSTED} if the disk is full; then nothing changed
+     */
     public NodeView drain(String node, String reason) {
-        NodeView view = change(node, new BrainEvent.NodeDrained(node, reason));
+        joined(loop.call(turn -> find(turn, node)));
         drains.add(node, reason);
-        return view;
+        return change(node, new BrainEvent.NodeDrained(node, reason));
     }
 
-    /** The node may be used again. */
+    /** The node may be used again. As {@link #drain}. */
     public NodeView resume(String node) {
-        NodeView view = change(node, new BrainEvent.NodeResumed(node));
+        joined(loop.call(turn -> find(turn, node)));
         drains.remove(node);
-        return view;
+        return change(node, new BrainEvent.NodeResumed(node));
     }
 
     /** Reasons of the nodes that were drained and not resumed. */
@@ -46,7 +50,6 @@ public final class NodeDesk {
     private NodeView change(String node, BrainEvent event) {
         return joined(
                 loop.call(turn -> {
-                    find(turn, node);
                     turn.apply(event);
                     return find(turn, node);
                 }));

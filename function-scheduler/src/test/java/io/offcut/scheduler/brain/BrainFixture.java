@@ -55,8 +55,20 @@ final class BrainFixture {
     }
 
     static BrainConfig limits(int maxWorkersPerUser, int maxQueuedRequests) {
+        return limits(maxWorkersPerUser, maxQueuedRequests, maxQueuedRequests);
+    }
+
+    static BrainConfig limits(
+            int maxWorkersPerUser, int maxQueuedRequests, int maxQueuedRequestsPerUser) {
         return new BrainConfig(
-                1_000, 3_000, 30_000, 3_600_000, maxWorkersPerUser, maxQueuedRequests, 60_000);
+                1_000,
+                3_000,
+                30_000,
+                3_600_000,
+                maxWorkersPerUser,
+                maxQueuedRequests,
+                maxQueuedRequestsPerUser,
+                60_000);
     }
 
     static Offer offer(String id, String cores, long memoryBytes) {

@@ -14,6 +14,7 @@ final class FakeClient {
     private final Wish wish;
     private final Map<String, LeaseTerms> tokens = new LinkedHashMap<>();
     private boolean alive = true;
+    private long heardAtMillis;
 
     FakeClient(History history, String requestId) {
         this.history = history;
@@ -36,6 +37,7 @@ final class FakeClient {
         if (history.calm) {
             return;
         }
+        heardAtMillis = history.now;
         history.feed(new BrainEvent.WorkersRequested(requestId, user, wish.request()));
         Random random = history.random;
         if (random.nextInt(2) == 0) {
@@ -49,6 +51,11 @@ final class FakeClient {
         }
         renewLater();
         replayLater();
+    }
+
+    /** How long the scheduler may take it for alive. */
+    long aliveUntilMillis() {
+        return heardAtMillis + Math.min(wish.ttlMillis(), History.CONFIG.maxTtlMillis());
     }
 
     void die() {
@@ -76,6 +83,7 @@ final class FakeClient {
                 Math.max(300, Math.min(wish.ttlMillis(), 20_000) / 3),
                 () -> {
                     if (alive) {
+                        heardAtMillis = history.now;
                         history.feed(new BrainEvent.RequestRenewed(requestId));
                         renewLater();
                     }

@@ -14,7 +14,11 @@ import java.util.TreeMap;
  * core its tables and commands are checked.
  */
 final class History {
-    static final BrainConfig CONFIG = new BrainConfig(1_000, 3_000, 4_000, 20_000, 8, 4, 5_000);
+    static final BrainConfig CONFIG = new BrainConfig(1_000, 3_000, 4_000, 20_000, 8, 4, 2, 5_000);
+
+    /** Ticks come so late at most. */
+    static final int LATE_MILLIS = 100;
+
     static final long CHAOS_MILLIS = 45_000;
 
     /** Longer than any lease, wait or memory of anything. */
@@ -136,7 +140,7 @@ final class History {
         }
     }
 
-    private FakeClient client(LeaseTerms terms) {
+    FakeClient client(LeaseTerms terms) {
         return Objects.requireNonNull(clients.get(terms.requestId()), terms.requestId());
     }
 
@@ -146,7 +150,7 @@ final class History {
         }
         if (deadline < tickAt) {
             tickAt = deadline;
-            long late = !calm && happens(0.05) ? random.nextInt(100) : 0;
+            long late = !calm && happens(0.05) ? random.nextInt(LATE_MILLIS) : 0;
             in(deadline - now + late, () -> tick(deadline));
         }
     }

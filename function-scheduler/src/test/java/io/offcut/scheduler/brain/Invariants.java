@@ -117,6 +117,10 @@ final class Invariants {
                 request.id);
         require(request.live + request.pending <= request.wish.workers(), "too many", request.id);
         require(request.queued || !request.over() || request.heapIndex >= 0, "kept", request.id);
+        require(
+                !request.queued || state.nowMillis < request.aliveUntilMillis,
+                "waits for a client that is silent",
+                request.id);
         if (request.queued) {
             int room = state.config.maxWorkersPerUser() - request.user.held;
             int need = request.need();

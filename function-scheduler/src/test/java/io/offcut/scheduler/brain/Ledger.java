@@ -42,6 +42,9 @@ final class Ledger {
         require(!endedRequests.contains(terms.requestId()), "granted after its end: " + terms);
         Node node = history.brain.state().nodes.get(terms.nodeName());
         require(node != null, "granted on an unknown node: " + terms);
+        require(
+                history.now < history.client(terms).aliveUntilMillis() + History.LATE_MILLIS,
+                "granted to a client that is silent: " + terms);
         promise(terms);
     }
 

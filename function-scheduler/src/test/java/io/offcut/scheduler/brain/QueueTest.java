@@ -196,6 +196,71 @@ class QueueTest {
     }
 
     @Test
+    void oneUserDoesNotFillTheQueueOfAll() {
+        BrainFixture f = new BrainFixture(limits(100, 10, 2));
+        f.request("r1", "ada", Wish.of(1));
+        f.request("r2", "ada", Wish.of(1));
+        f.request("r3", "ada", Wish.of(1));
+        assertThat(f.requestEnds())
+                .singleElement()
+                .satisfies(end -> {
+                    assertThat(end.requestId()).isEqualTo("r3");
+                    assertThat(end.reason()).isEqualTo(EndReason.QUEUE_FULL);
+                    assertThat(end.explanation()).contains("2 requests of yours");
+                });
+
+        f.request("r4", "bob", Wish.of(1));
+        assertThat(f.requestEnds()).isEmpty();
+    }
+
+    @Test
+    void aRequestWhoseClientIsSilentGetsNothing() {
+        BrainFixture f = new BrainFixture();
+        f.request("r1", "ada", Wish.of(1).ttl(5_000));
+
+        f.advance(5_000);
+        assertThat(f.requestEnds())
+                .extracting(BrainCommand.RequestEnded::requestId, BrainCommand.RequestEnded::reason)
+                .containsExactly(tuple("r1", EndReason.EXPIRED));
+        f.up("a", offer("o1", "0", GIB));
+        assertThat(f.granted()).isEmpty();
+    }
+
+    @Test
+    void aRequestThatIsRenewedWaitsOn() {
+        BrainFixture f = new BrainFixture();
+        f.request("r1", "ada", Wish.of(1).ttl(5_000).queue(12_000));
+        f.advance(4_000);
+        f.apply(new BrainEvent.RequestRenewed("r1"));
+        f.advance(4_000);
+        f.apply(new BrainEvent.RequestRenewed("r1"));
+        f.advance(3_999);
+        assertThat(f.view("r1").endReason()).isNull();
+
+        f.advance(1);
+        assertThat(f.requestEnds())
+                .extracting(BrainCommand.RequestEnded::reason)
+                .containsExactly(EndReason.QUEUE_TIMEOUT);
+    }
+
+    @Test
+    void aSilentClientsLossIsNotMadeGood() {
+        BrainFixture f = new BrainFixture();
+        f.request("r1", "ada", Wish.of(2).ttl(5_000).regranted());
+        f.advance(4_000);
+        f.up("a", offer("o1", "0", GIB), offer("o2", "1", GIB));
+        LeaseTerms first = f.granted().getFirst();
+        f.advance(2_000);
+        assertThat(f.view("r1").endReason()).isNull();
+
+        f.withdraw("a", first.offerId());
+        f.up("b", offer("o1", "0-7", 8 * GIB));
+        assertThat(f.granted()).isEmpty();
+        f.advance(3_000);
+        assertThat(f.view("r1").endReason()).isEqualTo(EndReason.EXPIRED);
+    }
+
+    @Test
     void aFullQueueRefusesNobodyWhoCanBeServed() {
         BrainFixture f = new BrainFixture(limits(100, 1));
         f.up("a", offer("o1", "0", GIB));

@@ -36,7 +36,10 @@ final class FunctionRoutes {
         exchange.requireLength(maxBundleBytes);
         FunctionView view =
                 functions.push(
-                        exchange.principal().user(), exchange.stream(), System.currentTimeMillis());
+                        exchange.principal().user(),
+                        exchange.stream(),
+                        System.currentTimeMillis(),
+                        this::inUse);
         return Reply.now(Reply.json(CREATED, view));
     }
 

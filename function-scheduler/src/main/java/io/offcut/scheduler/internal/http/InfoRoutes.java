@@ -18,10 +18,14 @@ import java.util.concurrent.TimeoutException;
 final class InfoRoutes {
     private static final long HEALTH_MILLIS = 2_000;
 
+    /** Anybody may scrape, so scrapes within this share one look at the core. */
+    private static final long PICTURE_NANOS = 1_000_000_000;
+
     private final BrainLoop loop;
     private final Accounting accounting;
     private final Metrics metrics;
     private final NodeLinks links;
+    private final Recent<Picture> picture;
     private final LivePage page = LivePage.load();
     private final byte[] openApi = LivePage.resource("openapi.json");
 
@@ -30,6 +34,15 @@ final class InfoRoutes {
         this.accounting = accounting;
         this.metrics = metrics;
         this.links = links;
+        this.picture =
+                new Recent<>(
+                        PICTURE_NANOS,
+                        System::nanoTime,
+                        () ->
+                                loop.call(turn ->
+                                        new Picture(
+                                                turn.brain().nodes(turn.nowMillis()),
+                                                turn.brain().requests())));
     }
 
     List<Route> routes() {
@@ -54,12 +67,11 @@ final class InfoRoutes {
     private record Picture(List<NodeView> nodes, List<RequestView> requests) {}
 
     private CompletionStage<Reply> metrics(Exchange exchange) {
-        return loop.call(turn ->
-                        new Picture(turn.brain().nodes(turn.nowMillis()), turn.brain().requests()))
-                .thenApply(picture ->
+        return picture.get()
+                .thenApply(seen ->
                         Reply.text(
                                 "text/plain; version=0.0.4; charset=utf-8",
-                                metrics.text(picture.nodes(), picture.requests(), links.count())));
+                                metrics.text(seen.nodes(), seen.requests(), links.count())));
     }
 
     private CompletionStage<Reply> health(Exchange exchange) {

@@ -16,6 +16,7 @@ final class LeaseRequests {
     private static final long MAX_MEMORY_BYTES = 1L << 46;
     private static final long MAX_PAYLOAD_BYTES = 1L << 30;
     private static final long MAX_MILLIS = 10L * 365 * 24 * 3600 * 1000;
+    private static final long MAX_QUEUE_MILLIS = 24L * 3600 * 1000;
     private static final long MAX_HOT_MICROS = 3_600_000_000L;
     private static final int MAX_HOST_ID_CHARS = 256;
     private static final Pattern BUNDLE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
@@ -62,7 +63,7 @@ final class LeaseRequests {
                 whole(body, "memoryBytesPerWorker", DEFAULT_MEMORY_BYTES, 1, MAX_MEMORY_BYTES),
                 (int) whole(body, "payloadBytes", DEFAULT_PAYLOAD_BYTES, 1, MAX_PAYLOAD_BYTES),
                 whole(body, "ttlMillis", DEFAULT_TTL_MILLIS, 1, MAX_MILLIS),
-                whole(body, "queueMillis", 0, 0, MAX_MILLIS),
+                whole(body, "queueMillis", 0, 0, MAX_QUEUE_MILLIS),
                 whole(body, "hotTimeoutMicros", DEFAULT_HOT_MICROS, -1, MAX_HOT_MICROS),
                 hostId(body),
                 flag(body, "regrant"));

@@ -12,7 +12,6 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -81,24 +80,23 @@ public final class Accounting implements AutoCloseable {
     private volatile boolean stopped;
     private volatile @Nullable String trouble;
 
-    private Accounting(Path file) throws IOException {
-        this.file = file;
+    private Accounting(StateFolder folder) throws IOException {
+        this.file = folder.path(FILE);
         cutTornLine(file);
         load();
-        this.channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        this.channel = folder.openToWrite(FILE);
         this.channel.position(channel.size());
         this.writer = Thread.ofPlatform().name("accounting").daemon().unstarted(this::write);
     }
 
     /** Reads the totals and starts to take more. Blocks while it reads. */
     public static Accounting open(StateFolder folder) {
-        Path file = folder.path(FILE);
         try {
-            Accounting accounting = new Accounting(file);
+            Accounting accounting = new Accounting(folder);
             accounting.writer.start();
             return accounting;
         } catch (IOException e) {
-            throw StateFolder.failure("cannot read", file, e);
+            throw StateFolder.failure("cannot read", folder.path(FILE), e);
         }
     }
 

@@ -16,7 +16,7 @@ public final class Drains {
     private static final String FILE = "drained-nodes.json";
 
     private final StateFolder folder;
-    private final Map<String, String> reasons = new TreeMap<>();
+    private Map<String, String> reasons = new TreeMap<>();
 
     public Drains(StateFolder folder) {
         this.folder = folder;
@@ -41,14 +41,21 @@ public final class Drains {
 
     /** Remembers it on disk. */
     public synchronized void add(String node, String reason) {
-        reasons.put(node, reason);
-        folder.write(FILE, Json.bytes(reasons));
+        Map<String, String> next = new TreeMap<>(reasons);
+        next.put(node, reason);
+        replace(next);
     }
 
     /** Forgets it on disk. */
     public synchronized void remove(String node) {
-        if (reasons.remove(node) != null) {
-            folder.write(FILE, Json.bytes(reasons));
+        Map<String, String> next = new TreeMap<>(reasons);
+        if (next.remove(node) != null) {
+            replace(next);
         }
+    }
+
+    private void replace(Map<String, String> next) {
+        folder.write(FILE, Json.bytes(next));
+        reasons = next;
     }
 }

@@ -20,8 +20,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Which bundles were pushed, by whom, under which name. Names are per owner and the latest push of
- * a name wins; a hash works for everybody. The list is kept in {@code functions.json}, the archives
- * in a {@link BundleStore}.
+ * a name wins; a hash works for everybody. Of a name the latest few versions are kept, and older
+ * ones that are in use. The list is kept in {@code functions.json}, the archives in a {@link
+ * BundleStore}.
  *
  * <p>Reading never blocks, so the core's thread may do it; changes are made one at a time and block
  * on the disk.
@@ -30,20 +31,27 @@ public final class FunctionCatalog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FunctionCatalog.class);
     private static final String FILE = "functions.json";
 
+    /** Kept of one name of one owner; older ones that nobody uses are retired by a push. */
+    private static final int VERSIONS = 5;
+
     private final StateFolder folder;
     private final BundleStore store;
+    private final long maxBytesPerUser;
 
     /** Oldest first; replaced as a whole. */
     private volatile List<FunctionView> views;
 
-    private FunctionCatalog(StateFolder folder, BundleStore store, List<FunctionView> views) {
+    private FunctionCatalog(
+            StateFolder folder, BundleStore store, long maxBytesPerUser, List<FunctionView> views) {
         this.folder = folder;
         this.store = store;
+        this.maxBytesPerUser = maxBytesPerUser;
         this.views = views;
     }
 
     /** Loads the list and removes archives that nobody refers to. */
-    public static FunctionCatalog open(StateFolder folder, BundleLimits limits) {
+    public static FunctionCatalog open(
+            StateFolder folder, BundleLimits limits, long maxBytesPerUser) {
         BundleStore store = BundleStore.open(folder.path("functions"), limits);
         try {
             List<FunctionView> views = new ArrayList<>();
@@ -59,7 +67,7 @@ public final class FunctionCatalog implements AutoCloseable {
                     store.remove(sha256);
                 }
             }
-            return new FunctionCatalog(folder, store, List.copyOf(views));
+            return new FunctionCatalog(folder, store, maxBytesPerUser, List.copyOf(views));
         } catch (RuntimeException e) {
             store.close();
             throw e;
@@ -85,11 +93,15 @@ public final class FunctionCatalog implements AutoCloseable {
     }
 
     /**
-     * Stores what a user sends.
+     * Stores what a user sends, and retires old versions of its name that nobody uses.
      *
      * @param in the archive; read to its end or limit, not closed
+     * @param inUse asked about each bundle whose last reference would go
+     * @throws OffcutException {@code NO_CAPACITY} if the user's quota is too small; then nothing
+     *     changed
      */
-    public FunctionView push(String owner, InputStream in, long nowEpochMillis) {
+    public FunctionView push(
+            String owner, InputStream in, long nowEpochMillis, Predicate<String> inUse) {
         BundleStore.Stored stored = store.put(in);
         FunctionView view =
                 new FunctionView(
@@ -104,12 +116,70 @@ public final class FunctionCatalog implements AutoCloseable {
                         ErrorCode.CONFLICT,
                         "the bundle was removed at the same moment; push it again");
             }
-            List<FunctionView> next = new ArrayList<>(views);
-            next.removeIf(v -> v.owner().equals(owner) && v.bundle().equals(view.bundle()));
-            next.add(view);
-            replace(next);
+            try {
+                add(view, inUse);
+            } catch (RuntimeException e) {
+                removeOrphans(List.of(view), views);
+                throw e;
+            }
         }
         return view;
+    }
+
+    private void add(FunctionView view, Predicate<String> inUse) {
+        List<FunctionView> before = views;
+        List<FunctionView> next = new ArrayList<>(before);
+        next.removeIf(v -> v.owner().equals(view.owner()) && v.bundle().equals(view.bundle()));
+        next.add(view);
+        List<FunctionView> versions =
+                next.stream()
+                        .filter(v -> v.owner().equals(view.owner()))
+                        .filter(v -> v.manifest().name().equals(view.manifest().name()))
+                        .toList();
+        List<FunctionView> old = versions.subList(0, Math.max(0, versions.size() - VERSIONS));
+        // Hidden first: a request that comes from here on does not find them, earlier ones are
+        // seen.
+        views = before.stream().filter(v -> !old.contains(v)).toList();
+        try {
+            List<FunctionView> retired =
+                    old.stream().filter(v -> isShared(v, next) || !inUse.test(v.bundle())).toList();
+            next.removeAll(retired);
+            requireQuota(view.owner(), next);
+            replace(next);
+            removeOrphans(retired, next);
+        } catch (RuntimeException e) {
+            views = before;
+            throw e;
+        }
+    }
+
+    private static boolean isShared(FunctionView view, List<FunctionView> all) {
+        return all.stream().filter(v -> v.bundle().equals(view.bundle())).count() > 1;
+    }
+
+    private void requireQuota(String owner, List<FunctionView> next) {
+        long bytes =
+                next.stream()
+                        .filter(v -> v.owner().equals(owner))
+                        .mapToLong(FunctionView::archiveBytes)
+                        .sum();
+        if (bytes > maxBytesPerUser) {
+            throw new OffcutException(
+                    ErrorCode.NO_CAPACITY,
+                    "your function bundles would have "
+                            + bytes
+                            + " bytes, more than the "
+                            + maxBytesPerUser
+                            + " a user may keep; remove some first (DELETE /v1/functions/NAME)");
+        }
+    }
+
+    private void removeOrphans(List<FunctionView> gone, List<FunctionView> kept) {
+        gone.stream()
+                .map(FunctionView::bundle)
+                .distinct()
+                .filter(b -> kept.stream().noneMatch(v -> v.bundle().equals(b)))
+                .forEach(store::remove);
     }
 
     /** The bundle that a user means by a name or a hash. */
@@ -137,7 +207,7 @@ public final class FunctionCatalog implements AutoCloseable {
                         + "'; push it first, or list yours (GET /v1/functions)");
     }
 
-    /** The latest push of every name of a user, or of everybody. */
+    /** Every version kept of a user, or of everybody; the latest last. */
     public List<FunctionView> list(String user, boolean everybody) {
         return views.stream().filter(v -> everybody || v.owner().equals(user)).toList();
     }

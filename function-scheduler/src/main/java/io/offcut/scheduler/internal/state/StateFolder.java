@@ -25,8 +25,10 @@ import java.util.UUID;
  * any thread; blocks on the disk.
  */
 public final class StateFolder implements AutoCloseable {
+    private static final Set<PosixFilePermission> OWNER_ONLY =
+            PosixFilePermissions.fromString("rwx------");
     private static final FileAttribute<Set<PosixFilePermission>> FOLDER_MODE =
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+            PosixFilePermissions.asFileAttribute(OWNER_ONLY);
     private static final FileAttribute<Set<PosixFilePermission>> FILE_MODE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
@@ -41,16 +43,14 @@ public final class StateFolder implements AutoCloseable {
     /**
      * Makes the folder if need be and locks it.
      *
-     * @throws OffcutException {@code CONFLICT} if another scheduler uses it
+     * @throws OffcutException {@code CONFLICT} if another scheduler uses it, {@code FORBIDDEN} if
+     *     others may look into it
      */
     public static StateFolder open(Path root) {
         try {
             Files.createDirectories(root, FOLDER_MODE);
-            FileChannel channel =
-                    FileChannel.open(
-                            root.resolve("lock"),
-                            Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
-                            FILE_MODE);
+            requireOwnerOnly(root);
+            FileChannel channel = openToWrite(root.resolve("lock"));
             if (!isLocked(channel)) {
                 channel.close();
                 throw new OffcutException(
@@ -62,6 +62,14 @@ public final class StateFolder implements AutoCloseable {
             return new StateFolder(root, channel);
         } catch (IOException e) {
             throw failure("cannot use the state folder", root, e);
+        }
+    }
+
+    private static void requireOwnerOnly(Path root) throws IOException {
+        if (!OWNER_ONLY.containsAll(Files.getPosixFilePermissions(root))) {
+            throw new OffcutException(
+                    ErrorCode.FORBIDDEN,
+                    "others may look into the state folder " + root + "; run: chmod 700 " + root);
         }
     }
 
@@ -112,6 +120,16 @@ public final class StateFolder implements AutoCloseable {
             deleteQuietly(fresh);
             throw failure("cannot write", file, e);
         }
+    }
+
+    /** A file to go on writing, made with mode 0600 if there is none. */
+    FileChannel openToWrite(String name) throws IOException {
+        return openToWrite(path(name));
+    }
+
+    private static FileChannel openToWrite(Path file) throws IOException {
+        return FileChannel.open(
+                file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), FILE_MODE);
     }
 
     private static void deleteQuietly(Path file) {

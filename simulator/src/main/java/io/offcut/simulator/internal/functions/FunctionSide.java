@@ -42,6 +42,7 @@ public final class FunctionSide {
                     FOR_EVER_MILLIS,
                     Integer.MAX_VALUE,
                     1_000_000,
+                    1_000_000,
                     0);
 
     private final FunctionConfig config;
