@@ -231,8 +231,10 @@ final class SlurmTest {
     @Test
     void aKilledExecutorCostsNoResult() throws Exception {
         mapInBatchJob(() -> {
+            await("executors on a node of their own")
+                    .atMost(Duration.ofSeconds(30))
+                    .until(() -> !leases(site.daemon(node(2))).isEmpty());
             List<JsonNode> leases = leases(site.daemon(node(2)));
-            assertThat(leases).isNotEmpty();
             leases.forEach(lease ->
                     ProcessHandle.of(lease.path("pid").asLong())
                             .ifPresent(ProcessHandle::destroyForcibly));
