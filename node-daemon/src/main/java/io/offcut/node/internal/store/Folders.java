@@ -101,8 +101,8 @@ public final class Folders {
         }
     }
 
-    // Linux always gives the secure kind (openat(2)).
-    @SuppressWarnings("unchecked")
+    // Linux always gives the secure kind (openat(2)). The caller closes it.
+    @SuppressWarnings({"unchecked", "StreamResourceLeak"})
     private static SecureDirectoryStream<Path> open(Path folder) throws IOException {
         return (SecureDirectoryStream<Path>) Files.newDirectoryStream(folder);
     }

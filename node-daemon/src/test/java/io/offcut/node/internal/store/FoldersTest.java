@@ -19,7 +19,8 @@ class FoldersTest {
     @Test
     void deletesAllButWhatLinksLeadTo() throws IOException {
         Path precious = Files.createFile(Files.createDirectory(dir.resolve("other")).resolve("p"));
-        Path scratch = Files.createDirectories(dir.resolve("scratch/a/b")).getParent().getParent();
+        Path scratch = dir.resolve("scratch");
+        Files.createDirectories(scratch.resolve("a/b"));
         Files.writeString(scratch.resolve("a/file"), "x");
         Files.createSymbolicLink(scratch.resolve("a/link"), precious.getParent());
         Files.setPosixFilePermissions(
