@@ -42,6 +42,9 @@ final class LibC {
     static final MethodHandle KILL =
             bind("kill", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
 
+    static final MethodHandle WAITPID =
+            bind("waitpid", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
+
     static final MethodHandle CLOSE = bind("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
 
     static final MethodHandle SCHED_SETAFFINITY =
@@ -53,11 +56,6 @@ final class LibC {
             bind(
                     "sched_getaffinity",
                     FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS));
-
-    static final MethodHandle SCHED_SETSCHEDULER =
-            bind(
-                    "sched_setscheduler",
-                    FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS));
 
     static final MethodHandle SCHED_GETSCHEDULER =
             bind("sched_getscheduler", FunctionDescriptor.of(JAVA_INT, JAVA_INT));

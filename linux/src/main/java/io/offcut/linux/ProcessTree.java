@@ -1,5 +1,8 @@
 package io.offcut.linux;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -10,7 +13,8 @@ import java.util.Map;
 
 /**
  * A process and what it started, for nodes without cgroups. A process that detaches itself (its
- * parent ended) is no longer found: a cgroup is the stronger tool.
+ * parent ended) is found as long as an ancestor lives that adopts it ({@link
+ * ThisProcess#adoptOrphans}), and after that by the home folder it was started with.
  */
 public final class ProcessTree {
     private static final Path PROC = Path.of("/proc");
@@ -46,6 +50,38 @@ public final class ProcessTree {
             found.add(new ProcessRef(stat.pid(), stat.startTimeTicks()));
         }
         return found;
+    }
+
+    /**
+     * The living processes that were started with {@code HOME} in the environment naming this
+     * folder or one below it, whoever their parent is now: as far as this process may look into
+     * them (proc_pid_environ(5)), and as far as they were not started with another environment.
+     */
+    public static List<ProcessRef> atHome(Path folder) {
+        List<ProcessRef> found = new ArrayList<>();
+        for (Path entry : KernelFile.list(PROC)) {
+            if (Character.isDigit(entry.getFileName().toString().charAt(0))) {
+                ProcessRef process = ProcessRef.of(Long.parseLong(entry.getFileName().toString()));
+                if (isAtHome(process.pid(), folder) && process.isAlive()) {
+                    found.add(process);
+                }
+            }
+        }
+        return found;
+    }
+
+    /** Whether {@link #atHome} would find the process with this id. */
+    public static boolean isAtHome(long pid, Path folder) {
+        // The kernel's bytes were read as Latin-1.
+        String wanted = new String(folder.toString().getBytes(UTF_8), ISO_8859_1);
+        String environment = KernelFile.readOrEmpty(PROC.resolve(pid + "/environ"));
+        for (String variable : environment.split("\0", -1)) {
+            if (variable.startsWith("HOME=")) {
+                String home = variable.substring("HOME=".length());
+                return home.equals(wanted) || home.startsWith(wanted + "/");
+            }
+        }
+        return false;
     }
 
     static List<ProcessStat> descendantStats(Path proc, long pid) {

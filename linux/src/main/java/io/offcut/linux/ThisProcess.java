@@ -11,16 +11,20 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
-/** What a process can do to confine itself, besides {@link SchedIdle}. Nothing here blocks. */
+/** What a process can do to confine itself and what it starts. Nothing here blocks. */
 public final class ThisProcess {
     private static final Path SELF = Path.of("/proc/self");
+    private static final int PR_SET_CHILD_SUBREAPER = 36;
     private static final int PR_SET_NO_NEW_PRIVS = 38;
     private static final int PR_GET_NO_NEW_PRIVS = 39;
     private static final int MASK_BYTES = (CpuSet.MAX_CPU + 1) / 8;
     private static final int MAX_ROUNDS = 16;
+    private static final int WNOHANG = 1;
 
     private static final MethodHandle PRCTL =
             LibC.variadic(
@@ -58,6 +62,58 @@ public final class ThisProcess {
     /** Whether {@link #setNoNewPrivileges} holds for the calling thread. */
     public static boolean hasNoNewPrivileges() {
         return prctl(PR_GET_NO_NEW_PRIVS, 0) == 1;
+    }
+
+    /**
+     * Makes this process the parent of descendants whose own parent ends
+     * (PR_SET_CHILD_SUBREAPER(2const)): whatever detaches itself stays in its {@link ProcessTree}.
+     * They must be waited for, see {@link #orphans} and {@link #reap}.
+     *
+     * @return false when the kernel refused, or does not tell who the orphans are
+     */
+    public static boolean adoptOrphans() {
+        return Files.isReadable(orphansFile()) && prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
+    }
+
+    /**
+     * The processes that came to this one by {@link #adoptOrphans}, ended ones included until they
+     * are reaped. Those are children of the first thread, and it starts none itself: a Java program
+     * runs on other threads.
+     */
+    public static List<Long> orphans() {
+        List<Long> orphans = new ArrayList<>();
+        for (String pid : KernelFile.readOrEmpty(orphansFile()).split("\\s+", -1)) {
+            if (!pid.isEmpty()) {
+                orphans.add(KernelFile.parseLong(pid, -1));
+            }
+        }
+        orphans.remove(-1L);
+        return orphans;
+    }
+
+    private static Path orphansFile() {
+        long first = ProcessHandle.current().pid();
+        return SELF.resolve("task").resolve(Long.toString(first)).resolve("children");
+    }
+
+    /**
+     * Waits for an orphan that has ended, so that nothing of it is left. Never for a child that
+     * this process started: whoever did waits for that one.
+     *
+     * @return false when it has not ended
+     */
+    public static boolean reap(long orphan) {
+        try {
+            return (int)
+                            LibC.WAITPID.invokeExact(
+                                    LibC.scratch().callState,
+                                    Math.toIntExact(orphan),
+                                    MemorySegment.NULL,
+                                    WNOHANG)
+                    == orphan;
+        } catch (Throwable e) {
+            throw LibC.unexpected(e);
+        }
     }
 
     /**

@@ -8,6 +8,7 @@ import io.offcut.core.CpuSet;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
 class ThisProcessTest {
@@ -22,6 +23,40 @@ class ThisProcessTest {
         } finally {
             shell.destroyForcibly().waitFor();
         }
+    }
+
+    @Test
+    void anOrphanStaysInTheTreeOfAProcessThatAdopts() throws IOException {
+        String java = ProcessHandle.current().info().command().orElseThrow();
+        try (Children children = new Children()) {
+            Process child =
+                    children.start(
+                            java,
+                            "--enable-native-access=ALL-UNNAMED",
+                            "-cp",
+                            System.getProperty("java.class.path"),
+                            AdoptingChild.class.getName(),
+                            "/nowhere/home");
+            assertThat(child.inputReader().readLine()).isEqualTo("true true false 0");
+        }
+    }
+
+    @Test
+    void findsADetachedProcessByTheHomeItWasStartedWith() throws IOException {
+        String home = "/nowhere/" + ProcessHandle.current().pid();
+        ProcessBuilder builder =
+                new ProcessBuilder("sh", "-c", "setsid sleep 600 >/dev/null 2>&1 &");
+        builder.environment().put("HOME", home + "/worker-0");
+        Process parent = builder.start();
+        try {
+            await().until(() -> !parent.isAlive());
+            assertThat(ProcessTree.descendants(parent.pid())).isEmpty();
+            assertThat(ProcessTree.atHome(Path.of(home))).hasSize(1);
+            assertThat(ProcessTree.atHome(Path.of(home + "/worker"))).isEmpty();
+        } finally {
+            ProcessTree.atHome(Path.of(home)).forEach(p -> Signals.send(p, Signals.SIGKILL));
+        }
+        await().until(() -> ProcessTree.atHome(Path.of(home)).isEmpty());
     }
 
     @Test
