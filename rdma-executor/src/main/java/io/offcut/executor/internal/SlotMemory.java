@@ -1,5 +1,6 @@
 package io.offcut.executor.internal;
 
+import io.offcut.core.frame.InvocationFrame;
 import io.offcut.linux.GuardedMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -7,13 +8,16 @@ import java.nio.ByteBuffer;
 
 /**
  * Private memory of a channel's end that does not share any: per slot one input and one result,
- * each beginning on a page and followed by one that nobody may touch. A page costs nothing until it
- * is used. Thread-safe.
+ * each beginning on a page and followed by one that nobody may touch. Before each is room for a
+ * frame's header, so that a frame is sent in one piece: Java allocates for each gathering write of
+ * such memory. A page costs nothing until it is used. Thread-safe.
  */
 public final class SlotMemory implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final MemorySegment[] inputs;
     private final MemorySegment[] results;
+    private final MemorySegment[] inputFrames;
+    private final MemorySegment[] resultFrames;
 
     /** Maps the memory. @throws io.offcut.core.OffcutException if there is no address space left */
     public SlotMemory(int slots, int payloadBytes) {
@@ -21,21 +25,31 @@ public final class SlotMemory implements AutoCloseable {
         long area = (payloadBytes + page - 1) / page * page;
         inputs = new MemorySegment[slots];
         results = new MemorySegment[slots];
+        inputFrames = new MemorySegment[slots];
+        resultFrames = new MemorySegment[slots];
         try {
-            MemorySegment all = GuardedMemory.map(2L * slots * (area + page), arena);
-            long offset = 0;
+            MemorySegment all = GuardedMemory.map(2L * slots * (page + area + page), arena);
+            long offset = page;
             for (int slot = 0; slot < slots; slot++) {
                 inputs[slot] = all.asSlice(offset, payloadBytes);
-                results[slot] = all.asSlice(offset + area + page, payloadBytes);
-                boolean ignored =
-                        GuardedMemory.guard(all.asSlice(offset + area, page))
-                                && GuardedMemory.guard(all.asSlice(offset + 2 * area + page, page));
-                offset += 2 * (area + page);
+                inputFrames[slot] = frame(all, offset, payloadBytes);
+                boolean ignored = GuardedMemory.guard(all.asSlice(offset + area, page));
+                offset += area + 2 * page;
+                results[slot] = all.asSlice(offset, payloadBytes);
+                resultFrames[slot] = frame(all, offset, payloadBytes);
+                ignored = GuardedMemory.guard(all.asSlice(offset + area, page));
+                offset += area + 2 * page;
             }
         } catch (RuntimeException e) {
             arena.close();
             throw e;
         }
+    }
+
+    private static MemorySegment frame(MemorySegment all, long offset, int payloadBytes) {
+        return all.asSlice(
+                offset - InvocationFrame.HEADER_BYTES,
+                InvocationFrame.HEADER_BYTES + (long) payloadBytes);
     }
 
     public MemorySegment input(int slot) {
@@ -44,6 +58,16 @@ public final class SlotMemory implements AutoCloseable {
 
     public MemorySegment result(int slot) {
         return results[slot];
+    }
+
+    /** By slot: room for a header, then the input. */
+    public MemorySegment[] inputFrames() {
+        return inputFrames.clone();
+    }
+
+    /** By slot: room for a header, then the result. */
+    public MemorySegment[] resultFrames() {
+        return resultFrames.clone();
     }
 
     /** The inputs as buffers over the same memory. */

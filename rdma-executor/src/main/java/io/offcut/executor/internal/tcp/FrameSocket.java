@@ -53,7 +53,7 @@ final class FrameSocket implements AutoCloseable {
     private final SelectionKey key;
     private final ByteBuffer staging = ByteBuffer.allocateDirect(STAGING_BYTES);
     private final MemorySegment stagingMemory = MemorySegment.ofBuffer(staging);
-    private final ByteBuffer[][] frames;
+    private final ByteBuffer[] frames;
     private final MemorySegment[] headers;
     private final IntRing outgoing;
     private @Nullable ByteBuffer payload;
@@ -61,20 +61,19 @@ final class FrameSocket implements AutoCloseable {
     /**
      * Takes over a connected socket.
      *
-     * @param payloads memory to send from, by slot
+     * @param memory to send from, by slot: room for the header, then the payload
      */
-    FrameSocket(SocketChannel socket, Selector selector, ByteBuffer[] payloads, Receiver receiver)
+    FrameSocket(SocketChannel socket, Selector selector, MemorySegment[] memory, Receiver receiver)
             throws IOException {
         this.socket = socket;
         this.selector = selector;
         this.receiver = receiver;
-        this.frames = new ByteBuffer[payloads.length][];
-        this.headers = new MemorySegment[payloads.length];
-        this.outgoing = new IntRing(payloads.length);
-        for (int slot = 0; slot < payloads.length; slot++) {
-            ByteBuffer header = ByteBuffer.allocateDirect(InvocationFrame.HEADER_BYTES);
-            headers[slot] = MemorySegment.ofBuffer(header);
-            frames[slot] = new ByteBuffer[] {header, payloads[slot]};
+        this.frames = new ByteBuffer[memory.length];
+        this.headers = new MemorySegment[memory.length];
+        this.outgoing = new IntRing(memory.length);
+        for (int slot = 0; slot < memory.length; slot++) {
+            headers[slot] = memory[slot].asSlice(0, InvocationFrame.HEADER_BYTES);
+            frames[slot] = memory[slot].asByteBuffer();
         }
         socket.configureBlocking(false);
         socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
@@ -97,8 +96,7 @@ final class FrameSocket implements AutoCloseable {
 
     /** Queues the slot's frame and sends what the network takes. The slot must have none queued. */
     void send(int slot, int payloadBytes) throws IOException {
-        frames[slot][0].clear();
-        frames[slot][1].clear().limit(payloadBytes);
+        frames[slot].clear().limit(InvocationFrame.HEADER_BYTES + payloadBytes);
         outgoing.add(slot);
         flush();
     }
@@ -106,9 +104,9 @@ final class FrameSocket implements AutoCloseable {
     /** Sends what the network takes. @return whether nothing is left to send */
     boolean flush() throws IOException {
         while (!outgoing.isEmpty()) {
-            ByteBuffer[] frame = frames[outgoing.peek()];
-            long ignored = socket.write(frame);
-            if (frame[0].hasRemaining() || frame[1].hasRemaining()) {
+            ByteBuffer frame = frames[outgoing.peek()];
+            int ignored = socket.write(frame);
+            if (frame.hasRemaining()) {
                 return false;
             }
             receiver.sent(outgoing.remove());

@@ -43,7 +43,7 @@ public final class TcpClientChannel implements InvocationChannel, FrameSocket.Re
         this.memory = memory;
         this.results = memory.resultBuffers();
         this.selector = selector;
-        this.frames = new FrameSocket(socket, selector, memory.inputBuffers(), this);
+        this.frames = new FrameSocket(socket, selector, memory.inputFrames(), this);
     }
 
     /**

@@ -37,7 +37,7 @@ public final class TcpWorkerChannel implements WorkerChannel, FrameSocket.Receiv
     private final int payloadBytes;
     private final SlotMemory memory;
     private final ByteBuffer[] inputs;
-    private final ByteBuffer[] outgoing;
+    private final MemorySegment[] outgoing;
     private final Selector selector;
     private final AtomicBoolean reserved = new AtomicBoolean();
     private final AtomicReference<@Nullable SocketChannel> incoming = new AtomicReference<>();
@@ -58,8 +58,9 @@ public final class TcpWorkerChannel implements WorkerChannel, FrameSocket.Receiv
         this.selector = Selector.open();
         this.memory = new SlotMemory(slots, payloadBytes);
         this.inputs = memory.inputBuffers();
-        this.outgoing = Arrays.copyOf(memory.resultBuffers(), slots + 1);
-        this.outgoing[slots] = ByteBuffer.allocateDirect(0);
+        this.outgoing = Arrays.copyOf(memory.resultFrames(), slots + 1);
+        this.outgoing[slots] =
+                MemorySegment.ofBuffer(ByteBuffer.allocateDirect(InvocationFrame.HEADER_BYTES));
         this.states = new byte[slots];
         this.requests = new IntRing(slots);
         this.invocationIds = new long[slots];
