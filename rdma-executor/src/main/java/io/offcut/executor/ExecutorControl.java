@@ -34,9 +34,11 @@ import org.slf4j.LoggerFactory;
  * node connects to, and connects to again when the daemon was restarted. A new executor and one to
  * be adopted look the same here.
  *
- * <p>Only processes of permitted users are heard (SO_PEERCRED, unix(7)). Thread-safe. Each
- * connection has a virtual thread of its own, from which the listener is called, in the order of
- * what the executor said; the listener must not block for long.
+ * <p>Only processes of permitted users are heard (SO_PEERCRED, unix(7)), and of those only who
+ * shows the secret of the executor that it says it is. Executors of one user can still get at each
+ * other's secrets in memory or /proc: only a user for each lease would part them for good.
+ * Thread-safe. Each connection has a virtual thread of its own, from which the listener is called,
+ * in the order of what the executor said; the listener must not block for long.
  */
 public final class ExecutorControl implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ExecutorControl.class);
@@ -47,14 +49,20 @@ public final class ExecutorControl implements AutoCloseable {
 
     /** What executors say. */
     public interface Listener {
-        /** An executor is there. Always the first call for it. */
-        void connected(String leaseId, int generation, long pid);
+        /**
+         * Somebody says that he is this executor. Always the first call for it.
+         *
+         * @param secret what he shows
+         * @return whether he is one that is wanted; if not he is told to end and not heard
+         */
+        boolean connected(String leaseId, int generation, long pid, String secret);
 
         /**
          * It serves its workers.
          *
          * @param channels how a client reaches the workers; with the tcp secret
-         * @param problems one line for each confinement that could not be had
+         * @param problems one line for each confinement that could not be had; without control
+         *     characters
          */
         void ready(
                 String leaseId,
@@ -263,10 +271,12 @@ public final class ExecutorControl implements AutoCloseable {
         Link link = new Link(hello.leaseId(), hello.generation(), lines);
         Link older = links.get(link.leaseId);
         if (older != null && older.generation > link.generation) {
-            throw new IOException(
-                    "generation " + older.generation + " of lease " + link.leaseId + " is there");
+            throw new IOException("a newer generation of its lease is there");
         }
-        listener.connected(hello.leaseId(), hello.generation(), hello.pid());
+        if (!listener.connected(hello.leaseId(), hello.generation(), hello.pid(), hello.secret())) {
+            lines.write(new ControlLine.End(InvocationStatus.REVOKED));
+            throw new IOException("it is no executor of this daemon");
+        }
         older = links.put(link.leaseId, link);
         if (older != null) {
             older.lines.close();
@@ -285,8 +295,8 @@ public final class ExecutorControl implements AutoCloseable {
                     channels.add(channel);
                     requireFewer(channels, MAX_CHANNELS);
                 }
-                case ControlLine.Problem(String text) -> {
-                    problems.add(text);
+                case ControlLine.Problem(String complaint) -> {
+                    problems.add(complaint.replaceAll("\\p{Cc}", "?"));
                     requireFewer(problems, MAX_PROBLEMS);
                 }
                 case ControlLine.Ready() -> {

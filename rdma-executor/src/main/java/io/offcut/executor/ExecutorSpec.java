@@ -18,7 +18,7 @@ import java.util.List;
  * @param scratchDir working directory for command functions, private to the lease
  * @param controlSocket unix-domain socket of the daemon
  * @param tcpHost address to listen on for the tcp transport; empty for none
- * @param secret what a tcp client must show, 32 hexadecimal digits
+ * @param secret what a tcp client must show, and the executor to its daemon; 32 hexadecimal digits
  * @param slots per worker
  * @param payloadBytes largest input and result
  * @param hotTimeoutMicros how long an idle worker polls before it sleeps; −1 for ever, 0 never

@@ -9,11 +9,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.sun.management.ThreadMXBean;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.core.frame.InvocationStatus;
 import io.offcut.executor.Invoker.Answer;
+import io.offcut.linux.ProcessRef;
+import io.offcut.linux.ProcessTree;
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -160,11 +165,46 @@ abstract class ChannelContract {
     void wakesASleepingWorkerEachTime() {
         int nap = bundle.index("nap");
         for (int round = 0; round < 20; round++) {
-            // The hot time-out is 1 ms: the nap of the client lets the worker fall asleep.
             byte[] millis = millis(round % 3);
             assertThat(call(channel, nap, millis).bytes()).isEqualTo(millis);
-            await().pollDelay(Duration.ofMillis(5)).until(() -> true);
+            await().atMost(PATIENCE)
+                    .pollDelay(Duration.ZERO)
+                    .pollInterval(Duration.ofMillis(1))
+                    .until(() -> executor.threadSleeps("worker-0"));
         }
+    }
+
+    @Test
+    void anInvocationAllocatesNothing() {
+        int echo = bundle.index("checked_echo");
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long least = Long.MAX_VALUE;
+        // What the compilers still do in the first batches is not the channel's.
+        for (int batch = 0; batch < 50 && least > 0; batch++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int round = 0; round < 2_000; round++) {
+                invokeByPolling(echo, round);
+            }
+            least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+        }
+        assertThat(least).as("bytes allocated in 2,000 invocations").isZero();
+    }
+
+    private void invokeByPolling(int function, int round) {
+        int slot = channel.acquire();
+        channel.input(slot).set(ValueLayout.JAVA_BYTE, 0, (byte) round);
+        if (channel.post(slot, round, function, 1, 0) != 0) {
+            throw new AssertionError("not posted");
+        }
+        int done = channel.poll();
+        while (done == InvocationChannel.NONE) {
+            Thread.onSpinWait();
+            done = channel.poll();
+        }
+        if (channel.status(done) != 0 || channel.invocationId(done) != round) {
+            throw new AssertionError("status " + channel.status(done));
+        }
+        channel.release(done);
     }
 
     @Test
@@ -235,6 +275,32 @@ abstract class ChannelContract {
         assertThat(take(channel, channel.await(PATIENCE.toNanos())).status())
                 .isEqualTo(InvocationStatus.TIMED_OUT);
         assertThat(System.nanoTime() - begin).isGreaterThanOrEqualTo(50_000_000);
+    }
+
+    @Test
+    void aResultIsWholeAlsoWhenTheProgramEndsBeforeWhatItStarted() {
+        assertThat(call(channel, bundle.index("late"), new byte[0]).text())
+                .isEqualTo("early\nlate\n");
+    }
+
+    @Test
+    void aResultThatNeverEndsTimesOut() {
+        post(channel, 1, bundle.index("keep"), new byte[0], 1_000_000_000);
+        Answer answer = take(channel, channel.await(PATIENCE.toNanos()));
+        assertThat(answer.status()).isEqualTo(InvocationStatus.TIMED_OUT);
+        assertThat(answer.bytes()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, OK", "3, FUNCTION_ERROR"})
+    void whatACommandLeavesRunningEndsWithTheInvocation(String code, InvocationStatus status) {
+        Answer answer =
+                call(channel, bundle.index("detach"), code.getBytes(StandardCharsets.UTF_8));
+        assertThat(answer.status()).isEqualTo(status);
+        await().atMost(PATIENCE)
+                .until(() ->
+                        ProcessTree.descendants(executor.process.pid()).stream()
+                                .noneMatch(ProcessRef::isAlive));
     }
 
     @Test

@@ -33,8 +33,11 @@ class ExecutorControlTest {
     private final ExecutorControl.Listener listener =
             new ExecutorControl.Listener() {
                 @Override
-                public void connected(String leaseId, int generation, long pid) {
-                    events.add("connected " + leaseId + " " + generation + " " + pid);
+                public boolean connected(String leaseId, int generation, long pid, String secret) {
+                    if (secret.equals("s")) {
+                        events.add("connected " + leaseId + " " + generation + " " + pid);
+                    }
+                    return secret.equals("s");
                 }
 
                 @Override
@@ -76,12 +79,17 @@ class ExecutorControlTest {
         try (SocketChannel executor = connect()) {
             say(
                     executor,
-                    "HELLO 1 l+1 2 99\nCHANNEL 0 shm /a%20b ~ 0 ~ 4 10\nPROBLEM no+cgroup\nREADY\n");
+                    """
+                    HELLO 1 l+1 2 99 s
+                    CHANNEL 0 shm /a%20b ~ 0 ~ 4 10
+                    PROBLEM no+cgroup%0A%1B%5B2J
+                    READY
+                    """);
             say(executor, "USAGE 7\n");
             expect(
                     "connected l 1 2 99",
                     "ready l 1 [ChannelDescriptor[worker=0, shm /a b, slots=4, payloadBytes=10]]"
-                            + " [no cgroup]",
+                            + " [no cgroup??[2J]",
                     "usage l 1 7");
             assertThat(control.end("l 1", InvocationStatus.REVOKED)).isTrue();
             ByteBuffer heard = ByteBuffer.allocate(100);
@@ -100,12 +108,12 @@ class ExecutorControlTest {
         try (SocketChannel old = connect();
                 SocketChannel fresh = connect();
                 SocketChannel late = connect()) {
-            say(old, "HELLO 1 l 1 10\n");
+            say(old, "HELLO 1 l 1 10 s\n");
             expect("connected l 1 10");
-            say(fresh, "HELLO 1 l 2 11\n");
+            say(fresh, "HELLO 1 l 2 11 s\n");
             expect("connected l 1 10", "connected l 2 11");
             assertThat(old.read(ByteBuffer.allocate(1))).isEqualTo(-1);
-            say(late, "HELLO 1 l 1 10\n");
+            say(late, "HELLO 1 l 1 10 s\n");
             assertThat(late.read(ByteBuffer.allocate(1))).isEqualTo(-1);
             assertThat(control.end("l", InvocationStatus.REVOKED)).isTrue();
         }
@@ -119,9 +127,10 @@ class ExecutorControlTest {
                         "\n",
                         "READY\n",
                         "HELLO\n",
-                        "HELLO 2 l 1 1\n",
-                        "HELLO 1 l x 1\n",
-                        "HELLO 1 %zz 1 1\n",
+                        "HELLO 2 l 1 1 s\n",
+                        "HELLO 1 l 1 1\n",
+                        "HELLO 1 l x 1 s\n",
+                        "HELLO 1 %zz 1 1 s\n",
                         "GET / HTTP/1.1\n",
                         "x".repeat(10_000))) {
             try (SocketChannel stranger = connect()) {
@@ -133,6 +142,27 @@ class ExecutorControlTest {
     }
 
     @Test
+    void tellsWhoeverShowsAnotherSecretToEnd() throws IOException {
+        try (SocketChannel real = connect();
+                SocketChannel stranger = connect()) {
+            say(real, "HELLO 1 l 1 10 s\n");
+            expect("connected l 1 10");
+            say(stranger, "HELLO 1 l 2 11 guess\nREADY\n");
+            ByteBuffer heard = ByteBuffer.allocate(100);
+            int read = 0;
+            while (read >= 0) {
+                read = stranger.read(heard);
+            }
+            assertThat(new String(heard.array(), 0, heard.position(), StandardCharsets.UTF_8))
+                    .isEqualTo("END REVOKED\n");
+            assertThat(control.end("l", InvocationStatus.EXPIRED)).isTrue();
+            heard.clear();
+            assertThat(real.read(heard)).isPositive();
+            expect("connected l 1 10");
+        }
+    }
+
+    @Test
     void survivesRandomBytes() throws IOException {
         long seed = Seeds.next();
         Random random = new Random(seed);
@@ -140,9 +170,9 @@ class ExecutorControlTest {
             try (SocketChannel stranger = connect()) {
                 byte[] bytes = new byte[random.nextInt(300) + 1];
                 random.nextBytes(bytes);
-                say(stranger, "HELLO 1 l 1 1\nUSAGE ");
+                say(stranger, "HELLO 1 l 1 1 s\nUSAGE ");
                 stranger.write(ByteBuffer.wrap(bytes));
-                say(stranger, "\nREADY x\nHELLO 1 l 1 1\n");
+                say(stranger, "\nREADY x\nHELLO 1 l 1 1 s\n");
                 try {
                     assertThat(stranger.read(ByteBuffer.allocate(1)))
                             .as("seed %d", seed)
@@ -153,7 +183,7 @@ class ExecutorControlTest {
             }
         }
         try (SocketChannel executor = connect()) {
-            say(executor, "HELLO 1 fine 1 1\n");
+            say(executor, "HELLO 1 fine 1 1 s\n");
             await().until(() -> events.contains("connected fine 1 1"));
         }
     }

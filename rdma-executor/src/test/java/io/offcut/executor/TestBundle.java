@@ -48,6 +48,12 @@ final class TestBundle {
         bundle.addCommand("fail", "sh", "-c", "echo first >&2; echo 'no such luck' >&2; exit 3");
         bundle.addCommand("yes", "yes");
         bundle.addCommand("hang", "sh", "-c", "sleep 1000 & sleep 1000");
+        bundle.addCommand("late", "sh", "-c", "(sleep 1; echo late) & sleep 0.2; echo early");
+        bundle.addCommand("keep", "sh", "-c", "sleep 1000 & sleep 0.2; echo $!");
+        bundle.addCommand(
+                "detach", "sh", "-c", "setsid sleep 1000 >/dev/null 2>&1 & echo $!; exit $(cat)");
+        bundle.addCommand(
+                "detach_and_hang", "sh", "-c", "setsid sleep 1000 >/dev/null 2>&1 & sleep 1000");
         bundle.addCommand("ignore", "sh", "-c", "echo ignored");
         bundle.addCommand("environment", "env");
         bundle.addCommand("absent_program", "no-such-program");

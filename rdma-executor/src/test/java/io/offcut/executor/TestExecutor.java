@@ -119,8 +119,10 @@ final class TestExecutor implements AutoCloseable {
                 Path.of(spec.controlSocket()),
                 new ExecutorControl.Listener() {
                     @Override
-                    public void connected(String leaseId, int generation, long pid) {
+                    public boolean connected(
+                            String leaseId, int generation, long pid, String secret) {
                         events.add("connected " + leaseId + " " + generation + " " + pid);
+                        return secret.equals(SECRET);
                     }
 
                     @Override
@@ -170,6 +172,19 @@ final class TestExecutor implements AutoCloseable {
 
     Path controlSocket() {
         return Path.of(spec.controlSocket());
+    }
+
+    /** Whether the executor's thread of this name waits in the kernel. */
+    boolean threadSleeps(String name) throws IOException {
+        try (Stream<Path> tasks = Files.list(Path.of("/proc/" + process.pid() + "/task"))) {
+            for (Path task : tasks.toList()) {
+                String stat = Files.readString(task.resolve("stat"));
+                if (stat.contains("(" + name + ") ")) {
+                    return stat.contains("(" + name + ") S ");
+                }
+            }
+        }
+        throw new IllegalStateException("no thread " + name);
     }
 
     ChannelDescriptor descriptor(String transport, int worker) {

@@ -14,9 +14,9 @@ import java.util.List;
  * text is {@code ~}.
  *
  * <pre>
- * executor:  HELLO version lease generation pid        first line of a connection
+ * executor:  HELLO version lease generation pid secret first line of a connection
  *            CHANNEL worker transport path host port secret slots payloadBytes
- *            PROBLEM text                              a confinement that could not be had
+ *            PROBLEM complaint                         a confinement that could not be had
  *            READY                                     after all CHANNEL and PROBLEM lines
  *            USAGE invocations                         total; when it has changed
  * daemon:    END status                                answer everything with this status and exit
@@ -30,11 +30,12 @@ public sealed interface ControlLine {
     /** A longer line is not one. */
     int MAX_CHARS = 8192;
 
-    record Hello(int version, String leaseId, int generation, long pid) implements ControlLine {}
+    record Hello(int version, String leaseId, int generation, long pid, String secret)
+            implements ControlLine {}
 
     record Channel(ChannelDescriptor descriptor) implements ControlLine {}
 
-    record Problem(String text) implements ControlLine {}
+    record Problem(String complaint) implements ControlLine {}
 
     record Ready() implements ControlLine {}
 
@@ -46,7 +47,13 @@ public sealed interface ControlLine {
     default String text() {
         return switch (this) {
             case Hello hello ->
-                    join("HELLO", hello.version, hello.leaseId, hello.generation, hello.pid);
+                    join(
+                            "HELLO",
+                            hello.version,
+                            hello.leaseId,
+                            hello.generation,
+                            hello.pid,
+                            hello.secret);
             case Channel(ChannelDescriptor channel) ->
                     join(
                             "CHANNEL",
@@ -58,7 +65,7 @@ public sealed interface ControlLine {
                             channel.secret(),
                             channel.slots(),
                             channel.payloadBytes());
-            case Problem problem -> join("PROBLEM", problem.text);
+            case Problem problem -> join("PROBLEM", problem.complaint);
             case Ready() -> "READY";
             case Usage usage -> join("USAGE", usage.invocations);
             case End end -> join("END", end.status);
@@ -92,7 +99,8 @@ public sealed interface ControlLine {
                             Integer.parseInt(values.get(0)),
                             values.get(1),
                             Integer.parseInt(values.get(2)),
-                            Long.parseLong(values.get(3)));
+                            Long.parseLong(values.get(3)),
+                            values.get(4));
             case "CHANNEL" ->
                     new Channel(
                             new ChannelDescriptor(

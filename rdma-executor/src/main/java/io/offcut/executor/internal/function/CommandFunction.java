@@ -15,12 +15,14 @@ import java.util.Map;
 /**
  * A program that is started for each invocation: input on stdin, result on stdout, the last line of
  * stderr as the message when it exits with another code than 0. It runs in a directory of its
- * worker with a clean environment, and is killed with its descendants when its time is over, when
- * its result is too large, or when the invocation ends for another reason.
+ * worker with a clean environment. The result is what is written until everyone has closed stdout,
+ * also processes that the program leaves running. Those are killed when the invocation ends,
+ * however it ends; the program too when its time is over or its result too large.
  */
 final class CommandFunction implements LoadedFunction {
     private static final String PATH =
             "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    private static final long LAST_WORDS_NANOS = 1_000_000_000;
 
     private final String name;
     private final List<String> command;
@@ -76,19 +78,19 @@ final class CommandFunction implements LoadedFunction {
         }
         ProcessRef reference = ProcessRef.of(process.pid());
         CommandPipes pipes = new CommandPipes(process, call);
-        CommandPipes.End end;
         try {
-            end = pipes.await(call.limitNanos());
-        } finally {
+            CommandPipes.End end = pipes.await(call.limitNanos());
             ProcessTree.signalAll(reference, Signals.SIGKILL);
+            LeftRunning.kill(workDirectory);
+            return switch (end) {
+                case EXITED -> exited(call, process.exitValue(), pipes);
+                case OVERFLOWED -> InvocationStatus.TOO_LARGE.code();
+                case TIMED_OUT -> InvocationStatus.TIMED_OUT.code();
+            };
+        } finally {
             process.destroyForcibly();
             pipes.close();
         }
-        return switch (end) {
-            case EXITED -> exited(call, process.exitValue(), pipes);
-            case OVERFLOWED -> InvocationStatus.TOO_LARGE.code();
-            case TIMED_OUT -> InvocationStatus.TIMED_OUT.code();
-        };
     }
 
     private Process start() throws IOException {
@@ -103,11 +105,11 @@ final class CommandFunction implements LoadedFunction {
         return builder.start();
     }
 
-    private int exited(Call call, int code, CommandPipes pipes) {
+    private int exited(Call call, int code, CommandPipes pipes) throws InterruptedException {
         if (code == 0) {
             return pipes.resultBytes();
         }
-        String last = pipes.lastErrorLine();
+        String last = pipes.lastErrorLine(LAST_WORDS_NANOS);
         return call.fail(
                 InvocationStatus.FUNCTION_ERROR,
                 last.isEmpty() ? "'" + name + "' exited with code " + code : last);

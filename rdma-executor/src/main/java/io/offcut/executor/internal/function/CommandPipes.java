@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -15,7 +16,6 @@ import java.util.concurrent.TimeUnit;
 final class CommandPipes {
     private static final int CHUNK_BYTES = 1 << 16;
     private static final int ERROR_LINE_BYTES = 1024;
-    private static final long LAST_OUTPUT_MILLIS = 200;
 
     /** How the program's run ended. */
     enum End {
@@ -32,32 +32,37 @@ final class CommandPipes {
     private int resultBytes;
     private boolean closed;
     private volatile boolean overflowed;
+    private volatile boolean whole;
 
     CommandPipes(Process process, Call call) {
         this.process = process;
         this.call = call;
-        Thread ignored = start("stdin", this::feed);
-        errors = start("stderr", this::readErrors);
         output = start("stdout", this::readResult);
+        errors = start("stderr", this::readErrors);
+        Thread ignored = start("stdin", this::feed);
     }
 
     private static Thread start(String name, Runnable pump) {
         return Thread.ofPlatform().daemon().name(name).start(pump);
     }
 
-    /** Blocks until the program is over, its result too large, or its time out. */
+    /**
+     * Blocks until the program is over and its whole result is here, its result too large, or its
+     * time out. What the program started may go on writing after its end: only the end of the file
+     * tells that the result is whole.
+     */
     End await(long limitNanos) throws InterruptedException {
+        long begin = System.nanoTime();
         boolean exited = process.waitFor(limitNanos, TimeUnit.NANOSECONDS);
+        boolean read = exited && join(output, limitNanos - (System.nanoTime() - begin));
         if (overflowed) {
             return End.OVERFLOWED;
         }
-        if (!exited) {
-            return End.TIMED_OUT;
-        }
-        // Something it left behind may still hold the pipe; what the program itself wrote is there.
-        output.join(LAST_OUTPUT_MILLIS);
-        errors.join(LAST_OUTPUT_MILLIS);
-        return overflowed ? End.OVERFLOWED : End.EXITED;
+        return read && whole ? End.EXITED : End.TIMED_OUT;
+    }
+
+    private static boolean join(Thread pump, long timeoutNanos) throws InterruptedException {
+        return pump.join(Duration.ofNanos(timeoutNanos));
     }
 
     private void feed() {
@@ -79,11 +84,18 @@ final class CommandPipes {
     }
 
     private void readResult() {
+        InputStream stdout = process.getInputStream();
+        // While this is held, the end of the process cannot make Java close the pipe early.
+        synchronized (stdout) {
+            readResult(stdout);
+        }
+    }
+
+    private void readResult(InputStream stdout) {
         byte[] chunk = new byte[CHUNK_BYTES];
         MemorySegment to = call.result();
         int length = 0;
         try {
-            InputStream stdout = process.getInputStream();
             for (int read = stdout.read(chunk); read >= 0; read = stdout.read(chunk)) {
                 if (read > call.capacityBytes() - length) {
                     overflowed = true;
@@ -96,8 +108,9 @@ final class CommandPipes {
                 length += read;
                 setResultBytes(length);
             }
+            whole = true;
         } catch (IOException e) {
-            // The pipe was closed under us: what was read so far counts.
+            // The pipe was closed under us: the call is over.
             return;
         }
     }
@@ -121,8 +134,16 @@ final class CommandPipes {
         errorLine.delete(0, Math.max(0, errorLine.length() - 2 * ERROR_LINE_BYTES));
     }
 
-    /** The last line that is not blank; empty when there is none. */
-    synchronized String lastErrorLine() {
+    /**
+     * The last line that is not blank; empty when there is none. Blocks for at most this time while
+     * a process has stderr open.
+     */
+    String lastErrorLine(long timeoutNanos) throws InterruptedException {
+        join(errors, timeoutNanos);
+        return lastErrorLine();
+    }
+
+    private synchronized String lastErrorLine() {
         byte[] bytes = errorLine.toString().getBytes(StandardCharsets.ISO_8859_1);
         List<String> lines = new String(bytes, StandardCharsets.UTF_8).lines().toList();
         for (String line : lines.reversed()) {

@@ -15,7 +15,7 @@ final class Confinement {
 
     private Confinement() {}
 
-    /** What holds from the beginning. @return one line for each part that could not be had */
+    /** Confines this process. @return one line for each part that could not be had */
     static List<String> apply(CpuSet cpus) {
         List<String> problems = new ArrayList<>();
         if (!ThisProcess.setOomScoreAdj(FIRST_TO_GO)) {
@@ -28,19 +28,13 @@ final class Confinement {
         if (!ThisProcess.hasNoNewPrivileges() && !ThisProcess.setNoNewPrivileges()) {
             problems.add("no_new_privs was refused: functions may use set-user-id programs");
         }
+        if (!ThisProcess.adoptOrphans()) {
+            problems.add("it cannot adopt orphans: what a command leaves running may outlive it");
+        }
+        // Whoever starts an executor does so by chrt: it must give way from its first instruction.
+        if (SchedIdle.policyOf(ProcessHandle.current().pid()) != SchedIdle.SCHED_IDLE) {
+            problems.add("it was not started in SCHED_IDLE: functions compete with jobs for cores");
+        }
         return problems;
-    }
-
-    /**
-     * Gives way to everything else, for good. Last, because a virtual machine that starts in the
-     * idle class beside a busy neighbour may take a minute to become ready, on cores that are its
-     * own.
-     *
-     * @return as {@link #apply}
-     */
-    static List<String> giveWay() {
-        return SchedIdle.applyToCurrentProcess()
-                ? List.of()
-                : List.of("SCHED_IDLE was refused: functions compete with jobs for their cores");
     }
 }

@@ -78,7 +78,8 @@ final class ControlLink {
                         ControlLine.VERSION,
                         spec.leaseId(),
                         spec.generation(),
-                        ProcessHandle.current().pid()));
+                        ProcessHandle.current().pid(),
+                        spec.secret()));
         for (ChannelDescriptor channel : channels) {
             lines.write(new ControlLine.Channel(channel));
         }

@@ -33,6 +33,7 @@ public final class Executor {
     private static final long WATCH_MILLIS = 20;
     private static final long SELF_GRACE_NANOS = 2_000_000_000;
     private static final long STOP_NANOS = 100_000_000;
+    private static final int MAX_KILL_ROUNDS = 100;
 
     private final ExecutorSpec spec;
     private final List<Worker> workers = new ArrayList<>();
@@ -54,7 +55,7 @@ public final class Executor {
     }
 
     private void serve() throws InterruptedException {
-        List<String> problems = new ArrayList<>(Confinement.apply(spec.cpus()));
+        List<String> problems = Confinement.apply(spec.cpus());
         makeWorkers();
         // A function that calls System.exit comes here.
         Runtime.getRuntime().addShutdownHook(new Thread(this::shutDown, "shutdown"));
@@ -70,7 +71,6 @@ public final class Executor {
         start("watchdog", this::watch);
         TcpDoor door = spec.tcpHost().isEmpty() ? null : openDoor();
         List<ChannelDescriptor> channels = channels(door == null ? 0 : door.port());
-        problems.addAll(Confinement.giveWay());
         ControlLink link = new ControlLink(spec, channels, problems, this::invocations);
         InvocationStatus status = link.serve();
         if (status == null) {
@@ -218,10 +218,16 @@ public final class Executor {
         }
     }
 
+    // Again until none is left: what a killed process had started comes to this one.
     private static void killCommands() {
-        List<ProcessRef> commands = ProcessTree.descendants(ProcessHandle.current().pid());
-        for (ProcessRef command : commands) {
-            ProcessTree.signalAll(command, Signals.SIGKILL);
+        long self = ProcessHandle.current().pid();
+        for (int round = 0; round < MAX_KILL_ROUNDS; round++) {
+            List<ProcessRef> commands =
+                    ProcessTree.descendants(self).stream().filter(ProcessRef::isAlive).toList();
+            if (commands.isEmpty()) {
+                return;
+            }
+            commands.forEach(command -> ProcessTree.signalAll(command, Signals.SIGKILL));
         }
     }
 }
