@@ -90,7 +90,7 @@ public final class NodeDaemon implements AutoCloseable {
                         metrics,
                         listener ->
                                 new ExecutorHost(config, sandbox, store, bundles, cpus, listener));
-        folder("shmDir", config.shmPath());
+        shmFolder(config.shmPath());
         List<Offer> earlier = core.restore();
         opened(core);
         opened(new Sensing(config, cores, memoryBytes, cpus, earlier, core.host()::own, core));
@@ -163,6 +163,22 @@ public final class NodeDaemon implements AutoCloseable {
                             + " ("
                             + e.getMessage()
                             + "); choose a folder that this user can write",
+                    e);
+        }
+    }
+
+    // Its place, /dev/shm, is everybody's: what is there may be a trap.
+    private static void shmFolder(Path folder) {
+        try {
+            Folders.makeOwn(folder, "rwx--x--x");
+        } catch (IOException e) {
+            throw new OffcutException(
+                    ErrorCode.USAGE,
+                    "node configuration, key shmDir: cannot make "
+                            + folder
+                            + " this daemon's own ("
+                            + e.getMessage()
+                            + "); delete it or choose another",
                     e);
         }
     }
