@@ -51,7 +51,8 @@ import java.util.function.Supplier;
  * @param tcpHost address on which executors listen; empty for no tcp; default: {@code host}
  * @param slots invocations outstanding at once per worker; default 8
  * @param maxStarts executors that one lease may start within a minute; more end it; default 5
- * @param startTimeoutMillis longest start of an executor; default 20000
+ * @param startTimeoutMillis longest start of an executor; default 50000, less than the 60 s for
+ *     which clients wait
  * @param orphanMillis how long executors live on without a daemon; default 30000
  * @param executorOverheadBytes memory that each executor gets over that of its lease, for its
  *     virtual machine; default 128 MiB
@@ -122,7 +123,7 @@ public record NodeConfig(
         tcpHost = or(tcpHost, () -> bound);
         slots = slots == null ? 8 : slots;
         maxStarts = maxStarts == null ? 5 : maxStarts;
-        startTimeoutMillis = startTimeoutMillis == null ? 20_000 : startTimeoutMillis;
+        startTimeoutMillis = startTimeoutMillis == null ? 50_000 : startTimeoutMillis;
         orphanMillis = orphanMillis == null ? 30_000 : orphanMillis;
         executorOverheadBytes = executorOverheadBytes == null ? 128 * MIB : executorOverheadBytes;
         cgroups = or(cgroups, () -> "auto");

@@ -2,7 +2,10 @@ package io.offcut.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.offcut.core.CpuSet;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
@@ -18,14 +21,19 @@ import io.offcut.linux.CpuAffinity;
 import io.offcut.linux.ProcessRef;
 import io.offcut.linux.SchedIdle;
 import io.offcut.linux.Signals;
+import io.offcut.node.internal.executor.Sandbox;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyPairGenerator;
+import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Real daemons with real executors; the scheduler is away. */
 class NodeDaemonTest {
@@ -50,7 +58,9 @@ class NodeDaemonTest {
         LeaseTerms terms = node.terms("L1", "0");
         OpenedLease opened = node.open(terms, "shm");
         assertThat(opened.executorGeneration()).isEqualTo(1);
-        assertThat(opened.functions()).extracting(f -> f.name()).containsExactly("echo", "slow");
+        assertThat(opened.functions())
+                .extracting(f -> f.name())
+                .containsExactly("echo", "slow", "detach");
         assertThat(opened.channels()).hasSize(1);
         assertThat(opened.channels().getFirst().transport()).isEqualTo(ChannelDescriptor.SHM);
         try (InvocationChannel channel = TestNode.connect(opened.channels().getFirst())) {
@@ -277,6 +287,83 @@ class NodeDaemonTest {
         assertRefused(node.tryOpen(ended, "shm"), ErrorCode.CONFLICT, "RELEASED");
         node.awaitOffered("0");
         assertThat(node.open(dies, "shm").executorGeneration()).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"auto", "off"})
+    void nothingOutlivesAnExecutorThatIsKilled(String cgroups) throws Exception {
+        node.config.put("cgroups", cgroups);
+        node.start().awaitOffered("0");
+        OpenedLease opened = node.open(node.terms("L1", "0"), "shm");
+        long pid = node.lease("L1").pid();
+        try (InvocationChannel channel = TestNode.connect(opened.channels().getFirst())) {
+            List<ProcessRef> started = TestNode.hang(channel, 2, pid, 3);
+            Signals.send(pid, Signals.SIGKILL);
+            Awaitility.await()
+                    .atMost(TestNode.PATIENCE)
+                    .until(() -> started.stream().noneMatch(ProcessRef::isAlive));
+        }
+    }
+
+    @Test
+    void nothingOutlivesAnExecutorWhoseDaemonWasKilled() throws Exception {
+        node.config.put("orphanMillis", 500);
+        node.startProcess().awaitOffered("0");
+        OpenedLease opened = node.open(node.terms("L1", "0"), "shm");
+        long pid = node.lease("L1").pid();
+        try (InvocationChannel channel = TestNode.connect(opened.channels().getFirst())) {
+            List<ProcessRef> started = TestNode.hang(channel, 2, pid, 3);
+            node.killProcess();
+            Awaitility.await()
+                    .atMost(TestNode.PATIENCE)
+                    .until(() ->
+                            !ProcessRef.of(pid).isAlive()
+                                    && started.stream().noneMatch(ProcessRef::isAlive));
+        }
+        node.startProcess();
+    }
+
+    @Test
+    void givesItsOwnWordOnHowToReachAWorker() throws Exception {
+        node.start().awaitOffered("0");
+        OpenedLease opened = node.open(node.terms("L1", "0"), "tcp");
+        JsonNode record =
+                new ObjectMapper()
+                        .readTree(node.dir.resolve("state/leases/L1/executor.json").toFile());
+        assertThat(opened.channels())
+                .singleElement()
+                .satisfies(channel -> {
+                    assertThat(channel.secret())
+                            .isEqualTo(record.get("secret").asText())
+                            .hasSize(32);
+                    assertThat(channel.host()).isEqualTo(record.get("tcpHost").asText());
+                });
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"link", "writable", "foreign"})
+    void refusesAShmDirThatMayBeATrap(String trap) throws Exception {
+        Path shm = node.dir.resolve("shm");
+        Path target = Files.createDirectories(node.dir.resolve("target/precious"));
+        switch (trap) {
+            case "link" -> Files.createSymbolicLink(shm, target.getParent());
+            case "writable" ->
+                    Files.setPosixFilePermissions(
+                            Files.move(target.getParent(), shm),
+                            PosixFilePermissions.fromString("rwxrwxrwx"));
+            default -> {
+                assumeTrue(Sandbox.isRoot(), "needs root: to give a folder away");
+                Files.move(target.getParent(), shm);
+                Files.setAttribute(shm, "unix:uid", 65_534);
+            }
+        }
+        node.config.put("shmDir", shm.toString());
+        assertThatThrownBy(node::start)
+                .isInstanceOfSatisfying(
+                        OffcutException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.USAGE))
+                .hasMessageContainingAll("shmDir", shm.toString(), "delete it or choose another")
+                .hasMessageNotContaining("\n");
+        assertThat(shm.resolve("precious")).isDirectory();
     }
 
     @Test

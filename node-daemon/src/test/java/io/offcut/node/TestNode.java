@@ -18,6 +18,8 @@ import io.offcut.core.lease.LeaseToken;
 import io.offcut.executor.Channels;
 import io.offcut.executor.InvocationChannel;
 import io.offcut.linux.HostId;
+import io.offcut.linux.ProcessRef;
+import io.offcut.linux.ProcessTree;
 import io.offcut.node.internal.store.Folders;
 import java.io.IOException;
 import java.io.InputStream;
@@ -58,6 +60,10 @@ final class TestNode implements AutoCloseable {
             functions:
               - {name: echo, kind: command, command: [cat], idempotent: true, timeoutMillis: 20000}
               - {name: slow, kind: command, command: [sleep, "30"], timeoutMillis: 60000}
+              - name: detach
+                kind: command
+                command: [sh, -c, "setsid sleep 1000 >/dev/null 2>&1 & sleep 1000"]
+                timeoutMillis: 60000
             """;
 
     final String name;
@@ -91,7 +97,6 @@ final class TestNode implements AutoCloseable {
         config.put("reserveMemoryBytes", 0);
         config.put("executorOverheadBytes", 128L << 20);
         config.put("orphanMillis", 60_000);
-        config.put("startTimeoutMillis", 40_000);
         Path state = Files.createDirectories(dir.resolve("state"));
         Files.writeString(
                 state.resolve("scheduler.keys"),
@@ -255,6 +260,17 @@ final class TestNode implements AutoCloseable {
 
     static InvocationChannel connect(ChannelDescriptor channel) {
         return Channels.open(channel, Duration.ofSeconds(20));
+    }
+
+    /** Calls a function that does not come back, and waits until so many processes run for it. */
+    static List<ProcessRef> hang(
+            InvocationChannel channel, int function, long executor, int processes) {
+        int slot = channel.acquire();
+        assertThat(channel.post(slot, 1, function, 0, 0)).isZero();
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .until(() -> ProcessTree.descendants(executor).size() >= processes);
+        return ProcessTree.descendants(executor);
     }
 
     /** Calls function 0, which gives back what it gets. */

@@ -15,8 +15,11 @@ import io.offcut.monitor.OwnExecutor;
 import io.offcut.node.NodeConfig;
 import io.offcut.node.internal.bundle.BundleCache;
 import io.offcut.node.internal.store.LeaseStore;
+import io.offcut.node.internal.store.LeaseStore.ExecutorRecord;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.attribute.UserPrincipal;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -66,6 +69,7 @@ public final class ExecutorHost implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ExecutorHost.class);
     private static final long POLITE_MILLIS = 300;
     private static final long KILL_MILLIS = 2_000;
+    private static final int MAX_PORT = 65_535;
 
     private final NodeConfig config;
     private final LeaseStore store;
@@ -95,7 +99,7 @@ public final class ExecutorHost implements AutoCloseable {
         this.listener = listener;
         this.sandbox = sandbox;
         this.launcher = new ExecutorLauncher(config, sandbox, store, cpus, controlSocket(config));
-        this.leftOvers = new LeftOvers(config, sandbox);
+        this.leftOvers = new LeftOvers(config, sandbox, store);
     }
 
     private static Path controlSocket(NodeConfig config) {
@@ -113,7 +117,10 @@ public final class ExecutorHost implements AutoCloseable {
             ExecutorProcess process = leftOvers.living(found);
             if (process != null) {
                 ExecutorSlot slot =
-                        new ExecutorSlot(found.lease().terms(), found.lease().generation());
+                        new ExecutorSlot(
+                                found.lease().terms(),
+                                found.lease().generation(),
+                                process.record().secret());
                 slot.process = process;
                 slots.put(slot.leaseId(), slot);
                 log.info("found executor {} of lease {}", process.pid(), slot.leaseId());
@@ -157,7 +164,7 @@ public final class ExecutorHost implements AutoCloseable {
 
     /** Starts an executor; {@link #serving} tells when it serves. */
     public void start(LeaseTerms terms, int generation) {
-        ExecutorSlot slot = new ExecutorSlot(terms, generation);
+        ExecutorSlot slot = new ExecutorSlot(terms, generation, launcher.newSecret());
         slots.put(terms.leaseId(), slot);
         workers.execute(() -> launch(slot));
     }
@@ -167,10 +174,10 @@ public final class ExecutorHost implements AutoCloseable {
             BundleCache.Ready bundle = bundles.ready(slot.terms.bundle());
             slot.lock.lock();
             try {
-                if (slot.cancelled || closed) {
+                if (slot.cancelled || slot.frozen || closed) {
                     return;
                 }
-                ExecutorProcess process = launcher.launch(slot.terms, slot.generation, bundle);
+                ExecutorProcess process = launcher.launch(slot, bundle);
                 slot.process = process;
                 if (slot.frozen) {
                     process.freeze(0);
@@ -205,12 +212,17 @@ public final class ExecutorHost implements AutoCloseable {
     }
 
     private void requireServing(ExecutorSlot slot, ExecutorProcess process) {
-        if (!slot.serving.isDone() && !slot.cancelled && !closed) {
-            log.warn(
-                    "lease {}: its executor did not answer within {} ms and is ended",
-                    slot.leaseId(),
-                    config.startTimeoutMillis());
-            process.kill(KILL_MILLIS);
+        slot.lock.lock();
+        try {
+            if (!slot.serving.isDone() && !slot.cancelled && !closed) {
+                log.warn(
+                        "lease {}: its executor did not answer within {} ms and is ended",
+                        slot.leaseId(),
+                        config.startTimeoutMillis());
+                process.kill(KILL_MILLIS);
+            }
+        } finally {
+            slot.lock.unlock();
         }
     }
 
@@ -261,13 +273,35 @@ public final class ExecutorHost implements AutoCloseable {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
         boolean all = true;
         for (ExecutorSlot slot : slots.values()) {
-            ExecutorProcess process = slot.process;
-            if (slot.frozen && process != null && process.alive()) {
-                long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-                all &= process.freeze(Math.max(0, left)) || !process.alive();
-            }
+            all &= !slot.frozen || awaitFrozen(slot, deadline);
         }
         return all;
+    }
+
+    private static boolean awaitFrozen(ExecutorSlot slot, long deadline) {
+        if (slot.process == null && !awaitStart(slot, deadline)) {
+            return false;
+        }
+        ExecutorProcess process = slot.process;
+        if (process == null || !process.alive()) {
+            return true;
+        }
+        long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+        return process.freeze(Math.max(0, left)) || !process.alive();
+    }
+
+    // A start that is under way holds the lock, and its process runs before it can be seen here.
+    private static boolean awaitStart(ExecutorSlot slot, long deadline) {
+        try {
+            if (!slot.lock.tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                return false;
+            }
+            slot.lock.unlock();
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
     }
 
     /** Ends and removes all of a lease, then tells the listener. */
@@ -396,11 +430,26 @@ public final class ExecutorHost implements AutoCloseable {
         leftOvers.close(slots.isEmpty());
     }
 
-    /** What executors say. They run others' code: nothing they say is taken on trust. */
+    /**
+     * What executors say. They run others' code: what is believed is which of their channels are
+     * ready, on which port, and how much they did. The rest is the daemon's own record of them.
+     */
     private final class FromExecutors implements ExecutorControl.Listener {
         @Override
-        public void connected(String leaseId, int generation, long pid) {
-            log.debug("executor {} of lease {} generation {} is there", pid, leaseId, generation);
+        public boolean connected(String leaseId, int generation, long pid, String secret) {
+            ExecutorSlot slot = slots.get(leaseId);
+            boolean known =
+                    slot != null
+                            && slot.generation == generation
+                            && MessageDigest.isEqual(
+                                    slot.secret.getBytes(StandardCharsets.UTF_8),
+                                    secret.getBytes(StandardCharsets.UTF_8));
+            if (known) {
+                log.debug("executor {} of lease {} is there", pid, leaseId);
+            } else {
+                log.info("somebody who is no executor of a lease is told to end");
+            }
+            return known;
         }
 
         @Override
@@ -446,7 +495,8 @@ public final class ExecutorHost implements AutoCloseable {
                 return;
             }
             List<FunctionSpec> functions = bundles.ready(slot.terms.bundle()).functions();
-            slot.serving.complete(new Serving(usable(process, channels), functions));
+            slot.serving.complete(
+                    new Serving(usable(slot.terms, process.record(), channels), functions));
         } catch (OffcutException e) {
             log.warn("lease {}: {}", leaseId, e.getMessage());
             slot.serving.completeExceptionally(e);
@@ -456,18 +506,39 @@ public final class ExecutorHost implements AutoCloseable {
         listener.ready(leaseId, generation);
     }
 
-    private List<ChannelDescriptor> usable(
-            ExecutorProcess process, List<ChannelDescriptor> channels) {
-        Path regions = Path.of(process.record().regionDir());
+    private static List<ChannelDescriptor> usable(
+            LeaseTerms terms, ExecutorRecord record, List<ChannelDescriptor> channels) {
         return channels.stream()
-                .filter(c -> c.worker() >= 0 && c.worker() < process.record().workers())
-                .filter(c ->
-                        switch (c.transport()) {
-                            case ChannelDescriptor.SHM ->
-                                    c.path().equals(ShmRegion.file(regions, c.worker()).toString());
-                            case ChannelDescriptor.TCP -> c.port() > 0;
-                            default -> false;
-                        })
+                .filter(said -> said.worker() >= 0 && said.worker() < record.workers())
+                .filter(said -> isShm(said) || isTcp(record, said))
+                .map(said -> own(terms, record, said))
                 .toList();
+    }
+
+    private static boolean isShm(ChannelDescriptor said) {
+        return said.transport().equals(ChannelDescriptor.SHM);
+    }
+
+    private static boolean isTcp(ExecutorRecord record, ChannelDescriptor said) {
+        return said.transport().equals(ChannelDescriptor.TCP)
+                && !record.tcpHost().isEmpty()
+                && said.port() > 0
+                && said.port() <= MAX_PORT;
+    }
+
+    /** The channel as this daemon knows it; only the port is the executor's word. */
+    private static ChannelDescriptor own(
+            LeaseTerms terms, ExecutorRecord record, ChannelDescriptor said) {
+        Path region = ShmRegion.file(Path.of(record.regionDir()), said.worker());
+        boolean shm = isShm(said);
+        return new ChannelDescriptor(
+                said.worker(),
+                said.transport(),
+                shm ? region.toString() : "",
+                shm ? "" : record.tcpHost(),
+                shm ? 0 : said.port(),
+                shm ? "" : record.secret(),
+                record.slots(),
+                ExecutorLauncher.payloadBytes(terms));
     }
 }

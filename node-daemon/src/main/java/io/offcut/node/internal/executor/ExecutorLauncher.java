@@ -87,12 +87,14 @@ final class ExecutorLauncher {
      *
      * @throws OffcutException when something is missing or full
      */
-    ExecutorProcess launch(LeaseTerms terms, int generation, BundleCache.Ready bundle) {
-        Path regionDir = config.shmPath().resolve(hex());
+    ExecutorProcess launch(ExecutorSlot slot, BundleCache.Ready bundle) {
+        LeaseTerms terms = slot.terms;
+        int generation = slot.generation;
+        Path regionDir = config.shmPath().resolve(newSecret());
         Cgroup cgroup = null;
         Process child = null;
         try {
-            ExecutorSpec spec = spec(terms, generation, bundle, regionDir);
+            ExecutorSpec spec = spec(slot, bundle, regionDir);
             makeRegions(spec);
             Path specFile = writeSpec(spec);
             cgroup = makeCgroup(terms, generation, spec.cpus());
@@ -104,9 +106,12 @@ final class ExecutorLauncher {
                             ProcessRef.of(child.pid()).startTimeTicks(),
                             regionDir.toString(),
                             spec.cores().size(),
-                            cgroup == null ? "" : cgroup.name());
+                            cgroup == null ? "" : cgroup.name(),
+                            spec.tcpHost(),
+                            spec.secret(),
+                            spec.slots());
             store.writeExecutor(terms.leaseId(), record);
-            return new ExecutorProcess(record, child, cgroup);
+            return new ExecutorProcess(record, Path.of(spec.scratchDir()), child, cgroup);
         } catch (IOException e) {
             throw new OffcutException(
                     ErrorCode.EXHAUSTED,
@@ -135,25 +140,35 @@ final class ExecutorLauncher {
         return cause;
     }
 
-    private ExecutorSpec spec(
-            LeaseTerms terms, int generation, BundleCache.Ready bundle, Path regionDir) {
+    private ExecutorSpec spec(ExecutorSlot slot, BundleCache.Ready bundle, Path regionDir) {
+        LeaseTerms terms = slot.terms;
         int workers = terms.cores().size();
         List<Integer> real = terms.cores().stream().map(cpus::toReal).boxed().toList();
         return new ExecutorSpec(
                 terms.leaseId(),
-                generation,
+                slot.generation,
                 bundle.folder().toString(),
                 bundle.functions(),
                 real,
                 regionDir.toString(),
-                store.folder(terms.leaseId()).resolve("scratch").toString(),
+                scratch(store, terms.leaseId()).toString(),
                 controlSocket.toString(),
                 config.tcpHost(),
-                hex(),
+                slot.secret,
                 slots(config.slots(), terms.payloadBytes(), terms.memoryBytes() / workers),
-                Math.max(1, terms.payloadBytes()),
+                payloadBytes(terms),
                 terms.hotTimeoutMicros(),
                 config.orphanMillis());
+    }
+
+    /** Where the functions of a lease may write; home of everything that runs under it. */
+    static Path scratch(LeaseStore store, String leaseId) {
+        return store.folder(leaseId).resolve("scratch");
+    }
+
+    /** Largest input and result. */
+    static int payloadBytes(LeaseTerms terms) {
+        return Math.max(1, terms.payloadBytes());
     }
 
     /** As many slots as wanted, as long as they take at most half of a worker's memory. */
@@ -231,7 +246,8 @@ final class ExecutorLauncher {
         return builder.start();
     }
 
-    private String hex() {
+    /** A word that nobody can guess. */
+    String newSecret() {
         byte[] bytes = new byte[SECRET_BYTES];
         random.nextBytes(bytes);
         return HexFormat.of().formatHex(bytes);

@@ -11,10 +11,12 @@ import io.offcut.linux.Signals;
 import io.offcut.node.internal.store.Folders;
 import io.offcut.node.internal.store.LeaseStore.ExecutorRecord;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,17 +25,22 @@ import org.jspecify.annotations.Nullable;
  */
 final class ExecutorProcess {
     private static final long LOOK_MILLIS = 50;
+    private static final long ROUND_NANOS = 5_000_000;
 
     private final ExecutorRecord record;
     private final ProcessRef process;
+    private final Path home;
     private final @Nullable Process child;
     private final @Nullable Cgroup cgroup;
 
     /**
+     * @param home home folder of all that runs in it
      * @param child null when an earlier daemon started it
      */
-    ExecutorProcess(ExecutorRecord record, @Nullable Process child, @Nullable Cgroup cgroup) {
+    ExecutorProcess(
+            ExecutorRecord record, Path home, @Nullable Process child, @Nullable Cgroup cgroup) {
         this.record = record;
+        this.home = home;
         this.process = new ProcessRef(record.pid(), record.startTimeTicks());
         this.child = child;
         this.cgroup = cgroup;
@@ -107,8 +114,19 @@ final class ExecutorProcess {
     boolean kill(long timeoutMillis) {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
         signal(Signals.SIGKILL);
-        boolean empty = cgroup == null || cgroup.kill(timeoutMillis);
+        boolean empty = cgroup == null ? killHome(deadline) : cgroup.kill(timeoutMillis);
         return empty && awaitGone(deadline - System.nanoTime());
+    }
+
+    // What an executor had started is nobody's when it was killed: only its home tells whose.
+    private boolean killHome(long deadlineNanos) {
+        List<ProcessRef> left = ProcessTree.atHome(home);
+        while (!left.isEmpty() && System.nanoTime() - deadlineNanos < 0) {
+            left.forEach(process -> ProcessTree.signalAll(process, Signals.SIGKILL));
+            LockSupport.parkNanos(ROUND_NANOS);
+            left = ProcessTree.atHome(home);
+        }
+        return left.isEmpty();
     }
 
     /** Waits for the process itself to be gone. */

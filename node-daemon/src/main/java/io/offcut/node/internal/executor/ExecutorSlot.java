@@ -13,6 +13,10 @@ import org.jspecify.annotations.Nullable;
 final class ExecutorSlot {
     final LeaseTerms terms;
     final int generation;
+
+    /** What the executor shows to be heard, and what its clients show to it. */
+    final String secret;
+
     final ReentrantLock lock = new ReentrantLock();
 
     /** Completes when it serves, or with an OffcutException when it never will. */
@@ -21,15 +25,16 @@ final class ExecutorSlot {
     /** It is not wanted any more: a start that is under way stops. */
     volatile boolean cancelled;
 
-    /** It must stand still: a start that is under way must not let it run. */
+    /** It must stand still until it is removed: a start that is under way must not let it run. */
     volatile boolean frozen;
 
     volatile @Nullable ExecutorProcess process;
     volatile long invocations;
 
-    ExecutorSlot(LeaseTerms terms, int generation) {
+    ExecutorSlot(LeaseTerms terms, int generation, String secret) {
         this.terms = terms;
         this.generation = generation;
+        this.secret = secret;
     }
 
     String leaseId() {

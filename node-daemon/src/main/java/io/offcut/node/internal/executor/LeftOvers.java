@@ -6,6 +6,7 @@ import io.offcut.linux.Cgroups;
 import io.offcut.node.NodeConfig;
 import io.offcut.node.internal.lease.HeldLease.Phase;
 import io.offcut.node.internal.store.Folders;
+import io.offcut.node.internal.store.LeaseStore;
 import io.offcut.node.internal.store.LeaseStore.ExecutorRecord;
 import io.offcut.node.internal.store.LeaseStore.Found;
 import java.io.IOException;
@@ -24,11 +25,13 @@ final class LeftOvers {
     private static final long KILL_MILLIS = 2_000;
 
     private final NodeConfig config;
+    private final LeaseStore store;
     private final @Nullable Cgroups cgroups;
     private final String parent;
 
-    LeftOvers(NodeConfig config, Sandbox sandbox) {
+    LeftOvers(NodeConfig config, Sandbox sandbox, LeaseStore store) {
         this.config = config;
+        this.store = store;
         this.cgroups = sandbox.cgroups();
         this.parent = ExecutorLauncher.cgroupParent(config);
     }
@@ -45,8 +48,13 @@ final class LeftOvers {
         if (!record.cgroup().isEmpty() && cgroup == null) {
             return null;
         }
-        ExecutorProcess process = new ExecutorProcess(record, null, cgroup);
+        ExecutorProcess process = process(found, record, cgroup);
         return process.alive() ? process : null;
+    }
+
+    private ExecutorProcess process(Found found, ExecutorRecord record, @Nullable Cgroup cgroup) {
+        Path home = ExecutorLauncher.scratch(store, found.lease().leaseId());
+        return new ExecutorProcess(record, home, null, cgroup);
     }
 
     private @Nullable Cgroup cgroup(ExecutorRecord record) {
@@ -67,7 +75,7 @@ final class LeftOvers {
         for (Found lease : found) {
             ExecutorRecord record = lease.executor();
             if (record != null && !keptRegions.contains(record.regionDir())) {
-                ExecutorProcess rest = new ExecutorProcess(record, null, cgroup(record));
+                ExecutorProcess rest = process(lease, record, cgroup(record));
                 rest.endRegions(InvocationStatus.CRASHED);
                 rest.kill(KILL_MILLIS);
             }

@@ -1,6 +1,8 @@
 package io.offcut.node.internal.executor;
 
 import io.offcut.core.CpuSet;
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
 import io.offcut.linux.Cgroups;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -49,18 +51,43 @@ public final class Sandbox {
      * Looks at the machine and at what this process may do.
      *
      * @param executorUser who executors run as when this process is root
+     * @throws OffcutException {@code USAGE} when this process is root and executors could not run
+     *     as another user
      */
     public static Sandbox detect(String executorUser, boolean wantCgroups) {
         Cgroups cgroups = Cgroups.detect();
         boolean use = wantCgroups && cgroups.version() != Cgroups.Version.NONE;
-        boolean root = isRoot();
-        UserPrincipal user = root ? user(executorUser) : null;
+        UserPrincipal user = isRoot() ? unprivileged(executorUser, has("setpriv")) : null;
         Sandbox sandbox = new Sandbox(cgroups, use, user);
-        sandbox.describe(root, executorUser);
+        sandbox.describe();
         return sandbox;
     }
 
-    private void describe(boolean root, String executorUser) {
+    /** Who root's executors run as. Others' functions never run as root. */
+    static UserPrincipal unprivileged(String executorUser, boolean hasSetpriv) {
+        UserPrincipal user = user(executorUser);
+        if (user == null) {
+            throw refused("there is no user '" + executorUser + "'; name one that exists");
+        }
+        // Principals of one id are equal, whatever they are called.
+        if (user.equals(user("root"))) {
+            throw refused("'" + executorUser + "' is root; name an unprivileged user");
+        }
+        if (!hasSetpriv) {
+            throw refused(
+                    "executors cannot become '"
+                            + executorUser
+                            + "' without setpriv of util-linux; install it, or run the daemon as an"
+                            + " unprivileged user");
+        }
+        return user;
+    }
+
+    private static OffcutException refused(String why) {
+        return new OffcutException(ErrorCode.USAGE, "node configuration, key executorUser: " + why);
+    }
+
+    private void describe() {
         if (useCgroups) {
             features.add(cgroups.version() == Cgroups.Version.V2 ? "cgroup-v2" : "cgroup-v1");
             cgroups.missing().forEach(part -> missing.add("cgroup " + part));
@@ -71,10 +98,8 @@ public final class Sandbox {
         tool("taskset", "pinning");
         tool("setpriv", "no-new-privs");
         tool("setsid", "own-session");
-        if (user != null && has("setpriv")) {
+        if (user != null) {
             features.add("own-user");
-        } else if (root) {
-            missing.add("a user of their own (there is no user " + executorUser + " or setpriv)");
         } else {
             missing.add("a user of their own (the daemon is not root)");
         }
@@ -105,7 +130,7 @@ public final class Sandbox {
 
     /** Who executors run as; null for the daemon's own user. */
     public @Nullable UserPrincipal user() {
-        return has("setpriv") ? user : null;
+        return user;
     }
 
     /**

@@ -42,6 +42,8 @@ public final class LeaseStore {
      *     its id is not taken for it
      * @param regionDir folder with its shared-memory regions
      * @param cgroup name of its control group; empty for none
+     * @param tcpHost where it was told to listen; empty for nowhere
+     * @param secret what its clients show to it, and it shows to the daemon
      */
     public record ExecutorRecord(
             int generation,
@@ -49,7 +51,16 @@ public final class LeaseStore {
             long startTimeTicks,
             String regionDir,
             int workers,
-            String cgroup) {}
+            String cgroup,
+            String tcpHost,
+            String secret,
+            int slots) {
+        /** Without the secret. */
+        @Override
+        public String toString() {
+            return "ExecutorRecord[generation " + generation + ", pid " + pid + "]";
+        }
+    }
 
     /** A lease as it was found on the disk. */
     public record Found(HeldLease lease, @Nullable ExecutorRecord executor) {}

@@ -1,8 +1,12 @@
 package io.offcut.node.internal.executor;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.offcut.core.CpuSet;
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -52,6 +56,28 @@ class ExecutorLauncherTest {
         assertThat(Files.readString(one).strip()).isEqualTo(pid);
         assertThat(Files.readString(two).strip()).isEqualTo(pid);
         assertThat(Files.readString(out).lines()).containsExactly(pid, "1000");
+    }
+
+    @Test
+    void rootsExecutorsBecomeAnUnprivilegedUserOrNothing() {
+        assertThat(Sandbox.unprivileged("nobody", true).getName()).isEqualTo("nobody");
+        assertRefused("nobodi", true, "no user 'nobodi'");
+        assertRefused("root", true, "'root' is root");
+        assertRefused("nobody", false, "setpriv");
+    }
+
+    private static void assertRefused(String user, boolean hasSetpriv, String words) {
+        assertThatThrownBy(() -> Sandbox.unprivileged(user, hasSetpriv))
+                .isInstanceOfSatisfying(
+                        OffcutException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.USAGE))
+                .hasMessageContainingAll("executorUser", words);
+    }
+
+    @Test
+    void refusesToRunFunctionsAsRoot() {
+        assumeTrue(Sandbox.isRoot(), "needs root: nobody else could");
+        assertThatThrownBy(() -> Sandbox.detect("nobodi", false))
+                .hasMessageContaining("no user 'nobodi'");
     }
 
     @Test

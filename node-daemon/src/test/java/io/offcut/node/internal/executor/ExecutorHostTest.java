@@ -1,0 +1,151 @@
+package io.offcut.node.internal.executor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.offcut.bundle.BundleArchive;
+import io.offcut.bundle.BundleLimits;
+import io.offcut.bundle.BundleStore;
+import io.offcut.core.CpuSet;
+import io.offcut.core.lease.EndReason;
+import io.offcut.core.lease.LeaseTerms;
+import io.offcut.linux.CpuMap;
+import io.offcut.linux.ProcessRef;
+import io.offcut.node.NodeConfig;
+import io.offcut.node.internal.bundle.BundleCache;
+import io.offcut.node.internal.store.Folders;
+import io.offcut.node.internal.store.LeaseStore;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The host alone, where a start can be held up. */
+class ExecutorHostTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final CompletableFuture<String> evicted = new CompletableFuture<>();
+    private Path dir;
+    private LeaseStore store;
+    private BundleCache bundles;
+    private String bundle;
+    private ExecutorHost host;
+
+    @BeforeEach
+    void make() throws IOException {
+        dir = Files.createTempDirectory(Path.of("/tmp"), "offcut-host-");
+        Files.setPosixFilePermissions(dir, PosixFilePermissions.fromString("rwxr-xr-x"));
+        NodeConfig config =
+                NodeConfig.of(
+                        Map.of(
+                                "name",
+                                "h" + ProcessHandle.current().pid(),
+                                "stateDir",
+                                dir.toString(),
+                                "shmDir",
+                                dir.resolve("shm").toString()));
+        Files.createDirectory(config.shmPath());
+        store = new LeaseStore(dir);
+        bundle = storeBundle();
+        bundles = new BundleCache(dir.resolve("bundles"), "http://127.0.0.1:1", "");
+        host =
+                new ExecutorHost(
+                        config,
+                        Sandbox.detect("nobody", false),
+                        store,
+                        bundles,
+                        CpuMap.parse(""),
+                        new Evictions());
+    }
+
+    private String storeBundle() throws IOException {
+        Path folder = Files.createDirectory(dir.resolve("source"));
+        Files.writeString(
+                folder.resolve("offcut.yaml"),
+                "name: t\nfunctions:\n  - {name: f, kind: command, command: [cat]}\n");
+        Path zip = dir.resolve("bundle.zip");
+        String sha256 = BundleArchive.pack(folder, zip, BundleLimits.DEFAULT).sha256();
+        try (BundleStore into = BundleStore.open(dir.resolve("bundles"), BundleLimits.DEFAULT);
+                InputStream in = Files.newInputStream(zip)) {
+            into.put(in);
+        }
+        return sha256;
+    }
+
+    @AfterEach
+    void close() {
+        host.close();
+        bundles.close();
+        Folders.delete(dir);
+    }
+
+    @Test
+    void whoWaitsForStandstillWaitsForAStartThatIsUnderWay() throws Exception {
+        // A log that nobody reads yet: opening it holds the start up just before its process.
+        Path log = store.makeFolder("L1").resolve("executor.log");
+        assertThat(new ProcessBuilder("mkfifo", log.toString()).start().waitFor()).isZero();
+        host.start(terms(), 1);
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .until(() -> Files.exists(log.resolveSibling("executor-1.spec")));
+        host.freeze("L1");
+        assertThat(host.awaitFrozen(50)).isFalse();
+        Process reader = new ProcessBuilder("cat", log.toString()).start();
+        try {
+            assertThat(host.awaitFrozen(PATIENCE.toMillis())).isTrue();
+            ExecutorHost.Seen seen = host.seen("L1");
+            assertThat(seen).isNotNull();
+            Awaitility.await()
+                    .atMost(PATIENCE)
+                    .until(() -> Files.readString(stat(seen.pid())).contains(") T "));
+            host.evict("L1", EndReason.RECLAIMED);
+            assertThat(evicted.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isEqualTo("L1");
+            assertThat(ProcessRef.of(seen.pid()).isAlive()).isFalse();
+        } finally {
+            reader.destroyForcibly();
+        }
+    }
+
+    private static Path stat(long pid) {
+        return Path.of("/proc/" + pid + "/stat");
+    }
+
+    private LeaseTerms terms() {
+        return new LeaseTerms(
+                "L1",
+                "r",
+                "ann",
+                "h",
+                "unallocated",
+                bundle,
+                CpuSet.of(0),
+                64L << 20,
+                4096,
+                0,
+                Long.MAX_VALUE);
+    }
+
+    private final class Evictions implements ExecutorHost.Listener {
+        @Override
+        public void ready(String leaseId, int generation) {}
+
+        @Override
+        public void died(String leaseId, int generation) {}
+
+        @Override
+        public void evicted(String leaseId) {
+            evicted.complete(leaseId);
+        }
+
+        @Override
+        public void used(String leaseId, int generation, long invocations, long cpuMicros) {}
+    }
+}
