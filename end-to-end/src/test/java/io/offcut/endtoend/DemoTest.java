@@ -106,10 +106,9 @@ final class DemoTest {
     }
 
     private static void assumeIdleCores(Program demo) throws Exception {
-        String said = demo.said();
         assumeFalse(
-                said.contains("nothing was free within"),
-                () -> "needs a core that is idle for a moment: " + said.strip());
+                demo.said().contains("nothing was free within"),
+                "needs a core that is idle for a moment: others used them all");
     }
 
     /** The whole numbers of a row of the final table. */
