@@ -89,6 +89,12 @@ class NodeDaemonTest {
         assertThat(lease.realCores()).isEqualTo(CpuSet.of(0));
         assertThat(CpuAffinity.ofProcess(lease.pid())).isEqualTo(CpuSet.of(0));
         assertThat(SchedIdle.policyOf(lease.pid())).isEqualTo(SchedIdle.SCHED_IDLE);
+        Path autogroup = Path.of("/proc", Long.toString(lease.pid()), "autogroup");
+        if (Files.exists(autogroup)) {
+            assertThat(Files.readString(autogroup).strip())
+                    .as("how its session competes with others")
+                    .endsWith("nice 19");
+        }
         Path proc = Path.of("/proc/" + lease.pid());
         assertThat(Files.readString(proc.resolve("oom_score_adj")).strip()).isEqualTo("1000");
         assertThat(Files.readString(proc.resolve("status"))).contains("NoNewPrivs:\t1");

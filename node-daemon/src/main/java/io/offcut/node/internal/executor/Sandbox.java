@@ -15,14 +15,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * What this daemon can do to confine its executors on this machine, found once at start.
  *
- * <p>An executor is started by a shell that joins the control groups, asks to be the first victim
- * of the OOM killer, and becomes the virtual machine through util-linux's setsid(1), chrt(1),
- * taskset(1) and setpriv(1), so that no instruction of it runs outside. Every step keeps the
- * process id.
+ * <p>An executor is started by a shell in a session of its own that joins the control groups, asks
+ * to be the first victim of the OOM killer, and becomes the virtual machine through util-linux's
+ * setsid(1), chrt(1), taskset(1) and setpriv(1), so that no instruction of it runs outside. Every
+ * step keeps the process id.
  */
 public final class Sandbox {
     /** Exit code of the shell when a control group cannot be joined. */
     public static final int CANNOT_JOIN = 97;
+
+    // The kernel may share the CPU between sessions first and obey SCHED_IDLE only within one
+    // (sched(7), "The autogroup feature"): so the session gives way as a whole.
+    private static final String GIVE_WAY = "echo 19 2>/dev/null >/proc/self/autogroup; ";
 
     // $1: how many files to join; then the files; then the command.
     private static final String SCRIPT =
@@ -141,10 +145,13 @@ public final class Sandbox {
      * @param command the virtual machine and its arguments; no secret is among them
      */
     public List<String> wrap(List<Path> join, CpuSet cpus, List<String> command) {
-        List<String> line = new ArrayList<>(List.of("/bin/sh", "-c", SCRIPT, "offcut-executor"));
+        List<String> line = new ArrayList<>();
+        add(line, "setsid");
+        // Without a session of its own the script would speak for the daemon's.
+        String script = line.isEmpty() ? SCRIPT : GIVE_WAY + SCRIPT;
+        line.addAll(List.of("/bin/sh", "-c", script, "offcut-executor"));
         line.add(Integer.toString(join.size()));
         join.forEach(file -> line.add(file.toString()));
-        add(line, "setsid");
         add(line, "chrt", "--idle", "0");
         add(line, "taskset", "-c", cpus.toString());
         add(line, setpriv());
