@@ -1,6 +1,7 @@
 package io.offcut.scheduler;
 
 import io.offcut.core.ErrorCode;
+import io.offcut.core.HomeFolder;
 import io.offcut.core.OffcutException;
 import io.offcut.scheduler.brain.BrainConfig;
 import java.nio.file.Path;
@@ -91,7 +92,7 @@ public record SchedulerConfig(
     }
 
     private static Path defaultStateDir() {
-        return Path.of(System.getProperty("user.home", "."), ".offcut", "scheduler");
+        return HomeFolder.path().resolve(".offcut/scheduler");
     }
 
     private static void within(String key, long value, long min, long max) {

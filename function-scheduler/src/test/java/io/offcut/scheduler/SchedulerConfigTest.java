@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import io.offcut.core.ErrorCode;
+import io.offcut.core.HomeFolder;
 import io.offcut.core.OffcutException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -31,8 +32,7 @@ class SchedulerConfigTest {
         SchedulerConfig config = read(Map.of());
         assertThat(config.host()).isEqualTo("127.0.0.1");
         assertThat(config.port()).isEqualTo(7070);
-        assertThat(config.stateDir())
-                .isEqualTo(Path.of(System.getProperty("user.home"), ".offcut/scheduler"));
+        assertThat(config.stateDir()).isEqualTo(HomeFolder.path().resolve(".offcut/scheduler"));
         assertThat(config.tokensFile()).isEmpty();
         assertThat(config.nodeSecretFile()).isEmpty();
         assertThat(config.maxBundleBytes()).isEqualTo(256L << 20);

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.offcut.core.CpuSet;
 import io.offcut.core.ErrorCode;
+import io.offcut.core.HomeFolder;
 import io.offcut.core.OffcutException;
 import io.offcut.linux.CpuMap;
 import java.net.InetAddress;
@@ -234,7 +235,7 @@ public record NodeConfig(
     private static String defaultStateDir() {
         return "root".equals(System.getProperty("user.name"))
                 ? "/var/lib/offcut/node"
-                : System.getProperty("user.home") + "/.local/state/offcut/node";
+                : HomeFolder.path().resolve(".local/state/offcut/node").toString();
     }
 
     private static String or(String value, Supplier<String> otherwise) {

@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.offcut.core.ErrorCode;
+import io.offcut.core.HomeFolder;
 import io.offcut.core.OffcutException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -54,9 +55,9 @@ public final class ConfigLoader {
 
     /** The loader of this process. */
     public static ConfigLoader system() {
-        Path home = Path.of(System.getProperty("user.home", "/"));
         return new ConfigLoader(
-                System.getenv(), List.of(home.resolve(".config/offcut"), Path.of("/etc/offcut")));
+                System.getenv(),
+                List.of(HomeFolder.path().resolve(".config/offcut"), Path.of("/etc/offcut")));
     }
 
     /**
