@@ -340,6 +340,11 @@ class MapCommandTest {
         assertThat(run.exitCode()).isEqualTo(ErrorCode.ITEMS_FAILED.exitCode());
         assertThat(out.resolve("results.txt")).hasContent("good\n\nfine\n");
         assertThat(out.resolve("failed.txt")).hasContent(input + ":2\tFUNCTION_ERROR\tno good\n");
+
+        TestRun again = map("text/picky", List.of(input.toString()), "--lines", "--format", "json");
+
+        assertThat(report(again).path("done").asInt()).isEqualTo(2);
+        assertThat(report(again).path("doneBefore").asInt()).isEqualTo(2);
     }
 
     @Test

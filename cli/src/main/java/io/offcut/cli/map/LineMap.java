@@ -42,6 +42,7 @@ final class LineMap {
     private final List<FailedItem> failed = new ArrayList<>();
     private Checkpoint last = new Checkpoint(Position.START, 0, 0);
     private Position position = Position.START;
+    private long doneBefore;
     private long outputBytes;
     private long failures;
     private long checkpointNanos = System.nanoTime();
@@ -67,6 +68,7 @@ final class LineMap {
         position = last.position();
         outputBytes = last.outputBytes();
         failures = last.failures();
+        doneBefore = position.lines() - failures;
         while (source.position().lines() < position.lines() && source.hasNext()) {
             source.skip();
         }
@@ -133,12 +135,11 @@ final class LineMap {
 
     /** What an earlier run did, when nothing is left. */
     MapReport nothingLeft() {
-        return report(0, false, 0);
+        return report(0, false);
     }
 
     /** Runs the rest of the source. */
     MapReport run(WorkerPool pool, LineSource source, MapOptions options) {
-        long before = position.lines();
         MapSummary summary;
         try {
             if (Files.exists(results)) {
@@ -166,7 +167,7 @@ final class LineMap {
         } catch (IOException e) {
             throw OutputFiles.failed(part, e);
         }
-        return report(pool.status().retries(), summary.interrupted(), position.lines() - before);
+        return report(pool.status().retries(), summary.interrupted());
     }
 
     private void cut() throws IOException {
@@ -175,12 +176,11 @@ final class LineMap {
         }
     }
 
-    private MapReport report(long retries, boolean interrupted, long lines) {
-        long before = position.lines() - lines;
+    private MapReport report(long retries, boolean interrupted) {
         return new MapReport(
                 position.lines(),
                 position.lines() - failures,
-                before,
+                doneBefore,
                 0,
                 failed,
                 retries,
