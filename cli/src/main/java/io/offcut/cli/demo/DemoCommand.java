@@ -18,6 +18,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -32,6 +33,9 @@ import picocli.CommandLine.Option;
         },
         footer = {"", "Example:", "  offcut demo"})
 public final class DemoCommand implements Callable<Integer> {
+    private static final int INTERRUPTED = 130;
+    private static final long FINISH_SECONDS = 10;
+
     @Option(
             names = "--keep",
             description = "When it has succeeded, leave all running until interrupted.")
@@ -44,6 +48,11 @@ public final class DemoCommand implements Callable<Integer> {
 
     /** Why the folder with the logs stays; the shutdown hook reads it. */
     private volatile boolean failed;
+
+    /** The process was told to end, or has; what fails from then on is nothing to tell. */
+    private volatile boolean stopping;
+
+    private final CountDownLatch over = new CountDownLatch(1);
 
     @Override
     public Integer call() throws IOException, InterruptedException {
@@ -65,8 +74,18 @@ public final class DemoCommand implements Callable<Integer> {
             }
             return 0;
         } catch (OffcutException e) {
+            if (stopping) {
+                return INTERRUPTED;
+            }
             failed = true;
             throw new OffcutException(e.code(), e.getMessage() + " (logs: " + dir + ")", e);
+        } catch (IOException | InterruptedException | RuntimeException e) {
+            if (stopping) {
+                return INTERRUPTED;
+            }
+            throw e;
+        } finally {
+            over.countDown();
         }
     }
 
@@ -101,12 +120,28 @@ public final class DemoCommand implements Callable<Integer> {
     }
 
     private void cleanAtExit(AutoCloseable demo, Path dir) {
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> clean(demo, dir), "demo-cleaner"));
+        Thread runs = Thread.currentThread();
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(() -> stop(runs, demo, dir), "demo-cleaner"));
     }
 
     private static Path filesRoot() {
         String home = System.getenv("OFFCUT_HOME");
         return Path.of(home == null ? "." : home).toAbsolutePath().normalize();
+    }
+
+    private void stop(Thread runs, AutoCloseable demo, Path dir) {
+        stopping = true;
+        if (over.getCount() > 0) {
+            runs.interrupt();
+        }
+        try {
+            // What still runs would write into the folder, or start what nobody ends.
+            boolean _ = over.await(FINISH_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        clean(demo, dir);
     }
 
     private void clean(AutoCloseable demo, Path dir) {
