@@ -102,7 +102,7 @@ final class InvokeCommand implements Callable<Integer> {
             io.out().write(result);
             io.out().flush();
         } else {
-            OutputFiles.replace(Path.of(out), result);
+            OutputFiles.write(Path.of(out), result);
         }
     }
 

@@ -1,8 +1,10 @@
 package io.offcut.cli;
 
+import io.offcut.cli.output.Units;
 import io.offcut.client.LeaseOptions;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
+import io.offcut.core.frame.InvocationFrame;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -51,9 +53,13 @@ final class LeaseFlags {
         LeaseOptions options = LeaseOptions.of(function);
         try {
             long payload = payloadBytes == null ? defaultPayloadBytes : payloadBytes;
+            if (payload > InvocationFrame.MAX_PAYLOAD_BYTES) {
+                throw new IllegalArgumentException(
+                        "--payload " + Units.bytes(payload) + ": is over the limit of 1 GiB");
+            }
             options =
                     options.workers(workers == null ? defaultWorkers : workers)
-                            .payloadBytes((int) Math.min(Integer.MAX_VALUE, payload));
+                            .payloadBytes((int) payload);
             // Inputs and results lie in the worker's memory, of which they get half.
             long memory = Math.max(options.memoryBytesPerWorker(), PAYLOADS * payload);
             options = options.memoryBytesPerWorker(memoryBytes == null ? memory : memoryBytes);

@@ -27,11 +27,13 @@ public final class Main {
      * @return the exit code: 0, or that of the {@link ErrorCode}
      */
     public static int run(Io io, String... args) {
-        try {
-            return commandLine(io).execute(args);
-        } finally {
-            io.out().flush();
+        int code = commandLine(io).execute(args);
+        // A stream that prints tells of a failure only when asked; the question flushes it.
+        if (io.out().checkError() && code == 0) {
+            io.say("stdout: cannot be written: check the disk's room, and who reads it");
+            return ErrorCode.EXHAUSTED.exitCode();
         }
+        return code;
     }
 
     static CommandLine commandLine(Io io) {

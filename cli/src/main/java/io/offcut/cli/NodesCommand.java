@@ -47,9 +47,17 @@ final class NodesCommand implements Callable<Integer> {
                     offeredCores(view),
                     view.leasedCores(),
                     Units.bytes(view.offers().stream().mapToLong(Offer::memoryBytes).sum()),
-                    view.drainReason() == null ? "" : view.drainReason());
+                    reason(view));
         }
         return table;
+    }
+
+    private static String reason(NodeView view) {
+        if (view.drainReason() != null) {
+            return view.drainReason();
+        }
+        boolean idle = view.state() != NodeView.State.UP || offeredCores(view) > 0;
+        return idle ? "" : "nothing idle";
     }
 
     static int offeredCores(NodeView view) {

@@ -9,28 +9,55 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Files that are there whole or not at all. */
 public final class OutputFiles {
     private static final String PART_PREFIX = ".offcut-";
     private static final String PART_SUFFIX = ".part";
+    private static final Set<PosixFilePermission> OWNER_ALONE =
+            PosixFilePermissions.fromString("rw-------");
     private static final AtomicLong NEXT = new AtomicLong();
 
     private OutputFiles() {}
 
-    /** Writes a file beside its place and moves it there, so that nobody sees a part of it. */
-    public static void replace(Path file, byte[] content) {
-        Path folder = Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(Path.of("/"));
-        replace(file, content, folder);
+    /**
+     * Writes where a user said: a file beside its place, and moves it there, so that nobody sees a
+     * part of it; a device or a pipe in place. A link is followed.
+     *
+     * @throws OffcutException {@link ErrorCode#EXHAUSTED} if it cannot be written
+     */
+    public static void write(Path out, byte[] content) {
+        try {
+            boolean regular = Files.isRegularFile(out);
+            if (regular || Files.notExists(out, LinkOption.NOFOLLOW_LINKS)) {
+                Path file = regular ? out.toRealPath() : out.toAbsolutePath();
+                replace(file, content, Optional.ofNullable(file.getParent()).orElse(file));
+            } else {
+                writeTo(out, content);
+            }
+        } catch (IOException e) {
+            throw failed(out, e);
+        }
+    }
+
+    // Not Files.write: an interrupt must not close the file half-way.
+    private static void writeTo(Path file, byte[] content) throws IOException {
+        try (FileOutputStream out = new FileOutputStream(file.toFile())) {
+            out.write(content);
+        }
     }
 
     /**
-     * Writes a file in one folder and moves it to its place.
+     * Writes a file in one folder and moves it to its place; a file that was there leaves its mode.
      *
      * @param workFolder on the same file system
      * @throws OffcutException {@link ErrorCode#EXHAUSTED} if it cannot be written
@@ -43,9 +70,13 @@ public final class OutputFiles {
                 throw new NoSuchFileException(workFolder.toString());
             }
             try {
-                // Not Files.write: an interrupt must not close the file half-way.
-                try (FileOutputStream out = new FileOutputStream(part.toFile())) {
-                    out.write(content);
+                if (Files.isRegularFile(file)) {
+                    // Nobody may read it meanwhile who might not read the one before.
+                    Files.createFile(part, PosixFilePermissions.asFileAttribute(OWNER_ALONE));
+                    writeTo(part, content);
+                    Files.setPosixFilePermissions(part, Files.getPosixFilePermissions(file));
+                } else {
+                    writeTo(part, content);
                 }
                 Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
             } finally {

@@ -1,5 +1,6 @@
 package io.offcut.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -7,13 +8,21 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.offcut.cli.config.ConfigLoader;
 import io.offcut.cli.output.Terminal;
+import io.offcut.core.CpuSet;
 import io.offcut.core.ErrorCode;
+import io.offcut.core.NodeDescriptor;
+import io.offcut.core.api.NodeView;
+import java.io.ByteArrayOutputStream;
+import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -192,12 +201,72 @@ class CommandLineTest {
     void saysWhyAnOutputCannotBeWritten(@TempDir Path folder) {
         Path output = folder.resolve("none/out");
 
-        assertThatThrownBy(() -> OutputFiles.replace(output, new byte[0]))
+        assertThatThrownBy(() -> OutputFiles.write(output, new byte[0]))
                 .hasMessageContaining("output " + output)
                 .hasMessageContaining("(its folder is not there)")
                 .hasMessageNotContaining(".part");
         assertThat(OutputFiles.failed(output, new AccessDeniedException(output.toString())))
                 .hasMessageContaining("(permission denied)");
+    }
+
+    @Test
+    void replacesTheFileThatALinkNamesAndKeepsItsMode(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("file"), "before");
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+        Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("file"));
+
+        OutputFiles.write(link, "after".getBytes(UTF_8));
+
+        assertThat(link).isSymbolicLink().hasContent("after");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                .isEqualTo("rw-------");
+    }
+
+    @Test
+    void leavesADeviceADevice(@TempDir Path folder) throws IOException {
+        // By a link, so that a defect replaces that and not the machine's device.
+        Path full = Files.createSymbolicLink(folder.resolve("full"), Path.of("/dev/full"));
+
+        assertThatThrownBy(() -> OutputFiles.write(full, new byte[1]))
+                .hasMessageContaining("output " + full);
+        assertThat(full).isSymbolicLink();
+    }
+
+    @Test
+    void saysThatAResultIsLostOnStdout() throws IOException {
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        try (PrintStream full = new PrintStream(new FileOutputStream("/dev/full"), false, UTF_8)) {
+            Io io =
+                    new Io(
+                            InputStream.nullInputStream(),
+                            full,
+                            new PrintStream(err, true, UTF_8),
+                            Terminal.NONE,
+                            new ConfigLoader(Map.of(), List.of()));
+            assertThat(Main.run(io, "version")).isEqualTo(ErrorCode.EXHAUSTED.exitCode());
+        }
+        assertThat(err.toString(UTF_8).lines()).hasSize(1);
+    }
+
+    @Test
+    void refusesAPayloadOverTheLimitInTheUsersNumber() {
+        LeaseFlags flags = new LeaseFlags();
+        flags.payloadBytes = 900L << 30;
+
+        assertThatThrownBy(() -> flags.options("f", 1, 1))
+                .hasMessageContaining("900 GiB")
+                .hasMessageContaining("1 GiB");
+    }
+
+    @Test
+    void saysWhyANodeOffersNothing() {
+        NodeDescriptor node =
+                new NodeDescriptor(
+                        "n", "http://n:1", "h", CpuSet.of(0), 1, List.of(), List.of(), Map.of());
+        NodeView view = new NodeView(node, NodeView.State.UP, null, 0, List.of(), 0, 0);
+
+        assertThat(NodesCommand.table(List.of(view)).render(Terminal.NONE))
+                .contains("nothing idle");
     }
 
     @Test
