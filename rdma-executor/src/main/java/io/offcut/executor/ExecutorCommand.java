@@ -61,6 +61,7 @@ public final class ExecutorCommand {
                 "-XX:+UseSerialGC",
                 "-XX:ReservedCodeCacheSize=24m",
                 "-XX:-UsePerfData",
+                "-XX:+UseSystemMemoryBarrier",
                 "-Xss512k",
                 "-Xms8m",
                 "-Xmx" + heapMib(spec, memoryBytes) + "m",

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 public final class ShmClientChannel implements InvocationChannel {
     private static final long LOOK_NANOS = 100_000_000;
     private static final long OPEN_PARK_NANOS = 500_000;
+    private static final int POLLS_PER_STATE = 32;
     private static final int POLLS_PER_CLOCK = 1024;
 
     private final ShmMapping mapping;
@@ -226,6 +227,9 @@ public final class ShmClientChannel implements InvocationChannel {
 
     /** Nothing was there: has the worker ended? What it answered before it ended still counts. */
     private int idle() {
+        if (++idlePolls % POLLS_PER_STATE != 0) {
+            return NONE;
+        }
         int state = ShmLayout.state(region);
         if (state < 0) {
             int slot = completed(book.posted());
@@ -235,7 +239,7 @@ public final class ShmClientChannel implements InvocationChannel {
             }
             return slot;
         }
-        if (++idlePolls % POLLS_PER_CLOCK == 0) {
+        if (idlePolls % POLLS_PER_CLOCK == 0) {
             lookForWorker();
         }
         return NONE;

@@ -8,6 +8,7 @@ import io.offcut.linux.SharedMemory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
@@ -232,6 +233,7 @@ public final class ShmMapping implements AutoCloseable {
     /** Announces that the worker is about to sleep; a look around must follow before it does. */
     void workerWillSleep() {
         ShmLayout.INT.setVolatile(region, (long) ShmLayout.WORKER_SLEEPING_OFFSET, 1);
+        VarHandle.fullFence();
     }
 
     void workerSleeps(long nanos) {
@@ -245,6 +247,7 @@ public final class ShmMapping implements AutoCloseable {
     /** Announces that the client is about to sleep; a look around must follow before it does. */
     void clientWillSleep() {
         ShmLayout.INT.setVolatile(region, (long) ShmLayout.CLIENT_SLEEPING_OFFSET, 1);
+        VarHandle.fullFence();
     }
 
     void clientSleeps(long nanos) {

@@ -1,0 +1,152 @@
+package io.offcut.benchmarks.invoke;
+
+import io.offcut.bundle.BundleArchive;
+import io.offcut.bundle.BundleLimits;
+import io.offcut.cli.demo.LocalDaemon;
+import io.offcut.client.ClientConfig;
+import io.offcut.client.LeaseOptions;
+import io.offcut.client.OffcutClient;
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import io.offcut.linux.ProcessTree;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A scheduler and one node that offers one CPU, as processes of their own, and the bundles that the
+ * benchmark calls: executors are started, confined and leased as on any node. For one thread.
+ */
+final class Stage implements AutoCloseable {
+    static final String EMPTY = "bench/empty";
+    static final String JAVA_EMPTY = "bench-java/empty";
+
+    private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+    private static final Duration OFFER_TIMEOUT = Duration.ofSeconds(30);
+
+    private final Path dir;
+    private final LocalDaemon scheduler;
+    private final LocalDaemon node;
+    private final OffcutClient client;
+
+    Stage(Path dir, int workerCpu) throws IOException, InterruptedException {
+        this.dir = dir;
+        scheduler =
+                LocalDaemon.start(
+                        "scheduler",
+                        "scheduler",
+                        Map.of("port", 0, "stateDir", dir.resolve("scheduler").toString()),
+                        dir,
+                        START_TIMEOUT);
+        node = startNode(workerCpu);
+        client =
+                OffcutClient.connect(
+                        ClientConfig.defaults()
+                                .withSchedulerUrl(scheduler.uri().toString())
+                                .withUser("bench"));
+        push(nativeBundle(), "native.zip");
+        push(javaBundle(), "java.zip");
+    }
+
+    private LocalDaemon startNode(int workerCpu) {
+        Map<String, Object> config = new HashMap<>();
+        config.put("name", "bench");
+        config.put("schedulerUrl", scheduler.uri().toString());
+        config.put("port", 0);
+        config.put("cpus", Integer.toString(workerCpu));
+        config.put("stateDir", dir.resolve("node").toString());
+        config.put("samplePeriodMillis", 200);
+        config.put("offerAfterSamples", 1);
+        // The bare peer uses the same CPU in its turn.
+        config.put("busyThreshold", 1);
+        config.put("slots", RawMemory.SLOTS);
+        try {
+            return LocalDaemon.start("node", "node", config, dir, START_TIMEOUT);
+        } catch (OffcutException e) {
+            scheduler.close();
+            throw e;
+        }
+    }
+
+    private void push(Path bundle, String name) throws IOException {
+        client.push(BundleArchive.pack(bundle, dir.resolve(name), BundleLimits.DEFAULT).file());
+    }
+
+    private Path nativeBundle() throws IOException, InterruptedException {
+        Path bundle = Files.createDirectories(dir.resolve("native"));
+        copy("offcut.yaml", bundle.resolve("offcut.yaml"));
+        Path source = copy("bench.c", dir.resolve("bench.c"));
+        Process compiler;
+        try {
+            compiler =
+                    new ProcessBuilder(
+                                    "cc",
+                                    "-O2",
+                                    "-shared",
+                                    "-fPIC",
+                                    "-o",
+                                    bundle.resolve("libbench.so").toString(),
+                                    source.toString())
+                            .inheritIO()
+                            .start();
+        } catch (IOException e) {
+            throw new OffcutException(
+                    ErrorCode.NOT_FOUND,
+                    "bench: no C compiler: install one (Debian: apt-get install gcc libc6-dev)",
+                    e);
+        }
+        if (!compiler.waitFor(60, TimeUnit.SECONDS) || compiler.exitValue() != 0) {
+            compiler.destroyForcibly();
+            throw new OffcutException(ErrorCode.INTERNAL, "bench: its function does not compile");
+        }
+        return bundle;
+    }
+
+    private Path javaBundle() throws IOException {
+        Path bundle = Files.createDirectories(dir.resolve("java"));
+        copy("java-offcut.yaml", bundle.resolve("offcut.yaml"));
+        Path classes = bundle.resolve("classes/io/offcut/benchmarks/invoke");
+        copy("EmptyFunction.class", Files.createDirectories(classes).resolve("EmptyFunction.class"));
+        return bundle;
+    }
+
+    private static Path copy(String resource, Path to) throws IOException {
+        try (InputStream in = Stage.class.getResourceAsStream(resource)) {
+            if (in == null) {
+                throw new IllegalStateException("resource " + resource + " is missing");
+            }
+            Files.write(to, in.readAllBytes());
+            return to;
+        }
+    }
+
+    OffcutClient client() {
+        return client;
+    }
+
+    String schedulerUrl() {
+        return scheduler.uri().toString();
+    }
+
+    /** The executors that run now. */
+    java.util.List<io.offcut.linux.ProcessRef> executors() {
+        return ProcessTree.descendants(node.process().pid());
+    }
+
+    /** One worker that is called directly. */
+    OurEnd open(LeaseOptions options) throws InterruptedException {
+        return new OurEnd(client.lease(options), OFFER_TIMEOUT);
+    }
+
+    @Override
+    public void close() {
+        client.close();
+        node.close();
+        scheduler.close();
+    }
+}
