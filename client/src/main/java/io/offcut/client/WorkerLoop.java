@@ -434,8 +434,11 @@ final class WorkerLoop implements Runnable {
             LOG.warn("worker on {}: its channel did not close", nodeName, e);
         }
         queue.wakeOne();
-        over.countDown();
-        DirectWorker.Loan asked = loan;
+        DirectWorker.Loan asked;
+        synchronized (this) {
+            over.countDown();
+            asked = loan;
+        }
         if (asked != null) {
             asked.given().complete(null);
         }
