@@ -1,0 +1,316 @@
+package io.offcut.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.offcut.cli.demo.LocalDaemon;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The C client against real daemons: its examples check every result by its content. */
+final class CClientTest {
+    private static final Path SOURCES = Path.of("..", "client", "c").toAbsolutePath().normalize();
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final Pattern PRICED =
+            Pattern.compile("(\\d+) options priced (\\d+) times, (\\d+) wrong, (\\d+) retries");
+
+    @TempDir static Path dir;
+
+    private static Site site;
+
+    @BeforeAll
+    static void buildAndStart() throws Exception {
+        assumeTrue(
+                onPath("make") && onPath("cc"),
+                "the C client needs make and a C compiler (Debian: gcc libc6-dev make)");
+        make("all");
+        site = new Site(dir, "site");
+        site.startScheduler();
+        site.startNode("a", Map.of());
+        pushFunctions();
+    }
+
+    @AfterAll
+    static void stop() {
+        if (site != null) {
+            site.close();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"shm", "tcp"})
+    void pricesAreRight(String transport) throws Exception {
+        Site.Outcome outcome =
+                run(Map.of("OFFCUT_TRANSPORTS", transport), "price", "-n", "20000", "-w", "2");
+        assertThat(outcome.exitCode()).as("%s", outcome).isZero();
+        assertThat(outcome.out()).startsWith("20000 options priced 1 times, 0 wrong");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"shm", "tcp"})
+    void everyNumberComesBackOnceThroughSlots(String transport) throws Exception {
+        Site.Outcome outcome =
+                run(
+                        Map.of("OFFCUT_TRANSPORTS", transport),
+                        "slots",
+                        "-n",
+                        "50000",
+                        "blackscholes/echo");
+        assertThat(outcome.exitCode()).as("%s", outcome).isZero();
+        assertThat(outcome.out()).contains("50000 numbers over " + transport, "sum 1249975000");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"shm", "tcp"})
+    void resultsStayRightWhenExecutorsAreKilled(String transport) throws Exception {
+        try (Site.Run price =
+                start(
+                        Map.of("OFFCUT_TRANSPORTS", transport),
+                        "price",
+                        "-s",
+                        "6",
+                        "-n",
+                        "200000",
+                        "-w",
+                        "2")) {
+            List<Long> first = awaitExecutors(price, List.of());
+            kill(first);
+            kill(awaitExecutors(price, first));
+            Site.Outcome outcome = price.outcome(PATIENCE);
+            assertThat(outcome.exitCode()).as("%s", outcome).isZero();
+            Matcher priced = PRICED.matcher(outcome.out());
+            assertThat(priced.find()).as(outcome.out()).isTrue();
+            assertThat(priced.group(3)).as("wrong prices").isEqualTo("0");
+        }
+    }
+
+    @Test
+    void whatRunsOnlyOnceIsReportedWhenItsExecutorIsKilled() throws Exception {
+        try (Site.Run price = start(Map.of(), "price", "-s", "20", "blackscholes/once")) {
+            kill(awaitExecutors(price, List.of()));
+            Site.Outcome outcome = price.outcome(PATIENCE);
+            assertThat(outcome.exitCode()).as("%s", outcome).isEqualTo(1);
+            assertThat(outcome.err()).contains("CRASHED after 1 attempts");
+        }
+    }
+
+    @Test
+    void saysInOneLineWhatIsWrong() throws Exception {
+        Site.Outcome missing = run(Map.of(), "price", "blackscholes/nothing");
+        assertThat(missing.exitCode()).isEqualTo(5);
+        assertThat(missing.err().lines())
+                .singleElement()
+                .asString()
+                .contains("blackscholes/nothing", "not on the scheduler");
+
+        Site.Outcome nobody =
+                run(Map.of("OFFCUT_SCHEDULER_URL", "http://127.0.0.1:1"), "price");
+        assertThat(nobody.exitCode()).isEqualTo(3);
+        assertThat(nobody.err().lines()).singleElement().asString().contains("cannot be reached");
+    }
+
+    @Test
+    void aFortranProgramPricesToo() throws Exception {
+        assumeTrue(onPath("gfortran"), "needs gfortran (Debian: gfortran)");
+        make("fortran");
+        Site.Outcome outcome = run(Map.of(), "price_fortran");
+        assertThat(outcome.exitCode()).as("%s", outcome).isZero();
+        assertThat(outcome.out()).contains("1000 options, 0 wrong");
+    }
+
+    @Test
+    void anInstalledLibraryIsFoundByPkgConfig() throws Exception {
+        Path root = dir.resolve("root");
+        make("install", "PREFIX=/usr", "DESTDIR=" + root);
+        assertThat(root.resolve("usr/include/offcut.h")).isNotEmptyFile();
+        assertThat(root.resolve("usr/share/man/man3/offcut.3")).isNotEmptyFile();
+        Path program = dir.resolve("price-shared");
+        execute(
+                List.of(
+                        "cc",
+                        "-I" + root.resolve("usr/include"),
+                        "-o",
+                        program.toString(),
+                        SOURCES.resolve("examples/price.c").toString(),
+                        "-L" + root.resolve("usr/lib"),
+                        "-loffcut",
+                        "-lm"));
+        Map<String, String> environment =
+                Map.of("LD_LIBRARY_PATH", root.resolve("usr/lib").toString());
+        try (Site.Run price = start(environment, program)) {
+            assertThat(price.outcome(PATIENCE).out()).contains(" 0 wrong");
+        }
+        if (onPath("pkg-config")) {
+            Path files = root.resolve("usr/lib/pkgconfig");
+            execute(
+                    List.of(
+                            "env",
+                            "PKG_CONFIG_PATH=" + files,
+                            "pkg-config",
+                            "--exists",
+                            "offcut >= 0.1"));
+        }
+    }
+
+    // --- the functions
+
+    private static void pushFunctions() throws Exception {
+        Path bundle = Files.createDirectories(dir.resolve("bundle"));
+        Path source = bundle.resolve("functions.c");
+        Files.writeString(
+                source,
+                resource("/io/offcut/cli/demo/black_scholes.c")
+                        + """
+
+                        int32_t echo(const void *in, uint32_t size, void *out, uint32_t capacity)
+                        {
+                            if (size > capacity)
+                                return -1;
+                            memcpy(out, in, size);
+                            return (int32_t)size;
+                        }
+                        """);
+        execute(
+                List.of(
+                        "cc",
+                        "-O2",
+                        "-shared",
+                        "-fPIC",
+                        "-o",
+                        bundle.resolve("libf.so").toString(),
+                        source.toString(),
+                        "-lm"));
+        Files.writeString(
+                bundle.resolve("offcut.yaml"),
+                """
+                name: blackscholes
+                functions:
+                  - {name: price, kind: native, file: libf.so, symbol: price, checked: true, idempotent: true}
+                  - {name: echo, kind: native, file: libf.so, symbol: echo, checked: true, idempotent: true}
+                  - {name: once, kind: native, file: libf.so, symbol: price, checked: true}
+                """);
+        Site.Outcome pushed = site.offcut("function", "push", bundle.toString());
+        assertThat(pushed.exitCode()).as("%s", pushed).isZero();
+    }
+
+    private static String resource(String name) throws IOException {
+        try (InputStream in =
+                Objects.requireNonNull(LocalDaemon.class.getResourceAsStream(name), name)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    // --- executors
+
+    private static List<Long> awaitExecutors(Site.Run run, List<Long> others) {
+        List<Long> found = new ArrayList<>();
+        await("an executor")
+                .atMost(Duration.ofSeconds(30))
+                .until(() -> {
+                    found.clear();
+                    found.addAll(executorPids());
+                    found.removeAll(others);
+                    return !found.isEmpty() || !run.process().isAlive();
+                });
+        assertThat(found).as("executors while the program runs").isNotEmpty();
+        return List.copyOf(found);
+    }
+
+    private static List<Long> executorPids() throws IOException {
+        List<Long> pids = new ArrayList<>();
+        for (JsonNode lease : Site.nodeStatus(site.daemon("a")).path("leases")) {
+            if (lease.path("pid").asLong() > 0) {
+                pids.add(lease.path("pid").asLong());
+            }
+        }
+        return pids;
+    }
+
+    private static void kill(List<Long> pids) {
+        pids.forEach(pid -> ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly));
+    }
+
+    // --- programs
+
+    private static boolean onPath(String program) {
+        for (String folder : System.getenv().getOrDefault("PATH", "").split(File.pathSeparator)) {
+            if (Files.isExecutable(Path.of(folder, program))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static void make(String... arguments) throws Exception {
+        List<String> command = new ArrayList<>(List.of("make", "-s", "-C", SOURCES.toString()));
+        command.add("OUT=" + built());
+        command.addAll(List.of(arguments));
+        execute(command);
+    }
+
+    private static Path built() {
+        return dir.resolve("c");
+    }
+
+    private static void execute(List<String> command) throws Exception {
+        Path log = Files.createTempFile(dir, "command", ".log");
+        Process process =
+                new ProcessBuilder(command)
+                        .redirectErrorStream(true)
+                        .redirectOutput(log.toFile())
+                        .start();
+        try {
+            assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                    .as("%s ends", command)
+                    .isTrue();
+            assertThat(process.exitValue())
+                    .as("%s: %s", command, Files.readString(log))
+                    .isZero();
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    private static Site.Outcome run(
+            Map<String, String> environment, String example, String... arguments)
+            throws Exception {
+        try (Site.Run run = start(environment, example, arguments)) {
+            return run.outcome(PATIENCE);
+        }
+    }
+
+    private static Site.Run start(
+            Map<String, String> environment, String example, String... arguments)
+            throws IOException {
+        return start(environment, built().resolve("examples").resolve(example), arguments);
+    }
+
+    private static Site.Run start(
+            Map<String, String> environment, Path program, String... arguments)
+            throws IOException {
+        Map<String, String> all = new HashMap<>(site.environment());
+        all.putAll(environment);
+        return site.start(program, all, List.of(arguments));
+    }
+}
