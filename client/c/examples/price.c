@@ -106,7 +106,10 @@ static int run(offcut_pool *pool, int count, int batch, int seconds) {
     while (wrong == 0 && (rounds == 0 || time(NULL) < until)) {
         memset(prices, 0, (size_t)count * sizeof *prices);
         wrong = price_all(pool, options, prices, count, batch, &error);
-        rounds++;
+        if (++rounds == 1 && seconds > 0) {
+            printf("first round done\n");
+            fflush(stdout);
+        }
     }
     free(options);
     free(prices);

@@ -356,10 +356,11 @@ int oc_shm_poll(offcut_worker *worker) {
     return slot == OFFCUT_NONE ? idle(worker) : slot;
 }
 
+/* The last look before a sleep: in one order with the word that announces it. */
 static bool any_completed(const offcut_worker *worker) {
     for (uint64_t left = worker->slots.posted; left != 0; left &= left - 1) {
         int slot = __builtin_ctzll(left);
-        if (answered_sequence(&worker->shm, slot) == worker->shm.sequences[slot])
+        if (__atomic_load_n(&response(&worker->shm, slot)->sequence, __ATOMIC_SEQ_CST) == worker->shm.sequences[slot])
             return true;
     }
     return false;
@@ -369,8 +370,7 @@ void oc_shm_sleep(offcut_worker *worker, int64_t timeout_ns) {
     oc_shm *shm = &worker->shm;
     int32_t *sleeping = word(shm, OC_SHM_AT_CLIENT_SLEEPING);
     __atomic_store_n(sleeping, 1, __ATOMIC_SEQ_CST);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (state(shm) == OC_SHM_READY && !any_completed(worker))
+    if (get(shm, OC_SHM_AT_STATE) == OC_SHM_READY && !any_completed(worker))
         futex_wait(shm, OC_SHM_AT_CLIENT_SLEEPING, timeout_ns < LOOK_MS * OC_MS ? timeout_ns : LOOK_MS * OC_MS);
     __atomic_store_n(sleeping, 0, __ATOMIC_SEQ_CST);
     oc_shm_look(worker);
