@@ -155,7 +155,8 @@ OFFCUT_API void offcut_options_init(offcut_options *options, const char *functio
  * Asks for workers and keeps the wish up until it is released: a thread of the library renews it,
  * opens granted leases on their nodes, and asks again for what is lost. Blocks for two exchanges
  * with the scheduler, not for workers. Errors: USAGE, UNREACHABLE, NOT_FOUND (no such function),
- * UNAUTHORIZED, FORBIDDEN, NO_CAPACITY, EXHAUSTED, and whatever else the scheduler answers.
+ * UNAUTHORIZED, FORBIDDEN, NO_CAPACITY, EXHAUSTED, and whatever else the scheduler answers. For a
+ * client that is NULL it returns NULL and leaves the error that offcut_connect set.
  */
 OFFCUT_API offcut_lease *offcut_lease_request(
     offcut_client *client, const offcut_options *options, offcut_error *error);

@@ -152,7 +152,10 @@ static int begin(offcut_lease *lease, offcut_error *error) {
 
 offcut_lease *offcut_lease_request(
     offcut_client *client, const offcut_options *options, offcut_error *error) {
-    offcut_lease *lease = calloc(1, sizeof *lease);
+    offcut_lease *lease;
+    if (client == NULL)
+        return NULL;
+    lease = calloc(1, sizeof *lease);
     if (lease == NULL || !init_sync(lease)) {
         oc_fail(error, OFFCUT_ERR_EXHAUSTED, "no memory for a lease");
         if (lease != NULL)

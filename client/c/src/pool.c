@@ -150,7 +150,10 @@ static void *manage(void *argument) {
 offcut_pool *offcut_pool_open(
     offcut_client *client, const offcut_options *options, offcut_error *error) {
     pthread_condattr_t monotonic;
-    offcut_pool *pool = calloc(1, sizeof *pool);
+    offcut_pool *pool;
+    if (client == NULL)
+        return NULL;
+    pool = calloc(1, sizeof *pool);
     if (pool == NULL) {
         oc_fail(error, OFFCUT_ERR_EXHAUSTED, "no memory for a pool");
         return NULL;
