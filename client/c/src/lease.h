@@ -40,6 +40,7 @@ struct oc_session {
     int failures;          /* openings in a row that gave no worker that lived */
     bool without_shm;      /* shared memory was offered and could not be used */
     bool thread_runs;      /* a thread opens it, or gives it back */
+    bool again;            /* a worker was lost while it was being opened */
     int closing;           /* workers of it that are just being closed */
     int64_t over_at_ns;    /* when its workers are ended from outside; 0 never */
     int over_status;

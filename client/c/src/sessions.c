@@ -171,8 +171,9 @@ static void *session_thread(void *argument) {
         pthread_mutex_lock(&lease->mutex);
         if (lease->closed || session->state != OC_OPENING)
             break;
+        session->again = false;
         if (open_session(session, &error) == 0)
-            session->state = session->state == OC_OPENING ? OC_OPEN : session->state;
+            session->state = session->state == OC_OPENING && !session->again ? OC_OPEN : session->state;
         else if (++session->failures >= OC_UNUSABLE_AFTER)
             session->state = OC_OVER;
     }
@@ -323,6 +324,7 @@ static void unlink_worker(struct oc_session *session, offcut_worker *worker) {
 
 /* What a lost worker means for its lease. */
 static void lost(struct oc_session *session, int ended, bool answered) {
+    session->again = true; /* for the thread that may just be opening it */
     if (session->state != OC_OPEN)
         return;
     if (ended == OFFCUT_STATUS_REVOKED || ended == OFFCUT_STATUS_EXPIRED) {

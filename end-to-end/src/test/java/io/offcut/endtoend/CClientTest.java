@@ -5,11 +5,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.offcut.cli.demo.LocalDaemon;
-import java.io.File;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,8 +13,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
@@ -30,25 +24,26 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The C client against real daemons: its examples check every result by its content. */
 final class CClientTest {
-    private static final Path SOURCES = Path.of("..", "client", "c").toAbsolutePath().normalize();
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final Pattern PRICED =
             Pattern.compile("(\\d+) options priced (\\d+) times, (\\d+) wrong, (\\d+) retries");
 
     @TempDir static Path dir;
 
+    private static CPrograms programs;
     private static Site site;
 
     @BeforeAll
     static void buildAndStart() throws Exception {
         assumeTrue(
-                onPath("make") && onPath("cc"),
+                CPrograms.onPath("make") && CPrograms.onPath("cc"),
                 "the C client needs make and a C compiler (Debian: gcc libc6-dev make)");
-        make("all", "sanitized");
+        programs = new CPrograms(dir);
+        programs.make("all", "sanitized");
         site = new Site(dir, "site");
         site.startScheduler();
         site.startNode("a", Map.of());
-        pushFunctions();
+        programs.push(site);
     }
 
     @AfterAll
@@ -87,7 +82,7 @@ final class CClientTest {
         try (Site.Run price =
                 start(
                         Map.of("OFFCUT_TRANSPORTS", transport),
-                        built().resolve("sanitized/price"),
+                        programs.sanitized("price"),
                         "-s",
                         "6",
                         "-n",
@@ -125,16 +120,15 @@ final class CClientTest {
                 .asString()
                 .contains("blackscholes/nothing", "not on the scheduler");
 
-        Site.Outcome nobody =
-                run(Map.of("OFFCUT_SCHEDULER_URL", "http://127.0.0.1:1"), "price");
+        Site.Outcome nobody = run(Map.of("OFFCUT_SCHEDULER_URL", "http://127.0.0.1:1"), "price");
         assertThat(nobody.exitCode()).isEqualTo(3);
         assertThat(nobody.err().lines()).singleElement().asString().contains("cannot be reached");
     }
 
     @Test
     void aFortranProgramPricesToo() throws Exception {
-        assumeTrue(onPath("gfortran"), "needs gfortran (Debian: gfortran)");
-        make("fortran");
+        assumeTrue(CPrograms.onPath("gfortran"), "needs gfortran (Debian: gfortran)");
+        programs.make("fortran");
         Site.Outcome outcome = run(Map.of(), "price_fortran");
         assertThat(outcome.exitCode()).as("%s", outcome).isZero();
         assertThat(outcome.out()).contains("1000 options, 0 wrong");
@@ -143,17 +137,17 @@ final class CClientTest {
     @Test
     void anInstalledLibraryIsFoundByPkgConfig() throws Exception {
         Path root = dir.resolve("root");
-        make("install", "PREFIX=/usr", "DESTDIR=" + root);
+        programs.make("install", "PREFIX=/usr", "DESTDIR=" + root);
         assertThat(root.resolve("usr/include/offcut.h")).isNotEmptyFile();
         assertThat(root.resolve("usr/share/man/man3/offcut.3")).isNotEmptyFile();
         Path program = dir.resolve("price-shared");
-        execute(
+        programs.execute(
                 List.of(
                         "cc",
                         "-I" + root.resolve("usr/include"),
                         "-o",
                         program.toString(),
-                        SOURCES.resolve("examples/price.c").toString(),
+                        CPrograms.SOURCES.resolve("examples/price.c").toString(),
                         "-L" + root.resolve("usr/lib"),
                         "-loffcut",
                         "-lm"));
@@ -162,63 +156,15 @@ final class CClientTest {
         try (Site.Run price = start(environment, program)) {
             assertThat(price.outcome(PATIENCE).out()).contains(" 0 wrong");
         }
-        if (onPath("pkg-config")) {
+        if (CPrograms.onPath("pkg-config")) {
             Path files = root.resolve("usr/lib/pkgconfig");
-            execute(
+            programs.execute(
                     List.of(
                             "env",
                             "PKG_CONFIG_PATH=" + files,
                             "pkg-config",
                             "--exists",
                             "offcut >= 0.1"));
-        }
-    }
-
-    // --- the functions
-
-    private static void pushFunctions() throws Exception {
-        Path bundle = Files.createDirectories(dir.resolve("bundle"));
-        Path source = bundle.resolve("functions.c");
-        Files.writeString(
-                source,
-                resource("/io/offcut/cli/demo/black_scholes.c")
-                        + """
-
-                        int32_t echo(const void *in, uint32_t size, void *out, uint32_t capacity)
-                        {
-                            if (size > capacity)
-                                return -1;
-                            memcpy(out, in, size);
-                            return (int32_t)size;
-                        }
-                        """);
-        execute(
-                List.of(
-                        "cc",
-                        "-O2",
-                        "-shared",
-                        "-fPIC",
-                        "-o",
-                        bundle.resolve("libf.so").toString(),
-                        source.toString(),
-                        "-lm"));
-        Files.writeString(
-                bundle.resolve("offcut.yaml"),
-                """
-                name: blackscholes
-                functions:
-                  - {name: price, kind: native, file: libf.so, symbol: price, checked: true, idempotent: true}
-                  - {name: echo, kind: native, file: libf.so, symbol: echo, checked: true, idempotent: true}
-                  - {name: once, kind: native, file: libf.so, symbol: price, checked: true}
-                """);
-        Site.Outcome pushed = site.offcut("function", "push", bundle.toString());
-        assertThat(pushed.exitCode()).as("%s", pushed).isZero();
-    }
-
-    private static String resource(String name) throws IOException {
-        try (InputStream in =
-                Objects.requireNonNull(LocalDaemon.class.getResourceAsStream(name), name)) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 
@@ -249,48 +195,8 @@ final class CClientTest {
 
     // --- programs
 
-    private static boolean onPath(String program) {
-        for (String folder : System.getenv().getOrDefault("PATH", "").split(File.pathSeparator)) {
-            if (Files.isExecutable(Path.of(folder, program))) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static void make(String... arguments) throws Exception {
-        List<String> command = new ArrayList<>(List.of("make", "-s", "-C", SOURCES.toString()));
-        command.add("OUT=" + built());
-        command.addAll(List.of(arguments));
-        execute(command);
-    }
-
-    private static Path built() {
-        return dir.resolve("c");
-    }
-
-    private static void execute(List<String> command) throws Exception {
-        Path log = Files.createTempFile(dir, "command", ".log");
-        Process process =
-                new ProcessBuilder(command)
-                        .redirectErrorStream(true)
-                        .redirectOutput(log.toFile())
-                        .start();
-        try {
-            assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS))
-                    .as("%s ends", command)
-                    .isTrue();
-            assertThat(process.exitValue())
-                    .as("%s: %s", command, Files.readString(log))
-                    .isZero();
-        } finally {
-            process.destroyForcibly();
-        }
-    }
-
     private static Site.Outcome run(
-            Map<String, String> environment, String example, String... arguments)
-            throws Exception {
+            Map<String, String> environment, String example, String... arguments) throws Exception {
         try (Site.Run run = start(environment, example, arguments)) {
             return run.outcome(PATIENCE);
         }
@@ -299,12 +205,11 @@ final class CClientTest {
     private static Site.Run start(
             Map<String, String> environment, String example, String... arguments)
             throws IOException {
-        return start(environment, built().resolve("examples").resolve(example), arguments);
+        return start(environment, programs.example(example), arguments);
     }
 
     private static Site.Run start(
-            Map<String, String> environment, Path program, String... arguments)
-            throws IOException {
+            Map<String, String> environment, Path program, String... arguments) throws IOException {
         Map<String, String> all = new HashMap<>(site.environment());
         all.putAll(environment);
         return site.start(program, all, List.of(arguments));
