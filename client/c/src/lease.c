@@ -82,7 +82,7 @@ static bool init_sync(offcut_lease *lease) {
     return lease->stop_fd >= 0;
 }
 
-static void stop(offcut_lease *lease) {
+void oc_lease_stop(offcut_lease *lease) {
     uint64_t one = 1;
     pthread_mutex_lock(&lease->mutex);
     lease->closed = true;
@@ -166,7 +166,7 @@ offcut_lease *offcut_lease_request(
     lease->options = *options;
     lease->references = 1;
     if (begin(lease, error) != 0) {
-        stop(lease);
+        oc_lease_stop(lease);
         await_openers(lease);
         end_workers(lease);
         oc_wish_end(lease);
@@ -179,7 +179,7 @@ offcut_lease *offcut_lease_request(
 void offcut_lease_release(offcut_lease *lease) {
     if (lease == NULL)
         return;
-    stop(lease);
+    oc_lease_stop(lease);
     pthread_join(lease->keeper, NULL);
     await_openers(lease);
     end_workers(lease);

@@ -119,6 +119,9 @@ void oc_wish_end(offcut_lease *lease);
 
 /* --- lease.c */
 
+/* Ends the library's threads soon; no worker is opened any more. Release must follow. */
+void oc_lease_stop(offcut_lease *lease);
+
 /* Whether there will be no workers any more. Without the mutex. */
 bool oc_lease_failed(offcut_lease *lease);
 

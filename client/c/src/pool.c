@@ -186,6 +186,7 @@ void offcut_pool_close(offcut_pool *pool) {
     if (pool == NULL)
         return;
     atomic_store(&pool->closed, true);
+    oc_lease_stop(pool->lease); /* first, so that what the loops close is not opened again */
     fail(pool, OFFCUT_ERR_CONFLICT, "worker pool: closed: lease workers again");
     if (pool->taking)
         pthread_join(pool->manager, NULL);

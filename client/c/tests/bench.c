@@ -33,6 +33,7 @@ static void pin(int which) {
 }
 
 static void *other_side(void *argument) {
+    uint32_t last = 0;
     (void)argument;
     pin(1);
     while (atomic_load_explicit(&shared.mode, memory_order_relaxed) != 2) {
@@ -40,8 +41,10 @@ static void *other_side(void *argument) {
             region_serve(&region, 0);
         } else {
             uint32_t seen = __atomic_load_n(&shared.ping, __ATOMIC_ACQUIRE);
-            if (seen != shared.pong)
+            if (seen != last) {
+                last = seen;
                 __atomic_store_n(&shared.pong, seen, __ATOMIC_RELEASE);
+            }
         }
     }
     return NULL;

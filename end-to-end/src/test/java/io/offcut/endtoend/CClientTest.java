@@ -101,6 +101,23 @@ final class CClientTest {
     }
 
     @Test
+    void invocationsGoOnWithoutAScheduler() throws Exception {
+        try (Site.Run price =
+                start(Map.of(), programs.sanitized("price"), "-s", "5", "-n", "20000")) {
+            awaitFirstRound(price);
+            site.daemon("scheduler").kill();
+            Site.Outcome outcome = price.outcome(PATIENCE);
+            assertThat(outcome.exitCode()).as("%s", outcome).isZero();
+            Matcher priced = PRICED.matcher(outcome.out());
+            assertThat(priced.find()).as(outcome.out()).isTrue();
+            assertThat(Integer.parseInt(priced.group(2))).as("rounds").isGreaterThan(1);
+            assertThat(priced.group(3)).as("wrong prices").isEqualTo("0");
+        } finally {
+            site.startScheduler();
+        }
+    }
+
+    @Test
     void whatRunsOnlyOnceIsReportedWhenItsExecutorIsKilled() throws Exception {
         try (Site.Run price = start(Map.of(), "price", "-s", "20", "blackscholes/once")) {
             awaitFirstRound(price);
