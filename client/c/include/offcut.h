@@ -172,7 +172,7 @@ OFFCUT_API int offcut_lease_idempotent(const offcut_lease *lease, int function);
 
 /*
  * Takes a worker that nobody has, waiting for one at most so long. NULL when none came in time
- * (NO_CAPACITY) or none will come (any other code). Any thread. The caller owns the worker until
+ * (NO_CAPACITY, with why the last one could not be opened) or none will come (any other code). Any thread. The caller owns the worker until
  * offcut_worker_close. A lost worker is replaced: close it and take again.
  */
 OFFCUT_API offcut_worker *offcut_lease_take(

@@ -215,6 +215,8 @@ static int why_none(const offcut_lease *lease, offcut_error *error) {
         return oc_fail(error, lease->failure.code, "%s", lease->failure.message);
     if (lease->closed)
         return oc_fail(error, OFFCUT_ERR_CONFLICT, "lease: released: ask for workers again");
+    if (lease->unusable.code != 0)
+        return oc_fail(error, OFFCUT_ERR_NO_CAPACITY, "no worker in time: %.400s", lease->unusable.message);
     return oc_fail(error, OFFCUT_ERR_NO_CAPACITY, "no worker in time: wait longer, see 'offcut nodes'");
 }
 

@@ -69,6 +69,7 @@ struct offcut_lease {
     int openers; /* threads */
     bool closed;
     offcut_error failure; /* why there will be no workers; code 0 while there may be */
+    offcut_error unusable; /* why a lease could not be opened, the last time; code 0: never */
     struct oc_session *sessions;
     offcut_worker *ready; /* that nobody has */
     int64_t answered;     /* workers closed after they had answered */

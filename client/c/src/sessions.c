@@ -176,6 +176,7 @@ static void *session_thread(void *argument) {
             session->state = session->state == OC_OPENING && !session->again ? OC_OPEN : session->state;
         else if (++session->failures >= OC_UNUSABLE_AFTER)
             session->state = OC_OVER;
+        lease->unusable = error;
     }
     if (session->failures >= OC_UNUSABLE_AFTER && !lease->closed)
         give_back(session);

@@ -86,6 +86,13 @@ static int verdict(offcut_lease *lease, const char *reason, offcut_error *error)
     int workers = lease->options.workers;
     if (strcmp(reason, "REVOKED") == 0)
         return oc_fail(error, OFFCUT_ERR_CONFLICT, "request for %d workers: ended by an operator: ask them first", workers);
+    if (strcmp(reason, "RELEASED") == 0 && lease->unusable.code != 0) {
+        /* We did, because it could not be opened: another may be better. */
+        if (fruitful(lease))
+            return 0;
+        return oc_fail(error, lease->unusable.code, "request for %d workers: its leases cannot be opened: %.400s",
+            workers, lease->unusable.message);
+    }
     if (strcmp(reason, "RELEASED") == 0)
         return oc_fail(error, OFFCUT_ERR_CONFLICT, "request for %d workers: given back by someone else: ask for it again", workers);
     if (strcmp(reason, "IMPOSSIBLE") == 0 && !lease->ever_granted)
