@@ -317,6 +317,7 @@ typedef void offcut_done(offcut_call *call, void *argument);
 /*
  * Calls a function and goes on. Input and output must stay where they are until the call has
  * ended (offcut_call_poll, the callback, or offcut_call_cancel has returned). done may be NULL.
+ * That the time is over is told within 100 ms; a function that runs is not interrupted by it.
  * Returns NULL on error: USAGE (no such function), EXHAUSTED (no memory).
  */
 OFFCUT_API offcut_call *offcut_submit(offcut_pool *pool, int function, const void *input,
