@@ -60,9 +60,7 @@ final class MpiOffloadTest {
                             "-o",
                             log.toString(),
                             script(site, programs.example("mpi_offload")).toString());
-            await("the MPI job")
-                    .atMost(Duration.ofMinutes(2))
-                    .until(() -> ended(cluster, job));
+            await("the MPI job").atMost(Duration.ofMinutes(2)).until(() -> ended(cluster, job));
             assertThat(Files.readString(log))
                     .contains(
                             RANKS
