@@ -103,7 +103,7 @@ final class CgroupV2 implements Cgroup {
             enable(parentDirectory);
             CgroupV2 group = at(parent, name);
             Files.createDirectories(group.directory);
-            group.limit(limits, missing);
+            group.write(limits);
             return group;
         }
 
@@ -134,19 +134,32 @@ final class CgroupV2 implements Cgroup {
         }
     }
 
-    private void limit(Limits limits, Set<String> missing) throws IOException {
-        if (!missing.contains("cpuset") && !limits.cpus().isEmpty()) {
-            KernelFile.write(directory.resolve("cpuset.cpus"), limits.cpus().toString());
+    @Override
+    public void limit(Limits limits) {
+        try {
+            write(limits);
+        } catch (IOException e) {
+            throw CgroupFiles.refused(name, e);
         }
-        if (!missing.contains("memory") && limits.memoryBytes() > 0) {
-            KernelFile.write(directory.resolve("memory.max"), Long.toString(limits.memoryBytes()));
+    }
+
+    // A group has the files of the controllers that are enabled for it.
+    private void write(Limits limits) throws IOException {
+        Path cpus = directory.resolve("cpuset.cpus");
+        if (Files.exists(cpus) && !limits.cpus().isEmpty()) {
+            KernelFile.write(cpus, limits.cpus().toString());
+        }
+        Path memory = directory.resolve("memory.max");
+        if (Files.exists(memory) && limits.memoryBytes() > 0) {
+            KernelFile.write(memory, Long.toString(limits.memoryBytes()));
             Path swap = directory.resolve("memory.swap.max");
             if (Files.exists(swap)) {
                 KernelFile.write(swap, "0");
             }
         }
-        if (!missing.contains("pids") && limits.pids() > 0) {
-            KernelFile.write(directory.resolve("pids.max"), Integer.toString(limits.pids()));
+        Path pids = directory.resolve("pids.max");
+        if (Files.exists(pids) && limits.pids() > 0) {
+            KernelFile.write(pids, Integer.toString(limits.pids()));
         }
     }
 

@@ -2,13 +2,19 @@ package io.offcut.benchmarks.invoke;
 
 import io.offcut.cli.Io;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** All cases, in order. */
 final class InvokeCases {
     private final HotCases hot;
+    private final ColdCases cold;
+    private final MapCases map;
+    private final int cpu;
+    private final int rounds;
     private final Io io;
     private final List<CaseResult> results = new ArrayList<>();
     private List<String> wanted = List.of();
@@ -18,8 +24,12 @@ final class InvokeCases {
         CaseResult measure() throws IOException, InterruptedException;
     }
 
-    InvokeCases(Stage stage, RawEnd raw, int rounds, Io io) {
+    InvokeCases(Stage stage, RawEnd raw, Path dir, int cpu, int rounds, Io io) {
         this.hot = new HotCases(stage, raw, rounds);
+        this.cold = new ColdCases(stage, rounds);
+        this.map = new MapCases(stage, dir, cpu, rounds);
+        this.cpu = cpu;
+        this.rounds = rounds;
         this.io = io;
     }
 
@@ -39,13 +49,18 @@ final class InvokeCases {
         add("tcp hot", hot::tcpSmall);
         add("tcp 1 MiB echo", hot::tcpLarge);
         add("shm warm", hot::shmWarm);
+        add("cold, lease to first result", cold::fresh);
+        add("executor resident", cold::resident);
+        add("gRPC-Java unary", () -> GrpcCase.measure(rounds, cpu));
+        add("map, a million lines", map::lines);
+        add("map, command true", map::commands);
         return results;
     }
 
-    private @org.jspecify.annotations.Nullable CaseResult add(String name, Measure measure)
+    private @Nullable CaseResult add(String name, Measure measure)
             throws IOException, InterruptedException {
         if (!wanted.isEmpty()
-                && wanted.stream().noneMatch(part -> name.contains(part.toLowerCase(Locale.ROOT)))) {
+                && wanted.stream().noneMatch(part -> name.toLowerCase(Locale.ROOT).contains(part.toLowerCase(Locale.ROOT)))) {
             return null;
         }
         io.say("bench: " + name + " …");

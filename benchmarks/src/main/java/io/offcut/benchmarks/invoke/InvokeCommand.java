@@ -78,7 +78,7 @@ public final class InvokeCommand implements Callable<Integer> {
                     dir, java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
             try (Stage stage = new Stage(dir, two[1]);
                     RawEnd raw = new RawEnd(two[1], dir)) {
-                results = new InvokeCases(stage, raw, rounds, io).run(cases);
+                results = new InvokeCases(stage, raw, dir, two[1], rounds, io).run(cases);
             }
         } finally {
             TempFolder.delete(dir);

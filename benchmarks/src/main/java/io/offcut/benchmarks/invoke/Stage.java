@@ -8,6 +8,7 @@ import io.offcut.client.LeaseOptions;
 import io.offcut.client.OffcutClient;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
+import io.offcut.linux.ProcessRef;
 import io.offcut.linux.ProcessTree;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
@@ -27,6 +29,7 @@ final class Stage implements AutoCloseable {
     static final String JAVA_EMPTY = "bench-java/empty";
 
     private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+    private static final long LOOK_MILLIS = 10;
     private static final Duration OFFER_TIMEOUT = Duration.ofSeconds(30);
 
     private final Path dir;
@@ -134,8 +137,27 @@ final class Stage implements AutoCloseable {
     }
 
     /** The executors that run now. */
-    java.util.List<io.offcut.linux.ProcessRef> executors() {
+    List<ProcessRef> executors() {
         return ProcessTree.descendants(node.process().pid());
+    }
+
+    /** Waits until nothing is leased and the CPU is offered. */
+    void awaitIdle(long timeoutNanos) throws InterruptedException {
+        long until = System.nanoTime() + timeoutNanos;
+        while (System.nanoTime() < until) {
+            boolean idle =
+                    client.nodes().stream()
+                            .anyMatch(view ->
+                                    view.leasedCores() == 0
+                                            && view.offers().stream()
+                                                    .anyMatch(offer -> !offer.cores().isEmpty()));
+            if (idle) {
+                return;
+            }
+            Thread.sleep(LOOK_MILLIS);
+        }
+        throw new OffcutException(
+                ErrorCode.NO_CAPACITY, "bench: the node offers nothing: end what else runs here");
     }
 
     /** One worker that is called directly. */
