@@ -2,6 +2,7 @@ package io.offcut.benchmarks.invoke;
 
 import io.offcut.cli.Io;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,57 +11,74 @@ import org.jspecify.annotations.Nullable;
 
 /** All cases, in order. */
 final class InvokeCases {
-    private final HotCases hot;
-    private final ColdCases cold;
-    private final MapCases map;
+    private final Path dir;
     private final int cpu;
     private final int rounds;
+    private final List<String> wanted;
     private final Io io;
     private final List<CaseResult> results = new ArrayList<>();
-    private List<String> wanted = List.of();
 
     @FunctionalInterface
     private interface Measure {
         CaseResult measure() throws IOException, InterruptedException;
     }
 
-    InvokeCases(Stage stage, RawEnd raw, Path dir, int cpu, int rounds, Io io) {
-        this.hot = new HotCases(stage, raw, rounds);
-        this.cold = new ColdCases(stage, rounds);
-        this.map = new MapCases(stage, dir, cpu, rounds);
+    /**
+     * @param cpu where the other side runs
+     * @param wanted parts of the names of the cases; empty for all
+     */
+    InvokeCases(Path dir, int cpu, int rounds, List<String> wanted, Io io) {
+        this.dir = dir;
         this.cpu = cpu;
         this.rounds = rounds;
+        this.wanted = wanted;
         this.io = io;
     }
 
-    /**
-     * Measures.
-     *
-     * @param names parts of the names of the cases; empty for all
-     */
-    List<CaseResult> run(List<String> names) throws IOException, InterruptedException {
-        wanted = names;
-        CaseResult shm = add("shm hot, native", hot::shmNative);
-        if (shm != null) {
-            add("shm hot, java", () -> hot.shmJava(shm));
+    List<CaseResult> run() throws IOException, InterruptedException {
+        try (Stage stage = stage("plain", 0)) {
+            calls(stage);
+            ColdCases cold = new ColdCases(stage, rounds);
+            add("cold, nothing pre-warmed", cold::fresh);
+            add("executor resident", cold::resident);
+            add("gRPC-Java unary", () -> GrpcCase.measure(rounds, cpu));
         }
-        add("shm hot, depth 16", hot::shmPipelined);
-        add("shm 1 MiB in, 8 B out", hot::shmLarge);
-        add("tcp hot", hot::tcpSmall);
-        add("tcp 1 MiB echo", hot::tcpLarge);
-        add("shm warm", hot::shmWarm);
-        add("cold, lease to first result", cold::fresh);
-        add("executor resident", cold::resident);
-        add("gRPC-Java unary", () -> GrpcCase.measure(rounds, cpu));
-        add("map, a million lines", map::lines);
-        add("map, command true", map::commands);
+        try (Stage stage = stage("prewarmed", 1)) {
+            add("cold, pre-warmed", new ColdCases(stage, rounds)::prewarmed);
+            MapCases map = new MapCases(stage, dir, cpu, rounds);
+            add("map, a million lines", map::lines);
+            add("map, command true", map::commands);
+        }
         return results;
+    }
+
+    private Stage stage(String name, int prewarmed) throws IOException, InterruptedException {
+        return new Stage(Files.createDirectories(dir.resolve(name)), cpu, prewarmed);
+    }
+
+    private void calls(Stage stage) throws IOException, InterruptedException {
+        try (RawEnd raw = new RawEnd(cpu, dir)) {
+            HotCases hot = new HotCases(stage, raw, rounds);
+            CaseResult shm = add("shm hot, native", hot::shmNative);
+            if (shm != null) {
+                add("shm hot, java", () -> hot.shmJava(shm));
+            }
+            add("shm hot, depth 16", hot::shmPipelined);
+            add("shm 1 MiB in, 8 B out", hot::shmLarge);
+            add("tcp hot", hot::tcpSmall);
+            add("tcp 1 MiB echo", hot::tcpLarge);
+            add("shm warm", hot::shmWarm);
+        }
     }
 
     private @Nullable CaseResult add(String name, Measure measure)
             throws IOException, InterruptedException {
-        if (!wanted.isEmpty()
-                && wanted.stream().noneMatch(part -> name.toLowerCase(Locale.ROOT).contains(part.toLowerCase(Locale.ROOT)))) {
+        boolean included =
+                wanted.isEmpty()
+                        || wanted.stream()
+                                .map(part -> part.toLowerCase(Locale.ROOT))
+                                .anyMatch(name.toLowerCase(Locale.ROOT)::contains);
+        if (!included) {
             return null;
         }
         io.say("bench: " + name + " …");

@@ -72,14 +72,11 @@ public final class InvokeCommand implements Callable<Integer> {
         Path dir = Files.createTempDirectory("offcut-bench");
         List<CaseResult> results;
         try {
-            io.say("bench: starting a scheduler and a node on CPU " + two[1] + " …");
+            io.say("bench: client on CPU " + two[0] + ", worker on CPU " + two[1]);
             // Executors run as another user and pass through here.
             Files.setPosixFilePermissions(
                     dir, java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
-            try (Stage stage = new Stage(dir, two[1]);
-                    RawEnd raw = new RawEnd(two[1], dir)) {
-                results = new InvokeCases(stage, raw, dir, two[1], rounds, io).run(cases);
-            }
+            results = new InvokeCases(dir, two[1], rounds, cases, io).run();
         } finally {
             TempFolder.delete(dir);
         }

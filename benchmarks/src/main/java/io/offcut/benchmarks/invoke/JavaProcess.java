@@ -9,6 +9,13 @@ import java.util.List;
 final class JavaProcess {
     private JavaProcess() {}
 
+    /** In the scheduling class of executors. */
+    static ProcessBuilder idle(Class<?> main, String... arguments) {
+        ProcessBuilder builder = of(main, arguments);
+        builder.command().addAll(0, List.of("chrt", "--idle", "0"));
+        return builder;
+    }
+
     /** Not started yet; with the compilers and the collector that this process has. */
     static ProcessBuilder of(Class<?> main, String... arguments) {
         List<String> command = new ArrayList<>();

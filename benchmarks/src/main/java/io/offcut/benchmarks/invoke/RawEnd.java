@@ -44,7 +44,7 @@ final class RawEnd implements AutoCloseable {
             server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             int port = ((InetSocketAddress) server.getLocalAddress()).getPort();
             peer =
-                    JavaProcess.of(
+                    JavaProcess.idle(
                                     RawPeer.class,
                                     Integer.toString(cpu),
                                     file.toString(),

@@ -3,7 +3,6 @@ package io.offcut.benchmarks.invoke;
 import io.offcut.core.CpuSet;
 import io.offcut.linux.CpuAffinity;
 import io.offcut.linux.Futex;
-import io.offcut.linux.SchedIdle;
 import io.offcut.linux.SharedMemory;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -32,9 +31,6 @@ public final class RawPeer {
     @SuppressWarnings("SystemOut")
     public static void main(String[] args) throws IOException {
         CpuAffinity.pinCurrentThread(CpuSet.of(Integer.parseInt(args[0])));
-        if (!SchedIdle.applyToCurrentProcess()) {
-            System.err.println("raw peer: SCHED_IDLE was refused");
-        }
         try (Arena arena = Arena.ofConfined();
                 SocketChannel socket = connect(Integer.parseInt(args[2]))) {
             MemorySegment memory =

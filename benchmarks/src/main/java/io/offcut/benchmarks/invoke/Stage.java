@@ -8,6 +8,7 @@ import io.offcut.client.LeaseOptions;
 import io.offcut.client.OffcutClient;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
+import io.offcut.linux.ProcessCpu;
 import io.offcut.linux.ProcessRef;
 import io.offcut.linux.ProcessTree;
 import java.io.IOException;
@@ -30,6 +31,7 @@ final class Stage implements AutoCloseable {
 
     private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
     private static final long LOOK_MILLIS = 10;
+    private static final long SETTLE_MILLIS = 100;
     private static final Duration OFFER_TIMEOUT = Duration.ofSeconds(30);
 
     private final Path dir;
@@ -37,7 +39,10 @@ final class Stage implements AutoCloseable {
     private final LocalDaemon node;
     private final OffcutClient client;
 
-    Stage(Path dir, int workerCpu) throws IOException, InterruptedException {
+    /**
+     * @param prewarmed executors that wait for a lease
+     */
+    Stage(Path dir, int workerCpu, int prewarmed) throws IOException, InterruptedException {
         this.dir = dir;
         scheduler =
                 LocalDaemon.start(
@@ -46,7 +51,7 @@ final class Stage implements AutoCloseable {
                         Map.of("port", 0, "stateDir", dir.resolve("scheduler").toString()),
                         dir,
                         START_TIMEOUT);
-        node = startNode(workerCpu);
+        node = startNode(workerCpu, prewarmed);
         client =
                 OffcutClient.connect(
                         ClientConfig.defaults()
@@ -56,7 +61,7 @@ final class Stage implements AutoCloseable {
         push(javaBundle(), "java.zip");
     }
 
-    private LocalDaemon startNode(int workerCpu) {
+    private LocalDaemon startNode(int workerCpu, int prewarmed) {
         Map<String, Object> config = new HashMap<>();
         config.put("name", "bench");
         config.put("schedulerUrl", scheduler.uri().toString());
@@ -68,6 +73,7 @@ final class Stage implements AutoCloseable {
         // The bare peer uses the same CPU in its turn.
         config.put("busyThreshold", 1);
         config.put("slots", RawMemory.SLOTS);
+        config.put("prewarmedExecutors", prewarmed);
         try {
             return LocalDaemon.start("node", "node", config, dir, START_TIMEOUT);
         } catch (OffcutException e) {
@@ -139,6 +145,24 @@ final class Stage implements AutoCloseable {
     /** The executors that run now. */
     List<ProcessRef> executors() {
         return ProcessTree.descendants(node.process().pid());
+    }
+
+    /** Waits until an executor that has no lease yet has started and sleeps. */
+    void awaitParked(long timeoutNanos) throws InterruptedException {
+        long until = System.nanoTime() + timeoutNanos;
+        long before = -1;
+        while (System.nanoTime() < until) {
+            List<ProcessRef> executors = executors();
+            long used =
+                    executors.stream().mapToLong(each -> ProcessCpu.treeMicros(each.pid())).sum();
+            if (!executors.isEmpty() && used > 0 && used == before) {
+                return;
+            }
+            before = used;
+            Thread.sleep(SETTLE_MILLIS);
+        }
+        throw new OffcutException(
+                ErrorCode.NO_CAPACITY, "bench: the node starts no executor ahead of time");
     }
 
     /** Waits until nothing is leased and the CPU is offered. */
