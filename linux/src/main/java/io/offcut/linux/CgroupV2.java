@@ -20,10 +20,12 @@ final class CgroupV2 implements Cgroup {
 
     private final String name;
     private final Path directory;
+    private final Set<String> withoutControllers;
 
-    private CgroupV2(String name, Path directory) {
+    private CgroupV2(String name, Path directory, Set<String> withoutControllers) {
         this.name = name;
         this.directory = directory;
+        this.withoutControllers = withoutControllers;
     }
 
     /**
@@ -89,7 +91,7 @@ final class CgroupV2 implements Cgroup {
 
         @Override
         public CgroupV2 at(String parent, String name) {
-            return new CgroupV2(name, base.resolve(parent).resolve(name));
+            return new CgroupV2(name, base.resolve(parent).resolve(name), missing);
         }
 
         @Override
@@ -143,24 +145,24 @@ final class CgroupV2 implements Cgroup {
         }
     }
 
-    // A group has the files of the controllers that are enabled for it.
     private void write(Limits limits) throws IOException {
-        Path cpus = directory.resolve("cpuset.cpus");
-        if (Files.exists(cpus) && !limits.cpus().isEmpty()) {
-            KernelFile.write(cpus, limits.cpus().toString());
+        if (has("cpuset") && !limits.cpus().isEmpty()) {
+            KernelFile.write(directory.resolve("cpuset.cpus"), limits.cpus().toString());
         }
-        Path memory = directory.resolve("memory.max");
-        if (Files.exists(memory) && limits.memoryBytes() > 0) {
-            KernelFile.write(memory, Long.toString(limits.memoryBytes()));
+        if (has("memory") && limits.memoryBytes() > 0) {
+            KernelFile.write(directory.resolve("memory.max"), Long.toString(limits.memoryBytes()));
             Path swap = directory.resolve("memory.swap.max");
             if (Files.exists(swap)) {
                 KernelFile.write(swap, "0");
             }
         }
-        Path pids = directory.resolve("pids.max");
-        if (Files.exists(pids) && limits.pids() > 0) {
-            KernelFile.write(pids, Integer.toString(limits.pids()));
+        if (has("pids") && limits.pids() > 0) {
+            KernelFile.write(directory.resolve("pids.max"), Integer.toString(limits.pids()));
         }
+    }
+
+    private boolean has(String controller) {
+        return !withoutControllers.contains(controller);
     }
 
     @Override

@@ -53,8 +53,8 @@ import java.util.function.Supplier;
  * @param maxStarts executors that one lease may start within a minute; more end it; default 5
  * @param startTimeoutMillis longest start of an executor; default 50000, less than the 60 s for
  *     which clients wait
- * @param prewarmedExecutors executors that are started before there is a lease for them, while
- *     the node offers anything; about 40 MiB each; default 1
+ * @param prewarmedExecutors executors that are started before there is a lease for them, while the
+ *     node offers anything; about 40 MiB each; default 1
  * @param orphanMillis how long executors live on without a daemon; default 30000
  * @param executorOverheadBytes memory that each executor gets over that of its lease, for its
  *     virtual machine; default 128 MiB

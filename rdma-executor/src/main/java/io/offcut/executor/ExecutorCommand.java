@@ -76,8 +76,7 @@ public final class ExecutorCommand {
         return heapMib(spec, memoryBytes) <= PARKED_HEAP_MIB;
     }
 
-    private static List<String> line(
-            Path java, String classPath, long heapMib, String argument) {
+    private static List<String> line(Path java, String classPath, long heapMib, String argument) {
         return List.of(
                 java.toString(),
                 "-XX:+UseSerialGC",

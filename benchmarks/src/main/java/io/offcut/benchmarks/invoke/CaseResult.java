@@ -100,14 +100,40 @@ record CaseResult(
 
     CaseResult bound(String text, boolean holds) {
         return new CaseResult(
-                name, transport, mode, payloadBytes, p50Nanos, p99Nanos, p999Nanos, rawP50Nanos,
-                rawP99Nanos, rate, rawRate, ratio, text, holds, notes);
+                name,
+                transport,
+                mode,
+                payloadBytes,
+                p50Nanos,
+                p99Nanos,
+                p999Nanos,
+                rawP50Nanos,
+                rawP99Nanos,
+                rate,
+                rawRate,
+                ratio,
+                text,
+                holds,
+                notes);
     }
 
     CaseResult notes(String... more) {
         return new CaseResult(
-                name, transport, mode, payloadBytes, p50Nanos, p99Nanos, p999Nanos, rawP50Nanos,
-                rawP99Nanos, rate, rawRate, ratio, bound, kept, List.of(more));
+                name,
+                transport,
+                mode,
+                payloadBytes,
+                p50Nanos,
+                p99Nanos,
+                p999Nanos,
+                rawP50Nanos,
+                rawP99Nanos,
+                rate,
+                rawRate,
+                ratio,
+                bound,
+                kept,
+                List.of(more));
     }
 
     /** What is measured. */

@@ -127,13 +127,8 @@ final class HotCases {
             int index = end.function("empty");
             for (int round = -1; round < rounds; round++) {
                 double bare =
-                        rate(
-                                bare(
-                                        raw::startRing,
-                                        () -> raw.ring(PIPELINED_CALLS),
-                                        raw::stopWords));
-                double our =
-                        rate(ours(() -> end.pipeline(index, SMALL_BYTES, PIPELINED_CALLS)));
+                        rate(bare(raw::startRing, () -> raw.ring(PIPELINED_CALLS), raw::stopWords));
+                double our = rate(ours(() -> end.pipeline(index, SMALL_BYTES, PIPELINED_CALLS)));
                 if (round >= 0) {
                     rawRates[round] = bare;
                     ourRates[round] = our;
@@ -166,11 +161,9 @@ final class HotCases {
             MemorySegment copy = arena.allocate(LARGE_BYTES, 64);
             input.set(ValueLayout.JAVA_INT, 0, 17);
             int index = end.function("ends");
-            Side memcpy =
-                    ours(() -> MemorySegment.copy(input, 0, copy, 0, input.byteSize()));
+            Side memcpy = ours(() -> MemorySegment.copy(input, 0, copy, 0, input.byteSize()));
             Rounds measured =
-                    Rounds.of(
-                            rounds, LARGE_CALLS, memcpy, ours(() -> end.copyOnce(index, input)));
+                    Rounds.of(rounds, LARGE_CALLS, memcpy, ours(() -> end.copyOnce(index, input)));
             return bulk(
                     new Shape("shm 1 MiB in, 8 B out", "shm", "bulk", LARGE_BYTES),
                     measured,
@@ -227,8 +220,7 @@ final class HotCases {
                             LARGE_CALLS / 4,
                             bareTcp(LARGE_BYTES),
                             ours(() -> end.echoOnce(index, LARGE_BYTES)));
-            return bulk(
-                    new Shape("tcp 1 MiB echo", "tcp", "bulk", LARGE_BYTES), measured, 2, 0.8);
+            return bulk(new Shape("tcp 1 MiB echo", "tcp", "bulk", LARGE_BYTES), measured, 2, 0.8);
         }
     }
 

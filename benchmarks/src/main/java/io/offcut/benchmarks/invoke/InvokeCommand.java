@@ -64,7 +64,8 @@ public final class InvokeCommand implements Callable<Integer> {
         CpuSet cpus = CpuAffinity.current();
         if (cpus.size() < 2) {
             throw new OffcutException(
-                    ErrorCode.EXHAUSTED, "bench invoke: it needs two CPUs and may use only " + cpus);
+                    ErrorCode.EXHAUSTED,
+                    "bench invoke: it needs two CPUs and may use only " + cpus);
         }
         int[] two = cpus.stream().limit(2).toArray();
         // What this thread starts from now on runs there too.

@@ -16,8 +16,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code offcut map} as a user runs it, its start, its lease and its files included; beside xargs(1)
- * and GNU parallel on the worker's CPU.
+ * {@code offcut map} as a user runs it, its start, its lease and its files included; beside
+ * xargs(1) and GNU parallel on the worker's CPU.
  */
 final class MapCases {
     private static final int LINES = 1_000_000;

@@ -120,7 +120,9 @@ final class Stage implements AutoCloseable {
         Path bundle = Files.createDirectories(dir.resolve("java"));
         copy("java-offcut.yaml", bundle.resolve("offcut.yaml"));
         Path classes = bundle.resolve("classes/io/offcut/benchmarks/invoke");
-        copy("EmptyFunction.class", Files.createDirectories(classes).resolve("EmptyFunction.class"));
+        copy(
+                "EmptyFunction.class",
+                Files.createDirectories(classes).resolve("EmptyFunction.class"));
         return bundle;
     }
 

@@ -20,8 +20,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Executors that are started before anybody has a lease: virtual machines of the executors' user, in
- * a control group of their own, that sleep on their standard input. A lease gives one its limits
+ * Executors that are started before anybody has a lease: virtual machines of the executors' user,
+ * in a control group of their own, that sleep on their standard input. A lease gives one its limits
  * and the path of its specification, which is quicker than a start by far. They are the first to go
  * when the node has nothing to offer, and end by themselves when the daemon does, whose end of the
  * pipe they read.
@@ -45,8 +45,7 @@ final class ParkedExecutors {
         void specialize(Path specFile, Path leaseLog) throws IOException {
             // It has the file open: the same file under another name.
             Files.move(log, leaseLog, StandardCopyOption.REPLACE_EXISTING);
-            process.getOutputStream()
-                    .write((specFile + "\n").getBytes(StandardCharsets.UTF_8));
+            process.getOutputStream().write((specFile + "\n").getBytes(StandardCharsets.UTF_8));
             process.getOutputStream().close();
         }
 

@@ -81,7 +81,6 @@ final class Worker implements Runnable {
     private int untimedRuns;
     private boolean awoken;
 
-
     /** The watchdog's: the invocation that it saw when it last looked, and since when. */
     private long seenToken;
 
