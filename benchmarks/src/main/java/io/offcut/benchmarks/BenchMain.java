@@ -16,7 +16,7 @@ public final class BenchMain {
             name = "bench",
             description = "Measures Offcut beside the bare mechanisms below it.",
             synopsisSubcommandLabel = "COMMAND",
-            subcommands = InvokeCommand.class,
+            subcommands = {InvokeCommand.class, PartsCommand.class, StressCommand.class},
             footerHeading = "%nExample:%n",
             footer = "  offcut bench invoke")
     static final class BenchCommand {}

@@ -69,6 +69,7 @@ final class InvokeCases {
             add("tcp 1 MiB echo", hot::tcpLarge);
             add("shm warm", hot::shmWarm);
         }
+        add("shm hot, quiet", new QuietCase(stage, dir, rounds)::measure);
     }
 
     private @Nullable CaseResult add(String name, Measure measure)

@@ -12,14 +12,11 @@ import io.offcut.linux.ProcessCpu;
 import io.offcut.linux.ProcessRef;
 import io.offcut.linux.ProcessTree;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 
 /**
  * A scheduler and one node that offers one CPU, as processes of their own, and the bundles that the
@@ -57,8 +54,8 @@ final class Stage implements AutoCloseable {
                         ClientConfig.defaults()
                                 .withSchedulerUrl(scheduler.uri().toString())
                                 .withUser("bench"));
-        push(nativeBundle(), "native.zip");
-        push(javaBundle(), "java.zip");
+        push(BenchBundles.ofNative(dir), "native.zip");
+        push(BenchBundles.ofJava(dir), "java.zip");
     }
 
     private LocalDaemon startNode(int workerCpu, int prewarmed) {
@@ -84,56 +81,6 @@ final class Stage implements AutoCloseable {
 
     private void push(Path bundle, String name) throws IOException {
         client.push(BundleArchive.pack(bundle, dir.resolve(name), BundleLimits.DEFAULT).file());
-    }
-
-    private Path nativeBundle() throws IOException, InterruptedException {
-        Path bundle = Files.createDirectories(dir.resolve("native"));
-        copy("offcut.yaml", bundle.resolve("offcut.yaml"));
-        Path source = copy("bench.c", dir.resolve("bench.c"));
-        Process compiler;
-        try {
-            compiler =
-                    new ProcessBuilder(
-                                    "cc",
-                                    "-O2",
-                                    "-shared",
-                                    "-fPIC",
-                                    "-o",
-                                    bundle.resolve("libbench.so").toString(),
-                                    source.toString())
-                            .inheritIO()
-                            .start();
-        } catch (IOException e) {
-            throw new OffcutException(
-                    ErrorCode.NOT_FOUND,
-                    "bench: no C compiler: install one (Debian: apt-get install gcc libc6-dev)",
-                    e);
-        }
-        if (!compiler.waitFor(60, TimeUnit.SECONDS) || compiler.exitValue() != 0) {
-            compiler.destroyForcibly();
-            throw new OffcutException(ErrorCode.INTERNAL, "bench: its function does not compile");
-        }
-        return bundle;
-    }
-
-    private Path javaBundle() throws IOException {
-        Path bundle = Files.createDirectories(dir.resolve("java"));
-        copy("java-offcut.yaml", bundle.resolve("offcut.yaml"));
-        Path classes = bundle.resolve("classes/io/offcut/benchmarks/invoke");
-        copy(
-                "EmptyFunction.class",
-                Files.createDirectories(classes).resolve("EmptyFunction.class"));
-        return bundle;
-    }
-
-    private static Path copy(String resource, Path to) throws IOException {
-        try (InputStream in = Stage.class.getResourceAsStream(resource)) {
-            if (in == null) {
-                throw new IllegalStateException("resource " + resource + " is missing");
-            }
-            Files.write(to, in.readAllBytes());
-            return to;
-        }
     }
 
     OffcutClient client() {

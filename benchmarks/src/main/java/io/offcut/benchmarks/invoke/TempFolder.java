@@ -8,10 +8,11 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** A folder of this run. */
-final class TempFolder {
+public final class TempFolder {
     private TempFolder() {}
 
-    static void delete(Path dir) throws IOException {
+    /** Deletes a folder and what is in it. */
+    public static void delete(Path dir) throws IOException {
         List<Path> all;
         try (Stream<Path> files = Files.walk(dir)) {
             all = files.sorted(Comparator.reverseOrder()).toList();

@@ -40,7 +40,8 @@ public final class ShmClientChannel implements InvocationChannel {
     private long lookedNanos;
     private boolean closed;
 
-    private ShmClientChannel(ShmMapping mapping, ShmClaim claim) {
+    /** With the worker's process, if that can be seen from here. */
+    ShmClientChannel(ShmMapping mapping, ShmClaim claim, @Nullable ProcessRef worker) {
         this.mapping = mapping;
         this.region = mapping.region();
         this.claim = claim;
@@ -49,7 +50,7 @@ public final class ShmClientChannel implements InvocationChannel {
         this.inputs = mapping.inputs();
         this.sequences = new int[mapping.slots()];
         this.resultOffsets = new long[mapping.slots()];
-        this.worker = worker(region);
+        this.worker = worker;
         this.lookedNanos = System.nanoTime();
         for (int slot = 0; slot < sequences.length; slot++) {
             resultOffsets[slot] =
@@ -72,7 +73,8 @@ public final class ShmClientChannel implements InvocationChannel {
         ShmMapping mapping = ShmMapping.open(file);
         try {
             awaitReady(file, mapping.region(), System.nanoTime() + timeoutNanos);
-            return new ShmClientChannel(mapping, ShmClaim.take(mapping.region()));
+            MemorySegment region = mapping.region();
+            return new ShmClientChannel(mapping, ShmClaim.take(region), worker(region));
         } catch (OffcutException | InternalError e) {
             mapping.close();
             throw e;

@@ -32,7 +32,7 @@ public final class ShmWorkerChannel implements WorkerChannel {
     private int last;
     private int idlePolls;
 
-    private ShmWorkerChannel(ShmMapping mapping) {
+    ShmWorkerChannel(ShmMapping mapping) {
         this.mapping = mapping;
         this.region = mapping.region();
         this.slots = mapping.slots();
