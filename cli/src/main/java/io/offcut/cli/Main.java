@@ -22,6 +22,23 @@ public final class Main {
     }
 
     /**
+     * Runs one command line of this process, with one more command than there is here.
+     *
+     * @return as {@link #run(Io, String...)}
+     */
+    public static int run(Class<?> more, String... args) {
+        Io io = Io.system();
+        try {
+            CommandLine commands = commandLine(io);
+            commands.addSubcommand(new CommandLine(more, new Factory(io)));
+            // Settings do not reach what is added later.
+            return configured(commands, io, commands.getCommand()).execute(args);
+        } finally {
+            io.out().flush();
+        }
+    }
+
+    /**
      * Runs one command line in this process.
      *
      * @return the exit code: 0, or that of the {@link ErrorCode}
@@ -38,7 +55,10 @@ public final class Main {
 
     static CommandLine commandLine(Io io) {
         OffcutCommand root = new OffcutCommand();
-        CommandLine commands = new CommandLine(root, new Factory(io));
+        return configured(new CommandLine(root, new Factory(io)), io, root);
+    }
+
+    private static CommandLine configured(CommandLine commands, Io io, OffcutCommand root) {
         commands.setOut(new PrintWriter(io.out(), true, io.out().charset()));
         commands.setErr(new PrintWriter(io.err(), true, io.err().charset()));
         commands.setCaseInsensitiveEnumValuesAllowed(true);

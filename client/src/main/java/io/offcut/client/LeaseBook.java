@@ -345,6 +345,19 @@ final class LeaseBook {
         return workers() >= count;
     }
 
+    /** A worker of any lease, for one who wants it for himself; null while there is none. */
+    synchronized DirectWorker.@Nullable Loan lend() {
+        for (LeaseSession session : sessions.values()) {
+            for (WorkerLoop loop : session.loops.values()) {
+                DirectWorker.Loan loan = loop.lend();
+                if (loan != null) {
+                    return loan;
+                }
+            }
+        }
+        return null;
+    }
+
     /** Wakes those who wait for workers that will not come. */
     synchronized void wakeWaiters() {
         notifyAll();

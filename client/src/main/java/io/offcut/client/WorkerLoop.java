@@ -60,6 +60,10 @@ final class WorkerLoop implements Runnable {
     private volatile int endStatus;
     private volatile boolean answered;
     private volatile boolean memoryFailed;
+
+    /** Who gets the channel for himself; set once. */
+    private volatile DirectWorker.@Nullable Loan loan;
+
     private final CountDownLatch over = new CountDownLatch(1);
 
     /**
@@ -96,6 +100,22 @@ final class WorkerLoop implements Runnable {
         stop = why.code();
     }
 
+    /**
+     * Asks for the channel. It is handed over when nothing is in flight; when it comes back the
+     * loop ends, and whatever the borrower left in it goes with it.
+     *
+     * @return null when the loop has been asked already or has ended
+     */
+    synchronized DirectWorker.@Nullable Loan lend() {
+        if (loan != null || stop != 0 || over.getCount() == 0) {
+            return null;
+        }
+        DirectWorker.Loan asked = new DirectWorker.Loan();
+        loan = asked;
+        queue.wakeOne();
+        return asked;
+    }
+
     /** Why the loop ended; OK while it runs. */
     InvocationStatus endStatus() {
         return InvocationStatus.of(endStatus);
@@ -130,7 +150,13 @@ final class WorkerLoop implements Runnable {
     public void run() {
         try {
             while (stop == 0 && channel.ended() == 0) {
-                fill();
+                DirectWorker.Loan asked = loan;
+                if (asked == null) {
+                    fill();
+                } else if (inFlight == 0) {
+                    handOver(asked);
+                    break;
+                }
                 if (inFlight == 0) {
                     idle();
                 } else if (!collect()) {
@@ -146,6 +172,13 @@ final class WorkerLoop implements Runnable {
         } finally {
             finish();
         }
+    }
+
+    private void handOver(DirectWorker.Loan asked) {
+        asked.given().complete(channel);
+        boolean ignored = asked.back().join();
+        // The lease goes on: the pool opens it again.
+        answered = true;
     }
 
     private void idle() {
@@ -402,7 +435,14 @@ final class WorkerLoop implements Runnable {
             LOG.warn("worker on {}: its channel did not close", nodeName, e);
         }
         queue.wakeOne();
-        over.countDown();
+        DirectWorker.Loan asked;
+        synchronized (this) {
+            over.countDown();
+            asked = loan;
+        }
+        if (asked != null) {
+            asked.given().complete(null);
+        }
         onEnd.accept(this);
     }
 

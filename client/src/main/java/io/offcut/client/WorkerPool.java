@@ -8,6 +8,7 @@ import io.offcut.core.api.FunctionView;
 import io.offcut.core.api.LeaseView;
 import io.offcut.core.frame.InvocationStatus;
 import io.offcut.core.function.FunctionSpec;
+import io.offcut.executor.InvocationChannel;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
@@ -17,7 +18,10 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +38,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class WorkerPool implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerPool.class);
+    private static final long TAKE_PAUSE_MILLIS = 5;
 
     // Never started: stands for "some other thread" where memory may belong to one.
     private static final Thread ANOTHER = Thread.ofPlatform().unstarted(() -> {});
@@ -187,6 +192,50 @@ public final class WorkerPool implements AutoCloseable {
         int index = indexOf(name);
         return new MapRun<T>(context.queue(), index, idempotent(index), options, handler)
                 .run(items);
+    }
+
+    /**
+     * Takes one worker out of the pool, for a thread that wants to call it with nothing in between.
+     * Blocks until one is free of calls.
+     *
+     * @param limit how long at most
+     * @throws OffcutException {@code NO_CAPACITY} if there is none in time; or why there will be
+     *     none
+     */
+    public DirectWorker take(Duration limit) throws InterruptedException {
+        long until = System.nanoTime() + limit.toNanos();
+        for (long left = limit.toNanos(); left > 0; left = until - System.nanoTime()) {
+            DirectWorker.Loan loan = leases.lend();
+            if (loan != null) {
+                InvocationChannel channel = given(loan, left);
+                if (channel != null) {
+                    return new DirectWorker(loan, channel, this);
+                }
+            } else if (!awaitWorkers(1, Duration.ofNanos(left))) {
+                break;
+            } else {
+                Thread.sleep(TAKE_PAUSE_MILLIS);
+            }
+        }
+        throw new OffcutException(
+                ErrorCode.NO_CAPACITY,
+                "no worker was free within " + limit.toMillis() + " ms: lease more or wait longer");
+    }
+
+    private static @Nullable InvocationChannel given(DirectWorker.Loan loan, long nanos)
+            throws InterruptedException {
+        try {
+            return loan.given().get(nanos, TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            loan.back().complete(true);
+            return null;
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    int functionIndex(String name) {
+        return indexOf(name);
     }
 
     private int indexOf(String name) {

@@ -13,9 +13,11 @@ import io.offcut.core.OffcutException;
 import io.offcut.core.api.LeaseView;
 import io.offcut.core.frame.InvocationStatus;
 import io.offcut.core.lease.EndReason;
+import io.offcut.executor.InvocationChannel;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -70,6 +72,50 @@ class WorkerPoolTest {
             assertThat(result.attempts()).isEqualTo(1);
             assertThat(pool.status().completed()).isEqualTo(1);
         }
+    }
+
+    @Test
+    void lendsAWorkerAndGoesOnWhenItComesBack() throws Exception {
+        FakeCluster cluster = new FakeCluster(WorkerPoolTest::upper);
+        try (WorkerPool pool = cluster.pool(ONE)) {
+            try (DirectWorker worker = pool.take(Duration.ofSeconds(30))) {
+                assertThat(callDirectly(worker, "abc")).isEqualTo("ABC");
+                assertThat(callDirectly(worker, "def")).isEqualTo("DEF");
+                // The only worker is out.
+                assertThatThrownBy(() -> pool.take(Duration.ofMillis(100)))
+                        .isInstanceOfSatisfying(
+                                OffcutException.class,
+                                e -> assertThat(e.code()).isEqualTo(ErrorCode.NO_CAPACITY));
+            }
+            assertThat(text(pool.invoke("upper", "ghi".getBytes(UTF_8)))).isEqualTo("GHI");
+        }
+    }
+
+    @Test
+    void tellsWhoHasAWorkerWhyItEnded() throws Exception {
+        FakeCluster cluster = new FakeCluster(WorkerPoolTest::upper);
+        try (WorkerPool pool = cluster.pool(ONE);
+                DirectWorker worker = pool.take(Duration.ofSeconds(30))) {
+            cluster.revoke(
+                    cluster.liveLeases().getFirst(), InvocationStatus.REVOKED, EndReason.RECLAIMED);
+            await().until(() -> worker.channel().ended() == InvocationStatus.REVOKED.code());
+            try (DirectWorker next = pool.take(Duration.ofSeconds(30))) {
+                assertThat(callDirectly(next, "abc")).isEqualTo("ABC");
+            }
+        }
+    }
+
+    private static String callDirectly(DirectWorker worker, String input) {
+        InvocationChannel channel = worker.channel();
+        int slot = channel.acquire();
+        byte[] bytes = input.getBytes(UTF_8);
+        MemorySegment.copy(MemorySegment.ofArray(bytes), 0, channel.input(slot), 0, bytes.length);
+        assertThat(channel.post(slot, 1, worker.functionIndex("upper"), bytes.length, 0)).isZero();
+        int done = channel.await(TimeUnit.SECONDS.toNanos(30));
+        assertThat(channel.status(done)).isZero();
+        String result = new String(channel.result(done).toArray(ValueLayout.JAVA_BYTE), UTF_8);
+        channel.release(done);
+        return result;
     }
 
     @Test

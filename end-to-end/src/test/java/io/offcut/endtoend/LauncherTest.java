@@ -67,7 +67,7 @@ final class LauncherTest {
         assertThat(run(0)).doesNotContain("building").contains("io.offcut.cli.Main version");
         assertThat(builds()).hasSize(1);
 
-        Path built = tree.resolve("target/built");
+        Path built = tree.resolve("target/built-cli");
         Files.setLastModifiedTime(
                 tree.resolve("pom.xml"),
                 FileTime.from(Files.getLastModifiedTime(built).toInstant().plusSeconds(2)));

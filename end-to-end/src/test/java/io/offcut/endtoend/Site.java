@@ -10,8 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
@@ -104,14 +106,27 @@ final class Site implements AutoCloseable {
 
     /** Starts {@code offcut …} and does not wait for it; its output goes to files. */
     Run start(String... arguments) throws IOException {
+        return start(LocalDaemon.offcut(arguments), environment);
+    }
+
+    /** Starts another program the same way, with this environment. */
+    Run start(Path program, Map<String, String> withEnvironment, List<String> arguments)
+            throws IOException {
+        List<String> command = new ArrayList<>(List.of(program.toString()));
+        command.addAll(arguments);
+        return start(command, withEnvironment);
+    }
+
+    private Run start(List<String> command, Map<String, String> withEnvironment)
+            throws IOException {
         Path out = dir.resolve("run-" + ++runs + ".out");
         Path err = dir.resolve("run-" + runs + ".err");
         ProcessBuilder builder =
-                new ProcessBuilder(LocalDaemon.offcut(arguments))
+                new ProcessBuilder(command)
                         .redirectOutput(out.toFile())
                         .redirectError(err.toFile())
                         .redirectInput(Path.of("/dev/null").toFile());
-        builder.environment().putAll(environment);
+        builder.environment().putAll(withEnvironment);
         builder.environment().put("HOME", dir.toString());
         return new Run(builder.start(), out, err);
     }

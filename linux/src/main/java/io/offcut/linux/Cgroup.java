@@ -41,6 +41,13 @@ public sealed interface Cgroup permits CgroupV1, CgroupV2 {
     List<Path> procsFiles();
 
     /**
+     * Sets other limits than the group was made with; what is in it keeps to them at once.
+     *
+     * @throws io.offcut.core.OffcutException {@code EXHAUSTED} if the kernel refuses
+     */
+    void limit(Limits limits);
+
+    /**
      * Stops everything in the group, and waits until the kernel says so. Without a freezer the
      * processes get SIGSTOP.
      *

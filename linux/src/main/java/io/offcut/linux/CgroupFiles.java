@@ -1,5 +1,7 @@
 package io.offcut.linux;
 
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -25,6 +27,14 @@ final class CgroupFiles {
     private static final int MAX_SIGNAL_ROUNDS = 20;
 
     private CgroupFiles() {}
+
+    /** What is thrown when a limit of a living group cannot be set. */
+    static OffcutException refused(String name, IOException e) {
+        return new OffcutException(
+                ErrorCode.EXHAUSTED,
+                "cgroup " + name + ": the kernel refuses its new limits: " + e.getMessage(),
+                e);
+    }
 
     /** The processes in any of the directories and the groups inside them. */
     static List<Long> pids(Collection<Path> directories) {

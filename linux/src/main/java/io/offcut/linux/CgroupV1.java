@@ -101,7 +101,7 @@ final class CgroupV1 implements Cgroup {
                     inherit(base.resolve(parent), directory);
                 }
             }
-            group.limit(limits);
+            group.write(limits);
             return group;
         }
 
@@ -116,7 +116,16 @@ final class CgroupV1 implements Cgroup {
         }
     }
 
-    private void limit(Limits limits) throws IOException {
+    @Override
+    public void limit(Limits limits) {
+        try {
+            write(limits);
+        } catch (IOException e) {
+            throw CgroupFiles.refused(name, e);
+        }
+    }
+
+    private void write(Limits limits) throws IOException {
         Path cpuset = directories.get("cpuset");
         if (cpuset != null && !limits.cpus().isEmpty()) {
             KernelFile.write(cpuset.resolve("cpuset.cpus"), limits.cpus().toString());

@@ -20,10 +20,12 @@ final class CgroupV2 implements Cgroup {
 
     private final String name;
     private final Path directory;
+    private final Set<String> withoutControllers;
 
-    private CgroupV2(String name, Path directory) {
+    private CgroupV2(String name, Path directory, Set<String> withoutControllers) {
         this.name = name;
         this.directory = directory;
+        this.withoutControllers = withoutControllers;
     }
 
     /**
@@ -89,7 +91,7 @@ final class CgroupV2 implements Cgroup {
 
         @Override
         public CgroupV2 at(String parent, String name) {
-            return new CgroupV2(name, base.resolve(parent).resolve(name));
+            return new CgroupV2(name, base.resolve(parent).resolve(name), missing);
         }
 
         @Override
@@ -103,7 +105,7 @@ final class CgroupV2 implements Cgroup {
             enable(parentDirectory);
             CgroupV2 group = at(parent, name);
             Files.createDirectories(group.directory);
-            group.limit(limits, missing);
+            group.write(limits);
             return group;
         }
 
@@ -134,20 +136,33 @@ final class CgroupV2 implements Cgroup {
         }
     }
 
-    private void limit(Limits limits, Set<String> missing) throws IOException {
-        if (!missing.contains("cpuset") && !limits.cpus().isEmpty()) {
+    @Override
+    public void limit(Limits limits) {
+        try {
+            write(limits);
+        } catch (IOException e) {
+            throw CgroupFiles.refused(name, e);
+        }
+    }
+
+    private void write(Limits limits) throws IOException {
+        if (has("cpuset") && !limits.cpus().isEmpty()) {
             KernelFile.write(directory.resolve("cpuset.cpus"), limits.cpus().toString());
         }
-        if (!missing.contains("memory") && limits.memoryBytes() > 0) {
+        if (has("memory") && limits.memoryBytes() > 0) {
             KernelFile.write(directory.resolve("memory.max"), Long.toString(limits.memoryBytes()));
             Path swap = directory.resolve("memory.swap.max");
             if (Files.exists(swap)) {
                 KernelFile.write(swap, "0");
             }
         }
-        if (!missing.contains("pids") && limits.pids() > 0) {
+        if (has("pids") && limits.pids() > 0) {
             KernelFile.write(directory.resolve("pids.max"), Integer.toString(limits.pids()));
         }
+    }
+
+    private boolean has(String controller) {
+        return !withoutControllers.contains(controller);
     }
 
     @Override

@@ -324,6 +324,7 @@ final class NodeCore
             return;
         }
         apply(new LeaseEvent.OffersChanged(offers, EndReason.RECLAIMED));
+        host.keepParked(!offers.isEmpty());
         metrics.offers(offers);
         List<Offer> changed = offers.stream().filter(o -> !before.contains(o)).toList();
         List<String> withdrawn =

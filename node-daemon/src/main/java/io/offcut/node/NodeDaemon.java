@@ -89,7 +89,8 @@ public final class NodeDaemon implements AutoCloseable {
                         keys,
                         metrics,
                         listener ->
-                                new ExecutorHost(config, sandbox, store, bundles, cpus, listener));
+                                new ExecutorHost(
+                                        config, cores, sandbox, store, bundles, cpus, listener));
         shmFolder(config.shmPath());
         List<Offer> earlier = core.restore();
         opened(core);

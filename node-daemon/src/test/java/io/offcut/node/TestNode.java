@@ -181,6 +181,15 @@ final class TestNode implements AutoCloseable {
         return uri;
     }
 
+    /** The daemon's own process, where it has one. */
+    Process process() {
+        Process running = process;
+        if (running == null) {
+            throw new IllegalStateException("node " + name + " runs in this process or not at all");
+        }
+        return running;
+    }
+
     LeaseTerms terms(String leaseId, String cores) {
         return new LeaseTerms(
                 leaseId,

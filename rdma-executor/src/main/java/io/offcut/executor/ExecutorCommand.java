@@ -37,7 +37,11 @@ public final class ExecutorCommand {
     private static final long MIB = 1 << 20;
     private static final long HEAP_WITHOUT_JAVA_MIB = 48;
     private static final long SMALLEST_JAVA_HEAP_MIB = 32;
+    private static final long PARKED_HEAP_MIB = 128;
     private static final long LARGEST_HEAP_MIB = 31 << 10;
+
+    /** Stands for the specification file of an executor that has none yet. */
+    static final String PARKED = "--parked";
 
     private ExecutorCommand() {}
 
@@ -56,14 +60,32 @@ public final class ExecutorCommand {
      */
     public static List<String> line(
             Path java, String classPath, ExecutorSpec spec, long memoryBytes, Path specFile) {
+        return line(java, classPath, heapMib(spec, memoryBytes), specFile.toString());
+    }
+
+    /**
+     * The command line of one that is started before its lease: it waits for the path of its
+     * specification file, one line on its standard input, and ends when that ends first.
+     */
+    public static List<String> parkedLine(Path java, String classPath) {
+        return line(java, classPath, PARKED_HEAP_MIB, PARKED);
+    }
+
+    /** Whether a parked executor has the heap that this lease would get. */
+    public static boolean fitsParked(ExecutorSpec spec, long memoryBytes) {
+        return heapMib(spec, memoryBytes) <= PARKED_HEAP_MIB;
+    }
+
+    private static List<String> line(Path java, String classPath, long heapMib, String argument) {
         return List.of(
                 java.toString(),
                 "-XX:+UseSerialGC",
                 "-XX:ReservedCodeCacheSize=24m",
                 "-XX:-UsePerfData",
+                "-XX:+UseSystemMemoryBarrier",
                 "-Xss512k",
                 "-Xms8m",
-                "-Xmx" + heapMib(spec, memoryBytes) + "m",
+                "-Xmx" + heapMib + "m",
                 // A crash ends an invocation at once; a dump would keep its caller waiting.
                 "-XX:-CreateCoredumpOnCrash",
                 "-XX:+SuppressFatalErrorMessage",
@@ -71,7 +93,7 @@ public final class ExecutorCommand {
                 "-cp",
                 classPath,
                 ExecutorMain.class.getName(),
-                specFile.toString());
+                argument);
     }
 
     static long heapMib(ExecutorSpec spec, long memoryBytes) {

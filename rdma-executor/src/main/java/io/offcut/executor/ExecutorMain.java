@@ -2,14 +2,33 @@ package io.offcut.executor;
 
 import io.offcut.core.OffcutException;
 import io.offcut.executor.internal.process.Executor;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The program of an executor process: {@code ExecutorMain <specification file>}. Ends with a code
- * of {@link ExecutorExit}; what is wrong goes to stderr in one line.
+ * The program of an executor process: {@code ExecutorMain <specification file>}, or {@code
+ * ExecutorMain --parked} for one that reads the path from its standard input when there is a lease.
+ * Ends with a code of {@link ExecutorExit}; what is wrong goes to stderr in one line.
  */
 public final class ExecutorMain {
     private ExecutorMain() {}
+
+    /** Null when the daemon ended first. */
+    private static @Nullable Path parked() {
+        Executor.prepare();
+        try {
+            String line =
+                    new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))
+                            .readLine();
+            return line == null ? null : Path.of(line);
+        } catch (IOException e) {
+            return null;
+        }
+    }
 
     /** Serves one lease. */
     public static void main(String[] arguments) throws InterruptedException {
@@ -18,7 +37,11 @@ public final class ExecutorMain {
             System.exit(ExecutorExit.BAD_SPEC);
         }
         try {
-            Executor.serve(ExecutorCommand.read(Path.of(arguments[0])));
+            Path specification =
+                    arguments[0].equals(ExecutorCommand.PARKED) ? parked() : Path.of(arguments[0]);
+            if (specification != null) {
+                Executor.serve(ExecutorCommand.read(specification));
+            }
         } catch (OffcutException e) {
             System.err.println("offcut executor: " + e.getMessage());
             Runtime.getRuntime().halt(ExecutorExit.BAD_SPEC);

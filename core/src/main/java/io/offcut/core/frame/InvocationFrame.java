@@ -112,13 +112,23 @@ public final class InvocationFrame {
      *     InvocationStatus#WRONG_VERSION} or {@link InvocationStatus#TOO_LARGE}
      */
     public static int check(MemorySegment header, long offset, int magic, int capacityBytes) {
-        if (header.get(INT, offset + MAGIC_OFFSET) != magic) {
+        return check(
+                header.get(INT, offset + MAGIC_OFFSET),
+                header.get(SHORT, offset + VERSION_OFFSET),
+                payloadBytes(header, offset),
+                magic,
+                capacityBytes);
+    }
+
+    /** The same for words that were read already, where a peer may change them meanwhile. */
+    public static int check(
+            int magicSeen, short versionSeen, int payloadBytes, int magic, int capacityBytes) {
+        if (magicSeen != magic) {
             return InvocationStatus.MALFORMED.code();
         }
-        if (header.get(SHORT, offset + VERSION_OFFSET) != VERSION) {
+        if (versionSeen != VERSION) {
             return InvocationStatus.WRONG_VERSION.code();
         }
-        int payloadBytes = payloadBytes(header, offset);
         if (payloadBytes < 0) {
             return InvocationStatus.MALFORMED.code();
         }

@@ -1,6 +1,6 @@
 package io.offcut.executor.internal;
 
-import java.lang.foreign.MemorySegment;
+import io.offcut.executor.internal.function.Call;
 
 /**
  * A worker's end of one channel: the counterpart of {@link io.offcut.executor.InvocationChannel}.
@@ -39,17 +39,14 @@ public interface WorkerChannel extends AutoCloseable {
     /** What the caller allows the invocation from now on; 0 or less for no wish. */
     long deadlineNanos(int slot);
 
-    /** The slot's whole input memory. Valid until the channel closes. */
-    MemorySegment input(int slot);
-
-    /** The slot's whole result memory. Valid until the channel closes. */
-    MemorySegment result(int slot);
+    /** The slot's invocation as functions see it; the caller begins it. */
+    Call call(int slot);
 
     /**
      * Answers a slot that {@link #poll} returned. Does not block.
      *
      * @param statusCode of {@link io.offcut.core.frame.InvocationStatus}
-     * @param resultBytes how much of {@link #result} counts
+     * @param resultBytes how much of the slot's result area counts
      */
     void complete(int slot, int statusCode, int resultBytes, long executionNanos);
 

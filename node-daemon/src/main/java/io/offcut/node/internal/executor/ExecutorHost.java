@@ -69,11 +69,13 @@ public final class ExecutorHost implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ExecutorHost.class);
     private static final long POLITE_MILLIS = 300;
     private static final long KILL_MILLIS = 2_000;
+    private static final long REFILL_MILLIS = 500;
     private static final int MAX_PORT = 65_535;
 
     private final NodeConfig config;
     private final LeaseStore store;
     private final BundleCache bundles;
+    private final CpuSet cores;
     private final CpuMap cpus;
     private final Listener listener;
     private final ExecutorLauncher launcher;
@@ -83,10 +85,12 @@ public final class ExecutorHost implements AutoCloseable {
     private final Executor workers = Thread::startVirtualThread;
     private volatile @Nullable ExecutorControl control;
     private volatile boolean closed;
+    private volatile boolean parking;
 
     /** A host that does nothing yet: {@link #adopt}, then {@link #listen}, then the rest. */
     public ExecutorHost(
             NodeConfig config,
+            CpuSet cores,
             Sandbox sandbox,
             LeaseStore store,
             BundleCache bundles,
@@ -98,7 +102,10 @@ public final class ExecutorHost implements AutoCloseable {
         this.cpus = cpus;
         this.listener = listener;
         this.sandbox = sandbox;
-        this.launcher = new ExecutorLauncher(config, sandbox, store, cpus, controlSocket(config));
+        this.cores = cores;
+        this.launcher =
+                new ExecutorLauncher(
+                        config, cpus.toReal(cores), sandbox, store, cpus, controlSocket(config));
         this.leftOvers = new LeftOvers(config, sandbox, store);
     }
 
@@ -148,6 +155,7 @@ public final class ExecutorHost implements AutoCloseable {
                                 "rw-rw-rw-",
                                 name -> name.equals(user.getName()));
         slots.values().forEach(this::resume);
+        launcher.parked().clean();
     }
 
     private boolean sayEnd(String leaseId, InvocationStatus status) {
@@ -160,6 +168,25 @@ public final class ExecutorHost implements AutoCloseable {
         if (process != null) {
             watch(slot, process);
         }
+    }
+
+    /**
+     * Keeps so many executors started that have no lease yet. With cores to offer they cost only
+     * memory; without they are the first to go.
+     */
+    public void keepParked(boolean anyOffered) {
+        parking = anyOffered;
+        workers.execute(this::park);
+    }
+
+    private void park() {
+        launcher.parked().want(parking && !closed ? config.prewarmedExecutors() : 0);
+    }
+
+    // Not at once: the executor that just got its lease may have the same core.
+    private void refillLater() {
+        CompletableFuture.delayedExecutor(REFILL_MILLIS, TimeUnit.MILLISECONDS, workers)
+                .execute(this::park);
     }
 
     /** Starts an executor; {@link #serving} tells when it serves. */
@@ -183,6 +210,7 @@ public final class ExecutorHost implements AutoCloseable {
                     process.freeze(0);
                 }
                 watch(slot, process);
+                refillLater();
             } finally {
                 slot.lock.unlock();
             }
@@ -401,6 +429,7 @@ public final class ExecutorHost implements AutoCloseable {
                                 process.pid()));
             }
         }
+        own.addAll(launcher.parked().own(cores));
         return own;
     }
 
@@ -427,6 +456,7 @@ public final class ExecutorHost implements AutoCloseable {
         if (open != null) {
             open.close();
         }
+        launcher.parked().want(0);
         leftOvers.close(slots.isEmpty());
     }
 

@@ -13,6 +13,7 @@ import io.offcut.linux.CpuMap;
 import io.offcut.linux.ProcessRef;
 import io.offcut.node.NodeConfig;
 import io.offcut.node.internal.bundle.BundleCache;
+import io.offcut.node.internal.executor.ParkedExecutors.Parked;
 import io.offcut.node.internal.store.Folders;
 import io.offcut.node.internal.store.LeaseStore;
 import io.offcut.node.internal.store.LeaseStore.ExecutorRecord;
@@ -33,6 +34,7 @@ final class ExecutorLauncher {
     private static final int SECRET_BYTES = 16;
 
     private final NodeConfig config;
+    private final CpuSet realCpus;
     private final Sandbox sandbox;
     private final LeaseStore store;
     private final CpuMap cpus;
@@ -40,10 +42,17 @@ final class ExecutorLauncher {
     private final Path java;
     private final String classPath;
     private final SecureRandom random = new SecureRandom();
+    private final ParkedExecutors parked;
 
     ExecutorLauncher(
-            NodeConfig config, Sandbox sandbox, LeaseStore store, CpuMap cpus, Path controlSocket) {
+            NodeConfig config,
+            CpuSet realCpus,
+            Sandbox sandbox,
+            LeaseStore store,
+            CpuMap cpus,
+            Path controlSocket) {
         this.config = config;
+        this.realCpus = realCpus;
         this.sandbox = sandbox;
         this.store = store;
         this.cpus = cpus;
@@ -57,6 +66,31 @@ final class ExecutorLauncher {
             requireReachable("stateDir", config.statePath().resolve("leases"), user);
             requireReachable("the Java that runs this daemon", java, user);
             classPath = ExecutorClasses.readable(own, config.statePath().resolve("lib"));
+        }
+        parked = new ParkedExecutors(config.statePath().resolve("parked"), this::park);
+    }
+
+    ParkedExecutors parked() {
+        return parked;
+    }
+
+    private Parked park(String name, Path log) throws IOException {
+        Cgroup cgroup = cgroup(name, new Cgroup.Limits(realCpus, 0, BASE_PIDS));
+        try {
+            Process process =
+                    start(
+                            ExecutorCommand.parkedLine(java, classPath),
+                            realCpus,
+                            cgroup,
+                            "/nonexistent",
+                            ProcessBuilder.Redirect.PIPE,
+                            log);
+            return new Parked(name, process, cgroup, log);
+        } catch (IOException e) {
+            if (cgroup != null) {
+                cgroup.remove();
+            }
+            throw e;
         }
     }
 
@@ -97,8 +131,20 @@ final class ExecutorLauncher {
             ExecutorSpec spec = spec(slot, bundle, regionDir);
             makeRegions(spec);
             Path specFile = writeSpec(spec);
-            cgroup = makeCgroup(terms, generation, spec.cpus());
-            child = start(spec, specFile, terms, cgroup);
+            Cgroup.Limits limits = limits(terms, spec.cpus());
+            Parked ready =
+                    ExecutorCommand.fitsParked(spec, terms.memoryBytes()) ? parked.take() : null;
+            if (ready == null) {
+                cgroup = cgroup(terms.leaseId() + "-" + generation, limits);
+                child = startFresh(spec, specFile, terms, cgroup);
+            } else {
+                cgroup = ready.cgroup();
+                child = ready.process();
+                if (cgroup != null) {
+                    cgroup.limit(limits);
+                }
+                ready.specialize(specFile, ExecutorLog.file(store.folder(terms.leaseId())));
+            }
             ExecutorRecord record =
                     new ExecutorRecord(
                             generation,
@@ -204,33 +250,45 @@ final class ExecutorLauncher {
         return specFile;
     }
 
-    private @Nullable Cgroup makeCgroup(LeaseTerms terms, int generation, CpuSet real) {
+    private Cgroup.Limits limits(LeaseTerms terms, CpuSet real) {
+        return new Cgroup.Limits(
+                real,
+                terms.memoryBytes() + config.executorOverheadBytes(),
+                BASE_PIDS + PIDS_PER_WORKER * terms.cores().size());
+    }
+
+    private @Nullable Cgroup cgroup(String name, Cgroup.Limits limits) {
         Cgroups cgroups = sandbox.cgroups();
-        if (cgroups == null) {
-            return null;
-        }
-        return cgroups.create(
-                cgroupParent(config),
-                terms.leaseId() + "-" + generation,
-                new Cgroup.Limits(
-                        real,
-                        terms.memoryBytes() + config.executorOverheadBytes(),
-                        BASE_PIDS + PIDS_PER_WORKER * terms.cores().size()));
+        return cgroups == null ? null : cgroups.create(cgroupParent(config), name, limits);
+    }
+
+    private Process startFresh(
+            ExecutorSpec spec, Path specFile, LeaseTerms terms, @Nullable Cgroup cgroup)
+            throws IOException {
+        return start(
+                ExecutorCommand.line(java, classPath, spec, terms.memoryBytes(), specFile),
+                spec.cpus(),
+                cgroup,
+                spec.scratchDir(),
+                ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()),
+                ExecutorLog.open(store.folder(spec.leaseId())));
     }
 
     private Process start(
-            ExecutorSpec spec, Path specFile, LeaseTerms terms, @Nullable Cgroup cgroup)
+            List<String> command,
+            CpuSet real,
+            @Nullable Cgroup cgroup,
+            String home,
+            ProcessBuilder.Redirect input,
+            Path log)
             throws IOException {
-        List<String> command =
-                ExecutorCommand.line(java, classPath, spec, terms.memoryBytes(), specFile);
         List<Path> join = cgroup == null ? List.of() : cgroup.procsFiles();
-        Path logFile = ExecutorLog.open(store.folder(spec.leaseId()));
         ProcessBuilder builder =
-                new ProcessBuilder(sandbox.wrap(join, spec.cpus(), command))
+                new ProcessBuilder(sandbox.wrap(join, real, command))
                         .directory(Path.of("/").toFile())
-                        .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+                        .redirectInput(input)
                         .redirectErrorStream(true)
-                        .redirectOutput(ProcessBuilder.Redirect.appendTo(logFile.toFile()));
+                        .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
         builder.environment().clear();
         builder.environment()
                 .putAll(
@@ -240,9 +298,9 @@ final class ExecutorLauncher {
                                 "LANG",
                                 "C.UTF-8",
                                 "HOME",
-                                spec.scratchDir(),
+                                home,
                                 "TMPDIR",
-                                spec.scratchDir()));
+                                home));
         return builder.start();
     }
 

@@ -25,7 +25,15 @@ final class ExecutorLog {
 
     /** The log file of a lease, made if it is not there. */
     static Path open(Path leaseFolder) throws IOException {
-        Path file = leaseFolder.resolve("executor.log");
+        return make(file(leaseFolder));
+    }
+
+    static Path file(Path leaseFolder) {
+        return leaseFolder.resolve("executor.log");
+    }
+
+    /** Makes a log file if it is not there. */
+    static Path make(Path file) throws IOException {
         if (!Files.exists(file)) {
             Files.createFile(
                     file,
@@ -37,7 +45,7 @@ final class ExecutorLog {
 
     /** Empties the file when it has grown too large. */
     static void bound(Path leaseFolder) {
-        Path file = leaseFolder.resolve("executor.log");
+        Path file = file(leaseFolder);
         try {
             if (Files.exists(file) && Files.size(file) > MAX_BYTES) {
                 FileChannel.open(
@@ -53,7 +61,7 @@ final class ExecutorLog {
 
     /** The last line of it, to tell why an executor ended; empty when there is none. */
     static String lastLine(Path leaseFolder) {
-        Path file = leaseFolder.resolve("executor.log");
+        Path file = file(leaseFolder);
         try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
             long from = Math.max(0, in.size() - TAIL_BYTES);
             ByteBuffer tail = ByteBuffer.allocate(TAIL_BYTES);

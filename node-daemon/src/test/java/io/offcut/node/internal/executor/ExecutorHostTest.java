@@ -59,6 +59,7 @@ class ExecutorHostTest {
         host =
                 new ExecutorHost(
                         config,
+                        CpuSet.of(0),
                         Sandbox.detect("nobody", false),
                         store,
                         bundles,

@@ -5,32 +5,37 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 
 /**
- * One invocation as a function sees it: its input, room for its result, and its time. A worker has
- * one and uses it again for every invocation; views of the same length are kept, so that calls of
+ * One slot's invocation as a function sees it: its input, room for its result, and its time. It is
+ * used again for every invocation of the slot; views of the same length are kept, so that calls of
  * one shape allocate nothing. For the worker's thread.
  */
 public final class Call {
     private static final int MAX_MESSAGE_BYTES = 4096;
 
-    private MemorySegment input = MemorySegment.NULL;
-    private MemorySegment result = MemorySegment.NULL;
+    private final MemorySegment inputArea;
+    private final MemorySegment resultArea;
+    private MemorySegment input;
+    private MemorySegment result;
     private int inputBytes;
     private int capacityBytes;
     private long limitNanos;
     private int messageBytes;
 
-    /** Sets the call up for the next invocation. */
-    public void begin(
-            MemorySegment inputArea,
-            int inputBytes,
-            MemorySegment resultArea,
-            int capacityBytes,
-            long limitNanos) {
-        if (input.address() != inputArea.address() || this.inputBytes != inputBytes) {
+    /** For the slot whose areas these are. */
+    public Call(MemorySegment inputArea, MemorySegment resultArea) {
+        this.inputArea = inputArea;
+        this.resultArea = resultArea;
+        this.input = inputArea.asSlice(0, 0);
+        this.result = resultArea.asSlice(0, 0);
+    }
+
+    /** Sets the call up for the slot's next invocation. */
+    public void begin(int inputBytes, int capacityBytes, long limitNanos) {
+        if (this.inputBytes != inputBytes) {
             this.inputBytes = inputBytes;
             this.input = inputArea.asSlice(0, inputBytes);
         }
-        if (result.address() != resultArea.address() || this.capacityBytes != capacityBytes) {
+        if (this.capacityBytes != capacityBytes) {
             this.capacityBytes = capacityBytes;
             this.result = resultArea.asSlice(0, capacityBytes);
         }

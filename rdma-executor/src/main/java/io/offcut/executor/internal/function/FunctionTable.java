@@ -7,6 +7,7 @@ import io.offcut.core.function.OffcutFunction;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationTargetException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,7 @@ public final class FunctionTable {
     private final Path workDirectory;
     private final @Nullable LoadedFunction[] loaded;
     private final long[] limitsNanos;
+    private final long[] lastNanos;
 
     /**
      * Names the functions; loads none.
@@ -34,6 +36,8 @@ public final class FunctionTable {
         this.workDirectory = workDirectory;
         this.loaded = new LoadedFunction[specs.size()];
         this.limitsNanos = new long[specs.size()];
+        this.lastNanos = new long[specs.size()];
+        Arrays.fill(lastNanos, -1);
         for (int index = 0; index < limitsNanos.length; index++) {
             limitsNanos[index] = TimeUnit.MILLISECONDS.toNanos(specs.get(index).timeoutMillis());
         }
@@ -49,6 +53,18 @@ public final class FunctionTable {
     public long limitNanos(int index, long wishNanos) {
         long limit = has(index) && limitsNanos[index] > 0 ? limitsNanos[index] : Long.MAX_VALUE;
         return wishNanos > 0 ? Math.min(limit, wishNanos) : limit;
+    }
+
+    /** How long the function ran when that was last known; negative when it never was. */
+    public long lastNanos(int index) {
+        return has(index) ? lastNanos[index] : -1;
+    }
+
+    /** Takes note of how long the function ran. */
+    public void ran(int index, long nanos) {
+        if (has(index)) {
+            lastNanos[index] = nanos;
+        }
     }
 
     /** Whether the function watches its own time, as commands do. */

@@ -25,12 +25,14 @@ final class NativeFunction implements LoadedFunction {
 
     private final String name;
     private final boolean checked;
-    private final MethodHandle handle;
+    private final NativeStub stub;
 
     NativeFunction(FunctionSpec spec, MemorySegment symbol) {
         this.name = spec.name();
         this.checked = spec.checked();
-        this.handle = Linker.nativeLinker().downcallHandle(symbol, checked ? CHECKED : UNCHECKED);
+        MethodHandle handle =
+                Linker.nativeLinker().downcallHandle(symbol, checked ? CHECKED : UNCHECKED);
+        this.stub = checked ? NativeStub.checked(handle) : NativeStub.unchecked(handle);
     }
 
     @Override
@@ -38,16 +40,10 @@ final class NativeFunction implements LoadedFunction {
         long in = call.input().address();
         long out = call.result().address();
         int capacity = call.capacityBytes();
-        int bytes;
-        if (checked) {
-            bytes = (int) handle.invokeExact(in, call.inputBytes(), out, capacity);
-            if (bytes < 0) {
-                return call.fail(
-                        InvocationStatus.FUNCTION_ERROR,
-                        "function '" + name + "' returned " + bytes);
-            }
-        } else {
-            bytes = (int) handle.invokeExact(in, call.inputBytes(), out);
+        int bytes = stub.call(in, call.inputBytes(), out, capacity);
+        if (checked && bytes < 0) {
+            return call.fail(
+                    InvocationStatus.FUNCTION_ERROR, "function '" + name + "' returned " + bytes);
         }
         return Integer.compareUnsigned(bytes, capacity) > 0
                 ? InvocationStatus.TOO_LARGE.code()

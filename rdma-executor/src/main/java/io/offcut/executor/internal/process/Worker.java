@@ -33,9 +33,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class Worker implements Runnable {
     private static final long TAKEN = -1;
-    private static final int POLLS_PER_CLOCK = 64;
-    private static final int POLLS_PER_YIELD = 1024;
+    private static final int SPINS_PER_TURN = 32;
+    private static final int POLLS_PER_CLOCK = 4;
+    private static final int POLLS_PER_YIELD = 64;
     private static final int TURNS_PER_LOOK = 256;
+    private static final long SHORT_NANOS = 10_000;
+    private static final int RUNS_PER_TIMING = 64;
     private static final long LONG_SLEEP_NANOS = 1_000_000_000;
     private static final long TCP_SLEEP_NANOS = 50_000_000;
     private static final long BOTH_SLEEP_NANOS = 1_000_000;
@@ -59,7 +62,6 @@ final class Worker implements Runnable {
     private final ShmWorkerChannel shm;
     private final @Nullable TcpWorkerChannel tcp;
     private final FunctionTable functions;
-    private final Call call = new Call();
     private final BooleanSupplier maySleep = this::maySleep;
     private final CountDownLatch started = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
@@ -68,18 +70,24 @@ final class Worker implements Runnable {
     private volatile int ending;
     private volatile long run;
     private volatile long invocations;
-    private long startNanos;
     private long limitNanos;
     private int runningFunction;
     private int runningSlot;
     private @Nullable WorkerChannel runningChannel;
+    private boolean resting;
     private long restNanos;
     private int idlePolls;
     private int turns;
+    private int untimedRuns;
     private boolean awoken;
 
-    /** The watchdog's: the invocation that it found over its time when it last looked. */
-    private long overdueToken;
+    /** The watchdog's: the invocation that it saw when it last looked, and since when. */
+    private long seenToken;
+
+    private long seenNanos;
+
+    /** What the watchdog's clock shows: a change during a run says that it was no short one. */
+    private volatile long coarseNanos = System.nanoTime();
 
     /**
      * Makes a worker; its thread is the caller's to start.
@@ -114,7 +122,6 @@ final class Worker implements Runnable {
     public void run() {
         pin();
         started.countDown();
-        restNanos = System.nanoTime();
         boolean endedByItself = false;
         while (ending == 0 && !endedByItself) {
             if (!turn()) {
@@ -145,10 +152,13 @@ final class Worker implements Runnable {
 
     /** Looks once at each channel that may have something. @return whether an invocation ran */
     private boolean turn() {
-        int slot = shm.poll();
-        if (slot != WorkerChannel.NONE) {
-            serve(shm, slot);
-            return true;
+        for (int spins = coreShared || !shm.claimed() ? 1 : SPINS_PER_TURN; spins > 0; spins--) {
+            int slot = shm.poll();
+            if (slot != WorkerChannel.NONE) {
+                serve(shm, slot);
+                return true;
+            }
+            Thread.onSpinWait();
         }
         // A look at a socket is a system call: not in the way of a client that shares memory.
         TcpWorkerChannel socket = tcp;
@@ -156,7 +166,7 @@ final class Worker implements Runnable {
                 && socket.connected()
                 && (awoken || idlePolls % POLLS_PER_YIELD == 0 || !shm.claimed())) {
             awoken = false;
-            slot = socket.poll();
+            int slot = socket.poll();
             if (slot != WorkerChannel.NONE) {
                 serve(socket, slot);
                 return true;
@@ -168,33 +178,44 @@ final class Worker implements Runnable {
     private void serve(WorkerChannel channel, int slot) {
         int function = channel.functionIndex(slot);
         long limit = functions.limitNanos(function, channel.deadlineNanos(slot));
-        call.begin(
-                channel.input(slot),
-                channel.inputBytes(slot),
-                channel.result(slot),
-                channel.resultCapacityBytes(slot),
-                limit);
-        long start = System.nanoTime();
-        startNanos = start;
+        Call call = channel.call(slot);
+        call.begin(channel.inputBytes(slot), channel.resultCapacityBytes(slot), limit);
         limitNanos = limit;
         runningFunction = function;
         runningSlot = slot;
         runningChannel = channel;
         long token = run + 1;
         RUN.setRelease(this, token);
+        boolean timed = mustTime(function);
+        long start = timed ? System.nanoTime() : coarseNanos;
         int outcome = functions.run(function, call);
-        long end = System.nanoTime();
+        long took = (timed ? System.nanoTime() : coarseNanos) - start;
+        if (!timed && took == 0) {
+            took = functions.lastNanos(function);
+        }
+        functions.ran(function, took);
         if (!RUN.compareAndSet(this, token, token + 1)) {
             parkForEver();
         }
         INVOCATIONS.setOpaque(this, invocations + 1);
         channel.complete(
-                slot,
-                Math.min(0, outcome),
-                outcome < 0 ? call.messageBytes() : outcome,
-                end - start);
-        restNanos = end;
+                slot, Math.min(0, outcome), outcome < 0 ? call.messageBytes() : outcome, took);
+        resting = false;
         idlePolls = 0;
+    }
+
+    /**
+     * Looking at the clock twice takes as long as all the rest of a short call. So of a function
+     * that was short when last timed only some runs are timed, and the others count as that one
+     * did, unless the watchdog's clock went on meanwhile.
+     */
+    private boolean mustTime(int function) {
+        long last = functions.lastNanos(function);
+        if (last >= 0 && last < SHORT_NANOS && --untimedRuns > 0) {
+            return false;
+        }
+        untimedRuns = RUNS_PER_TIMING;
+        return true;
     }
 
     /** Nothing to do: polls on while hot, sleeps when warm. */
@@ -202,13 +223,20 @@ final class Worker implements Runnable {
     private void rest() {
         idlePolls++;
         boolean clock = idlePolls % POLLS_PER_CLOCK == 0 || hotNanos == 0;
-        if (clock && hotNanos != Long.MAX_VALUE && System.nanoTime() - restNanos >= hotNanos) {
+        if (clock && hotNanos != Long.MAX_VALUE && rested() >= hotNanos) {
             sleep();
         } else if (coreShared || idlePolls % POLLS_PER_YIELD == 0) {
             Thread.yield();
-        } else {
-            Thread.onSpinWait();
         }
+    }
+
+    private long rested() {
+        long now = System.nanoTime();
+        if (!resting) {
+            resting = true;
+            restNanos = now;
+        }
+        return now - restNanos;
     }
 
     private void sleep() {
@@ -268,35 +296,32 @@ final class Worker implements Runnable {
 
     /**
      * Takes the worker if its function has run over its time, and answers that invocation. For the
-     * watchdog's thread, which looks again and again.
-     *
-     * <p>Taking a worker ends its executor, so one look is not enough: a function that was about to
-     * return when its time was over has until the next look.
+     * watchdog's thread, which looks again and again: an invocation's time counts from the first
+     * look that saw it.
      *
      * @param selfGraceNanos how much longer a function may take that watches its own time
      * @return whether the worker was taken
      */
     boolean takeIfOverdue(long nowNanos, long selfGraceNanos) {
+        coarseNanos = nowNanos;
         long token = run;
         if (token % 2 != 1) {
+            return false;
+        }
+        if (token != seenToken) {
+            seenToken = token;
+            seenNanos = nowNanos;
             return false;
         }
         long limit = limitNanos;
         if (functions.endsItself(runningFunction)) {
             limit = limit > Long.MAX_VALUE - selfGraceNanos ? limit : limit + selfGraceNanos;
         }
-        long elapsed = nowNanos - startNanos;
+        long elapsed = nowNanos - seenNanos;
         WorkerChannel channel = runningChannel;
         int slot = runningSlot;
-        if (elapsed <= limit) {
-            return false;
-        }
-        if (overdueToken != token) {
-            overdueToken = token;
-            return false;
-        }
         // All of the above may belong to the next invocation already: then this fails.
-        if (!RUN.compareAndSet(this, token, TAKEN)) {
+        if (elapsed <= limit || !RUN.compareAndSet(this, token, TAKEN)) {
             return false;
         }
         if (channel != null) {

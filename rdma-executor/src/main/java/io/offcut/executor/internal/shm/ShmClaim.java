@@ -19,7 +19,7 @@ final class ShmClaim {
     private final MemorySegment region;
     private final long mine;
 
-    private ShmClaim(MemorySegment region, long mine) {
+    ShmClaim(MemorySegment region, long mine) {
         this.region = region;
         this.mine = mine;
     }

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 public final class ShmClientChannel implements InvocationChannel {
     private static final long LOOK_NANOS = 100_000_000;
     private static final long OPEN_PARK_NANOS = 500_000;
+    private static final int POLLS_PER_STATE = 32;
     private static final int POLLS_PER_CLOCK = 1024;
 
     private final ShmMapping mapping;
@@ -39,7 +40,8 @@ public final class ShmClientChannel implements InvocationChannel {
     private long lookedNanos;
     private boolean closed;
 
-    private ShmClientChannel(ShmMapping mapping, ShmClaim claim) {
+    /** With the worker's process, if that can be seen from here. */
+    ShmClientChannel(ShmMapping mapping, ShmClaim claim, @Nullable ProcessRef worker) {
         this.mapping = mapping;
         this.region = mapping.region();
         this.claim = claim;
@@ -48,7 +50,7 @@ public final class ShmClientChannel implements InvocationChannel {
         this.inputs = mapping.inputs();
         this.sequences = new int[mapping.slots()];
         this.resultOffsets = new long[mapping.slots()];
-        this.worker = worker(region);
+        this.worker = worker;
         this.lookedNanos = System.nanoTime();
         for (int slot = 0; slot < sequences.length; slot++) {
             resultOffsets[slot] =
@@ -71,7 +73,8 @@ public final class ShmClientChannel implements InvocationChannel {
         ShmMapping mapping = ShmMapping.open(file);
         try {
             awaitReady(file, mapping.region(), System.nanoTime() + timeoutNanos);
-            return new ShmClientChannel(mapping, ShmClaim.take(mapping.region()));
+            MemorySegment region = mapping.region();
+            return new ShmClientChannel(mapping, ShmClaim.take(region), worker(region));
         } catch (OffcutException | InternalError e) {
             mapping.close();
             throw e;
@@ -226,6 +229,9 @@ public final class ShmClientChannel implements InvocationChannel {
 
     /** Nothing was there: has the worker ended? What it answered before it ended still counts. */
     private int idle() {
+        if (++idlePolls % POLLS_PER_STATE != 0) {
+            return NONE;
+        }
         int state = ShmLayout.state(region);
         if (state < 0) {
             int slot = completed(book.posted());
@@ -235,7 +241,7 @@ public final class ShmClientChannel implements InvocationChannel {
             }
             return slot;
         }
-        if (++idlePolls % POLLS_PER_CLOCK == 0) {
+        if (idlePolls % POLLS_PER_CLOCK == 0) {
             lookForWorker();
         }
         return NONE;

@@ -8,6 +8,7 @@ import io.offcut.linux.SharedMemory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
@@ -18,8 +19,11 @@ import java.nio.file.Path;
  * while another thread uses it makes that thread's access throw {@link IllegalStateException}.
  *
  * <p>A file that is shortened later makes an access throw {@link InternalError}.
+ *
+ * <p>Open within this package only: the stress tests watch {@link #sleep} and {@link #wake} in the
+ * kernel's place.
  */
-public final class ShmMapping implements AutoCloseable {
+public class ShmMapping implements AutoCloseable {
     private final Arena arena;
     private final MemorySegment region;
     private final int slots;
@@ -27,7 +31,7 @@ public final class ShmMapping implements AutoCloseable {
     private final MemorySegment workerSleeping;
     private final MemorySegment clientSleeping;
 
-    private ShmMapping(Arena arena, MemorySegment region, int slots, int payloadBytes) {
+    ShmMapping(Arena arena, MemorySegment region, int slots, int payloadBytes) {
         this.arena = arena;
         this.region = region;
         this.slots = slots;
@@ -205,7 +209,7 @@ public final class ShmMapping implements AutoCloseable {
         wake(clientSleeping);
     }
 
-    private void wake(MemorySegment word) {
+    void wake(MemorySegment word) {
         try {
             Futex.wake(word, Integer.MAX_VALUE);
         } catch (IllegalStateException e) {
@@ -213,7 +217,7 @@ public final class ShmMapping implements AutoCloseable {
         }
     }
 
-    private void sleep(MemorySegment word, long nanos) {
+    void sleep(MemorySegment word, long nanos) {
         try {
             Futex.await(word, 1, nanos);
         } catch (IllegalStateException e) {
@@ -232,6 +236,7 @@ public final class ShmMapping implements AutoCloseable {
     /** Announces that the worker is about to sleep; a look around must follow before it does. */
     void workerWillSleep() {
         ShmLayout.INT.setVolatile(region, (long) ShmLayout.WORKER_SLEEPING_OFFSET, 1);
+        VarHandle.fullFence();
     }
 
     void workerSleeps(long nanos) {
@@ -245,6 +250,7 @@ public final class ShmMapping implements AutoCloseable {
     /** Announces that the client is about to sleep; a look around must follow before it does. */
     void clientWillSleep() {
         ShmLayout.INT.setVolatile(region, (long) ShmLayout.CLIENT_SLEEPING_OFFSET, 1);
+        VarHandle.fullFence();
     }
 
     void clientSleeps(long nanos) {

@@ -5,6 +5,7 @@ import io.offcut.core.OffcutException;
 import io.offcut.core.frame.InvocationFrame;
 import io.offcut.core.frame.InvocationStatus;
 import io.offcut.executor.internal.WorkerChannel;
+import io.offcut.executor.internal.function.Call;
 import io.offcut.linux.ProcessRef;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -14,13 +15,13 @@ import java.nio.file.Path;
  * for the worker's thread.
  */
 public final class ShmWorkerChannel implements WorkerChannel {
+    private static final int IDLE_POLLS_PER_SCAN = 16;
+
     private final ShmMapping mapping;
     private final MemorySegment region;
     private final int slots;
     private final int payloadBytes;
-    private final MemorySegment[] inputs;
-    private final MemorySegment[] results;
-    private final MemorySegment header;
+    private final Call[] calls;
     private final int[] served;
     private final long[] invocationIds;
     private final int[] functionIndices;
@@ -28,21 +29,31 @@ public final class ShmWorkerChannel implements WorkerChannel {
     private final int[] resultCapacities;
     private final long[] deadlines;
     private int next;
+    private int last;
+    private int idlePolls;
 
-    private ShmWorkerChannel(ShmMapping mapping) {
+    ShmWorkerChannel(ShmMapping mapping) {
         this.mapping = mapping;
         this.region = mapping.region();
         this.slots = mapping.slots();
         this.payloadBytes = mapping.payloadBytes();
-        this.inputs = mapping.inputs();
-        this.results = mapping.results();
-        this.header = MemorySegment.ofArray(new long[InvocationFrame.HEADER_BYTES / Long.BYTES]);
+        this.calls = calls(mapping);
         this.served = new int[slots];
         this.invocationIds = new long[slots];
         this.functionIndices = new int[slots];
         this.inputBytes = new int[slots];
         this.resultCapacities = new int[slots];
         this.deadlines = new long[slots];
+    }
+
+    private static Call[] calls(ShmMapping mapping) {
+        MemorySegment[] inputs = mapping.inputs();
+        MemorySegment[] results = mapping.results();
+        Call[] calls = new Call[inputs.length];
+        for (int slot = 0; slot < calls.length; slot++) {
+            calls[slot] = new Call(inputs[slot], results[slot]);
+        }
+        return calls;
     }
 
     /**
@@ -84,29 +95,62 @@ public final class ShmWorkerChannel implements WorkerChannel {
         ShmLayout.LONG.setVolatile(region, (long) offset, value);
     }
 
+    /**
+     * The slot after the one that was served last is where a client's next request is while several
+     * are outstanding, and the same slot is where it is otherwise: two words to look at. All others
+     * are looked at now and then.
+     */
     @Override
     public int poll() {
-        for (int looked = 0; looked < slots; looked++) {
-            int slot = next;
-            next = slot + 1 == slots ? 0 : slot + 1;
-            long offset = ShmLayout.requestOffset(slot);
-            int sequence = sequence(offset);
-            if (sequence != served[slot]) {
-                served[slot] = sequence;
-                if (accept(slot, offset)) {
-                    return slot;
+        int slot = next;
+        if (!waits(slot)) {
+            slot = last;
+            if (!waits(slot)) {
+                if (++idlePolls % IDLE_POLLS_PER_SCAN != 0) {
+                    return NONE;
+                }
+                slot = scan();
+                if (slot == NONE) {
+                    return NONE;
                 }
             }
+        }
+        last = slot;
+        next = slot + 1 == slots ? 0 : slot + 1;
+        long offset = ShmLayout.requestOffset(slot);
+        served[slot] = sequence(offset);
+        return accept(slot, offset) ? slot : NONE;
+    }
+
+    private boolean waits(int slot) {
+        return sequence(ShmLayout.requestOffset(slot)) != served[slot];
+    }
+
+    /** From the next slot on, so that none is passed over for ever. */
+    private int scan() {
+        for (int looked = 0, slot = next; looked < slots; looked++) {
+            if (waits(slot)) {
+                return slot;
+            }
+            slot = slot + 1 == slots ? 0 : slot + 1;
         }
         return NONE;
     }
 
-    /** Copies the header first: the client may change it while we look. */
+    /** Reads each word once, then checks what it read: the client may change it while we look. */
     private boolean accept(int slot, long offset) {
-        MemorySegment.copy(region, offset, header, 0, InvocationFrame.HEADER_BYTES);
-        invocationIds[slot] = InvocationFrame.invocationId(header, 0);
-        int check = InvocationFrame.check(header, 0, InvocationFrame.REQUEST_MAGIC, payloadBytes);
-        int capacity = InvocationFrame.resultCapacityBytes(header, 0);
+        int magic = word(offset + InvocationFrame.MAGIC_OFFSET);
+        int versionAndFlags = word(offset + InvocationFrame.VERSION_OFFSET);
+        int bytes = word(offset + InvocationFrame.PAYLOAD_BYTES_OFFSET);
+        int capacity = word(offset + InvocationFrame.RESULT_CAPACITY_BYTES_OFFSET);
+        invocationIds[slot] = longWord(offset + InvocationFrame.INVOCATION_ID_OFFSET);
+        int check =
+                InvocationFrame.check(
+                        magic,
+                        (short) versionAndFlags,
+                        bytes,
+                        InvocationFrame.REQUEST_MAGIC,
+                        payloadBytes);
         if (check == 0 && capacity < 0) {
             check = InvocationStatus.MALFORMED.code();
         }
@@ -114,21 +158,19 @@ public final class ShmWorkerChannel implements WorkerChannel {
             complete(slot, check, 0, 0);
             return false;
         }
-        functionIndices[slot] = InvocationFrame.functionIndex(header, 0);
-        inputBytes[slot] = InvocationFrame.payloadBytes(header, 0);
+        functionIndices[slot] = word(offset + InvocationFrame.FUNCTION_INDEX_OFFSET);
+        inputBytes[slot] = bytes;
         resultCapacities[slot] = Math.min(capacity, payloadBytes);
-        deadlines[slot] = InvocationFrame.deadlineNanos(header, 0);
+        deadlines[slot] = longWord(offset + InvocationFrame.DEADLINE_NANOS_OFFSET);
         return true;
     }
 
-    /** Whether a request waits; takes none. */
-    private boolean anyRequest() {
-        for (int slot = 0; slot < slots; slot++) {
-            if (sequence(ShmLayout.requestOffset(slot)) != served[slot]) {
-                return true;
-            }
-        }
-        return false;
+    private int word(long offset) {
+        return (int) ShmLayout.INT.getOpaque(region, offset);
+    }
+
+    private long longWord(long offset) {
+        return (long) ShmLayout.LONG.getOpaque(region, offset);
     }
 
     private int sequence(long headerOffset) {
@@ -154,7 +196,7 @@ public final class ShmWorkerChannel implements WorkerChannel {
      */
     public void await(long timeoutNanos, java.util.function.BooleanSupplier before) {
         mapping.workerWillSleep();
-        if (!anyRequest() && ended() == 0 && before.getAsBoolean()) {
+        if (scan() == NONE && ended() == 0 && before.getAsBoolean()) {
             mapping.workerSleeps(timeoutNanos);
         }
         mapping.workerIsAwake();
@@ -196,13 +238,8 @@ public final class ShmWorkerChannel implements WorkerChannel {
     }
 
     @Override
-    public MemorySegment input(int slot) {
-        return inputs[slot];
-    }
-
-    @Override
-    public MemorySegment result(int slot) {
-        return results[slot];
+    public Call call(int slot) {
+        return calls[slot];
     }
 
     @Override

@@ -5,6 +5,7 @@ import io.offcut.core.frame.InvocationStatus;
 import io.offcut.executor.internal.IntRing;
 import io.offcut.executor.internal.SlotMemory;
 import io.offcut.executor.internal.WorkerChannel;
+import io.offcut.executor.internal.function.Call;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -37,6 +38,7 @@ public final class TcpWorkerChannel implements WorkerChannel, FrameSocket.Receiv
     private final int payloadBytes;
     private final SlotMemory memory;
     private final ByteBuffer[] inputs;
+    private final Call[] calls;
     private final MemorySegment[] outgoing;
     private final Selector selector;
     private final AtomicBoolean reserved = new AtomicBoolean();
@@ -58,6 +60,10 @@ public final class TcpWorkerChannel implements WorkerChannel, FrameSocket.Receiv
         this.selector = Selector.open();
         this.memory = new SlotMemory(slots, payloadBytes);
         this.inputs = memory.inputBuffers();
+        this.calls = new Call[slots];
+        for (int slot = 0; slot < slots; slot++) {
+            calls[slot] = new Call(memory.input(slot), memory.result(slot));
+        }
         this.outgoing = Arrays.copyOf(memory.resultFrames(), slots + 1);
         this.outgoing[slots] =
                 MemorySegment.ofBuffer(ByteBuffer.allocateDirect(InvocationFrame.HEADER_BYTES));
@@ -258,13 +264,8 @@ public final class TcpWorkerChannel implements WorkerChannel, FrameSocket.Receiv
     }
 
     @Override
-    public MemorySegment input(int slot) {
-        return memory.input(slot);
-    }
-
-    @Override
-    public MemorySegment result(int slot) {
-        return memory.result(slot);
+    public Call call(int slot) {
+        return calls[slot];
     }
 
     @Override

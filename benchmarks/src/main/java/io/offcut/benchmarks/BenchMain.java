@@ -1,0 +1,23 @@
+package io.offcut.benchmarks;
+
+import io.offcut.benchmarks.invoke.InvokeCommand;
+import io.offcut.cli.Main;
+import picocli.CommandLine.Command;
+
+/** {@code offcut bench}: the command line with the measurements beside the other commands. */
+public final class BenchMain {
+    private BenchMain() {}
+
+    public static void main(String[] args) {
+        System.exit(Main.run(BenchCommand.class, args));
+    }
+
+    @Command(
+            name = "bench",
+            description = "Measures Offcut beside the bare mechanisms below it.",
+            synopsisSubcommandLabel = "COMMAND",
+            subcommands = {InvokeCommand.class, PartsCommand.class, StressCommand.class},
+            footerHeading = "%nExample:%n",
+            footer = "  offcut bench invoke")
+    static final class BenchCommand {}
+}

@@ -1,0 +1,28 @@
+package io.offcut.benchmarks.invoke;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/** Another process of this very program. */
+final class JavaProcess {
+    private JavaProcess() {}
+
+    /** In the scheduling class of executors. */
+    static ProcessBuilder idle(Class<?> main, String... arguments) {
+        ProcessBuilder builder = of(main, arguments);
+        builder.command().addAll(0, List.of("chrt", "--idle", "0"));
+        return builder;
+    }
+
+    /** Not started yet; with the compilers and the collector that this process has. */
+    static ProcessBuilder of(Class<?> main, String... arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of("-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED"));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        Collections.addAll(command, arguments);
+        return new ProcessBuilder(command);
+    }
+}

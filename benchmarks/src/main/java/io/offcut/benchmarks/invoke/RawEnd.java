@@ -1,0 +1,185 @@
+package io.offcut.benchmarks.invoke;
+
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import io.offcut.linux.Futex;
+import io.offcut.linux.SharedMemory;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+
+/** This process's end of the bare mechanisms, and the {@link RawPeer} at the other. One thread. */
+final class RawEnd implements AutoCloseable {
+    private final Process peer;
+    private final BufferedReader answers;
+    private final Writer orders;
+    private final Path file;
+    private final Arena arena = Arena.ofConfined();
+    private final MemorySegment memory;
+    private final SocketChannel socket;
+    private final ByteBuffer message = ByteBuffer.allocateDirect(1 << 20);
+    private final int[] sequences = new int[RawMemory.SLOTS];
+
+    RawEnd(int cpu, Path dir) throws IOException {
+        Path shm = Path.of("/dev/shm");
+        file =
+                (Files.isWritable(shm) ? shm : dir)
+                        .resolve("offcut-bench-" + ProcessHandle.current().pid());
+        memory = SharedMemory.create(file, RawMemory.BYTES, "rw-------", arena);
+        try (ServerSocketChannel server = ServerSocketChannel.open()) {
+            server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            int port = ((InetSocketAddress) server.getLocalAddress()).getPort();
+            peer =
+                    JavaProcess.idle(
+                                    RawPeer.class,
+                                    Integer.toString(cpu),
+                                    file.toString(),
+                                    Integer.toString(port))
+                            .redirectError(ProcessBuilder.Redirect.INHERIT)
+                            .start();
+            answers =
+                    new BufferedReader(
+                            new InputStreamReader(
+                                    peer.getInputStream(), StandardCharsets.US_ASCII));
+            orders = new OutputStreamWriter(peer.getOutputStream(), StandardCharsets.US_ASCII);
+            socket = server.accept();
+        }
+        socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        socket.configureBlocking(false);
+        expect("ready");
+    }
+
+    private void expect(String answer) throws IOException {
+        String said = answers.readLine();
+        if (!answer.equals(said)) {
+            throw new OffcutException(
+                    ErrorCode.INTERNAL, "bench: the bare peer said '" + said + "'");
+        }
+    }
+
+    private void order(String order) throws IOException {
+        orders.write(order + "\n");
+        orders.flush();
+        expect("ready");
+    }
+
+    /** Begins a round of ping-pong; until {@link #stopWords} the peer spins. */
+    void startSpinning() throws IOException {
+        order("shm");
+    }
+
+    void startRing() throws IOException {
+        order("ring");
+    }
+
+    void startSleeping() throws IOException {
+        order("futex");
+    }
+
+    void startTcp(int bytes) throws IOException {
+        order("tcp " + bytes);
+    }
+
+    void spinOnce() {
+        int sequence = next(0);
+        RawMemory.setRequest(memory, 0, sequence);
+        while (RawMemory.response(memory, 0) != sequence) {
+            Thread.onSpinWait();
+        }
+    }
+
+    /** Wakes the sleeping peer and spins for its answer. */
+    void wakeOnce() {
+        int sequence = next(0);
+        RawMemory.INT.setVolatile(memory, 0L, sequence);
+        if (RawMemory.sleeping(memory)) {
+            RawMemory.setSleeping(memory, 0);
+            int ignored = Futex.wake(RawMemory.sleepingWord(memory), 1);
+        }
+        while (RawMemory.response(memory, 0) != sequence) {
+            Thread.onSpinWait();
+        }
+    }
+
+    /** So many answers with all slots kept full. */
+    void ring(long count) {
+        long posted = 0;
+        long done = 0;
+        for (int slot = 0; done < count; slot = (slot + 1) % RawMemory.SLOTS) {
+            if (RawMemory.response(memory, slot) == sequences[slot]) {
+                if (posted >= RawMemory.SLOTS) {
+                    done++;
+                }
+                posted++;
+                RawMemory.setRequest(memory, slot, next(slot));
+            }
+        }
+        awaitAll();
+    }
+
+    private void awaitAll() {
+        for (int slot = 0; slot < RawMemory.SLOTS; slot++) {
+            while (RawMemory.response(memory, slot) != sequences[slot]) {
+                Thread.onSpinWait();
+            }
+        }
+    }
+
+    void tcpOnce(int bytes) throws IOException {
+        RawSocket.writeAll(socket, message.clear().limit(bytes));
+        RawSocket.readAll(socket, message.clear().limit(bytes));
+    }
+
+    void stopTcp(int bytes) throws IOException {
+        message.put(0, (byte) 1);
+        tcpOnce(bytes);
+        message.put(0, (byte) 0);
+        expect("stopped");
+    }
+
+    void stopWords() throws IOException {
+        RawMemory.INT.setVolatile(memory, 0L, RawMemory.STOP);
+        if (RawMemory.sleeping(memory)) {
+            RawMemory.setSleeping(memory, 0);
+            int ignored = Futex.wake(RawMemory.sleepingWord(memory), 1);
+        }
+        expect("stopped");
+        java.util.Arrays.fill(sequences, 0);
+    }
+
+    private int next(int slot) {
+        int sequence = sequences[slot] + 1 & Integer.MAX_VALUE;
+        sequences[slot] = sequence;
+        return sequence;
+    }
+
+    @Override
+    public void close() throws IOException {
+        socket.close();
+        orders.close();
+        try {
+            if (!peer.waitFor(2, TimeUnit.SECONDS)) {
+                peer.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            peer.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+        arena.close();
+        Files.deleteIfExists(file);
+    }
+}

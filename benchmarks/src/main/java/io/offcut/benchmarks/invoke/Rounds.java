@@ -1,0 +1,107 @@
+package io.offcut.benchmarks.invoke;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.ToLongFunction;
+import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Rounds of one case: in each the bare mechanism and then ours, so that whatever the machine does
+ * meanwhile happens to both. The first round only warms up.
+ *
+ * <p>The loops are closed: the next call begins when the last has ended, so there is no queue whose
+ * waiting could be omitted.
+ */
+record Rounds(List<Histogram> ourRounds, List<Histogram> rawRounds) {
+    private static final long HIGHEST_NANOS = 60_000_000_000L;
+
+    /** One call, or one message there and back. */
+    @FunctionalInterface
+    interface Call {
+        void once() throws IOException;
+    }
+
+    /** One side of a case. */
+    interface Side {
+        default void start() throws IOException {}
+
+        void once() throws IOException;
+
+        default void stop() throws IOException {}
+
+        /** What goes before each call and is not timed. */
+        default void pause() {}
+    }
+
+    /** A side that needs no start and no stop. */
+    static Side side(Call call) {
+        return call::once;
+    }
+
+    /** Percentiles, in nanoseconds. */
+    record Percentiles(long p50, long p99, long p999) {}
+
+    static Rounds of(int rounds, int count, @Nullable Side raw, Side ours) throws IOException {
+        List<Histogram> rawRounds = new ArrayList<>();
+        List<Histogram> ourRounds = new ArrayList<>();
+        for (int round = 0; round <= rounds; round++) {
+            if (raw != null) {
+                keep(round, rawRounds, timed(raw, count));
+            }
+            keep(round, ourRounds, timed(ours, count));
+        }
+        return new Rounds(ourRounds, rawRounds);
+    }
+
+    private static void keep(int round, List<Histogram> rounds, Histogram histogram) {
+        if (round > 0) {
+            rounds.add(histogram);
+        }
+    }
+
+    private static Histogram timed(Side side, int count) throws IOException {
+        Histogram histogram = new Histogram(HIGHEST_NANOS, 3);
+        side.start();
+        try {
+            for (int i = 0; i < count; i++) {
+                side.pause();
+                long start = System.nanoTime();
+                side.once();
+                histogram.recordValue(Math.min(HIGHEST_NANOS, System.nanoTime() - start));
+            }
+        } finally {
+            side.stop();
+        }
+        return histogram;
+    }
+
+    Percentiles ours() {
+        return percentiles(ourRounds);
+    }
+
+    @Nullable Percentiles raw() {
+        return rawRounds.isEmpty() ? null : percentiles(rawRounds);
+    }
+
+    private static Percentiles percentiles(List<Histogram> rounds) {
+        return new Percentiles(
+                median(rounds, h -> h.getValueAtPercentile(50)),
+                median(rounds, h -> h.getValueAtPercentile(99)),
+                median(rounds, h -> h.getValueAtPercentile(99.9)));
+    }
+
+    private static long median(List<Histogram> rounds, ToLongFunction<Histogram> value) {
+        long[] values = rounds.stream().mapToLong(value).sorted().toArray();
+        return values[values.length / 2];
+    }
+
+    /** The median of some rates. */
+    static double median(double... values) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        return sorted[sorted.length / 2];
+    }
+}

@@ -1,0 +1,168 @@
+package io.offcut.node.internal.executor;
+
+import io.offcut.core.CpuSet;
+import io.offcut.core.OffcutException;
+import io.offcut.linux.Cgroup;
+import io.offcut.monitor.OwnExecutor;
+import io.offcut.node.internal.store.Folders;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Executors that are started before anybody has a lease: virtual machines of the executors' user,
+ * in a control group of their own, that sleep on their standard input. A lease gives one its limits
+ * and the path of its specification, which is quicker than a start by far. They are the first to go
+ * when the node has nothing to offer, and end by themselves when the daemon does, whose end of the
+ * pipe they read.
+ *
+ * <p>Safe for use by any thread. {@link #want} starts processes and ends them: it may take a while.
+ */
+final class ParkedExecutors {
+    /** Starts one. */
+    @FunctionalInterface
+    interface Starter {
+        Parked start(String name, Path log) throws IOException;
+    }
+
+    /** A process that waits for its lease. */
+    record Parked(String name, Process process, @Nullable Cgroup cgroup, Path log) {
+        /**
+         * Makes it the executor of a lease.
+         *
+         * @param leaseLog where what it prints goes from now on
+         */
+        void specialize(Path specFile, Path leaseLog) throws IOException {
+            // It has the file open: the same file under another name.
+            Files.move(log, leaseLog, StandardCopyOption.REPLACE_EXISTING);
+            process.getOutputStream().write((specFile + "\n").getBytes(StandardCharsets.UTF_8));
+            process.getOutputStream().close();
+        }
+
+        void end() {
+            process.destroyForcibly();
+            if (cgroup != null) {
+                boolean gone = cgroup.kill(KILL_MILLIS) && cgroup.remove();
+                if (!gone) {
+                    LOG.warn("control group {} stays: look at what is in it", cgroup.name());
+                }
+            }
+            try {
+                Files.deleteIfExists(log);
+            } catch (IOException e) {
+                LOG.warn("cannot delete {} ({})", log, e.toString());
+            }
+        }
+    }
+
+    private static final Logger LOG = LoggerFactory.getLogger(ParkedExecutors.class);
+    private static final long KILL_MILLIS = 1_000;
+    private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+    private final Path dir;
+    private final Starter starter;
+    private final Deque<Parked> parked = new ArrayDeque<>();
+    private int wanted;
+    private int starting;
+    private long names;
+    private long failedNanos = System.nanoTime() - RETRY_NANOS;
+
+    /**
+     * @param dir where their logs lie until they have a lease
+     */
+    ParkedExecutors(Path dir, Starter starter) {
+        this.dir = dir;
+        this.starter = starter;
+    }
+
+    /** Removes what an earlier daemon left. */
+    void clean() {
+        Folders.delete(dir);
+        try {
+            Path ignored = Folders.make(dir, "rwx------");
+        } catch (IOException e) {
+            LOG.warn("cannot make {} ({}): executors are started when needed", dir, e.toString());
+        }
+    }
+
+    /** One of them, which is then the caller's; null when there is none. */
+    synchronized @Nullable Parked take() {
+        Parked next = parked.poll();
+        while (next != null && !next.process().isAlive()) {
+            next.end();
+            next = parked.poll();
+        }
+        return next;
+    }
+
+    /** Starts or ends some, until so many are there. Blocks for as long as that takes. */
+    void want(int count) {
+        synchronized (this) {
+            wanted = count;
+        }
+        for (Parked surplus = surplus(); surplus != null; surplus = surplus()) {
+            surplus.end();
+        }
+        while (reserve()) {
+            Parked fresh = null;
+            try {
+                fresh = startOne();
+            } finally {
+                settle(fresh);
+            }
+        }
+    }
+
+    private synchronized @Nullable Parked surplus() {
+        return parked.size() > wanted ? parked.poll() : null;
+    }
+
+    private synchronized boolean reserve() {
+        if (parked.size() + starting >= wanted || System.nanoTime() - failedNanos < RETRY_NANOS) {
+            return false;
+        }
+        starting++;
+        return true;
+    }
+
+    private synchronized void settle(@Nullable Parked fresh) {
+        starting--;
+        if (fresh == null) {
+            failedNanos = System.nanoTime();
+        } else {
+            parked.add(fresh);
+        }
+    }
+
+    private @Nullable Parked startOne() {
+        String name;
+        synchronized (this) {
+            name = "parked-" + ProcessHandle.current().pid() + "-" + names++;
+        }
+        try {
+            return starter.start(name, ExecutorLog.make(dir.resolve(name + ".log")));
+        } catch (IOException | OffcutException e) {
+            LOG.warn("no executor could be started ahead of time: {}", e.getMessage());
+            return null;
+        }
+    }
+
+    /** So that their load is not taken for somebody else's. */
+    synchronized List<OwnExecutor> own(CpuSet cpus) {
+        List<OwnExecutor> own = new ArrayList<>();
+        for (Parked each : parked) {
+            own.add(new OwnExecutor(each.name(), cpus, each.cgroup(), each.process().pid()));
+        }
+        return own;
+    }
+}
