@@ -1,6 +1,5 @@
 package io.offcut.client;
 
-import io.offcut.core.frame.InvocationStatus;
 import io.offcut.executor.InvocationChannel;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;

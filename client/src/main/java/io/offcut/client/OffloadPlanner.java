@@ -16,21 +16,22 @@ import org.jspecify.annotations.Nullable;
  *   in = inputBytes / inputBytesPerSecond,  out likewise
  * </pre>
  *
- * The plan is the smallest k with remote(n − k) ≤ local(k): as much goes as can be back in time. One
- * task more goes where waiting for it ends sooner than computing it here, and none where that is
- * not faster than local(n, 0). The idea, to keep as many tasks as hide the latency and to send no
- * more than the bandwidth carries meanwhile, is from Copik et al., "Software Resource Disaggregation
- * for HPC with Serverless Computing", IPDPS 2024; worker counts and the cost of posting are added.
+ * The plan is the smallest k with remote(n − k) ≤ local(k): as much goes as can be back in time.
+ * One task more goes where waiting for it ends sooner than computing it here, and none where that
+ * is not faster than local(n, 0). The idea, to keep as many tasks as hide the latency and to send
+ * no more than the bandwidth carries meanwhile, is from Copik et al., "Software Resource
+ * Disaggregation for HPC with Serverless Computing", IPDPS 2024; worker counts and the cost of
+ * posting are added.
  *
  * <p>While running, {@link #next} says what a thread does now. It hands over one more task when, by
- * the same model and what was measured, its result is here before this program could have
- * computed all it has left. Three rules keep the run within 1/64 of the time without workers:
+ * the same model and what was measured, its result is here before this program could have computed
+ * all it has left. Three rules keep the run within 1/64 of the time without workers:
  *
  * <ul>
  *   <li>Posting may cost 1/64 of that time, and from then on only what results have saved. So few
  *       tasks are sent at first, and none when it does not pay.
- *   <li>A thread with nothing left computes a task again that is elsewhere, rather than to wait: the
- *       task must be idempotent, and the late result is dropped.
+ *   <li>A thread with nothing left computes a task again that is elsewhere, rather than to wait:
+ *       the task must be idempotent, and the late result is dropped.
  *   <li>It waits only for a result that should come before it could compute it, and only while all
  *       that is out can still be computed here without being late.
  * </ul>
@@ -123,8 +124,7 @@ public final class OffloadPlanner {
     }
 
     private static OffloadPlan split(OffloadModel model, long tasks, long local) {
-        long nanos =
-                Math.max(busyNanos(model, tasks, local), remoteNanos(model, tasks - local));
+        long nanos = Math.max(busyNanos(model, tasks, local), remoteNanos(model, tasks - local));
         return new OffloadPlan(local, tasks - local, nanos);
     }
 
@@ -191,7 +191,7 @@ public final class OffloadPlanner {
         long mean = meanNanos();
         long whole = far(times(tasks, mean)) / estimate.localThreads();
         // The last task taken back may be the longest.
-        long again = wholeNanos(out) + Math.max(0, longestNanos - mean);
+        long again = wholeNanos(out, mean) + Math.max(0, longestNanos - mean);
         long deadline = startNanos + whole - again;
         long patience = last.expectedNanos() + far(estimate.localNanos() / 2);
         return deadline - patience < 0 ? deadline : patience;
@@ -201,8 +201,10 @@ public final class OffloadPlanner {
         if (estimate.workers() == 0 || estimate.postNanos() >= estimate.localNanos()) {
             return false;
         }
-        long saved = wholeNanos(tasks) - wholeNanos(tasks - arrived);
-        long allowed = plus(saved, wholeNanos(tasks) / SHARE);
+        long each = cautiousNanos();
+        long whole = wholeNanos(tasks, each);
+        long saved = whole - wholeNanos(tasks - arrived, each);
+        long allowed = plus(saved, whole / SHARE);
         return out < windowTasks()
                 && plus(postedNanos, estimate.postNanos()) <= allowed
                 && expectedNanos(nowNanos) - nowNanos < localNanos(estimate, fresh);
@@ -225,15 +227,19 @@ public final class OffloadPlanner {
 
     /** How many may be out: what keeps workers and wires busy while this thread computes one. */
     private long windowTasks() {
-        long turn =
-                plus(plus(wayNanos(estimate), workNanos(estimate)), estimate.localNanos());
+        long turn = plus(plus(wayNanos(estimate), workNanos(estimate)), estimate.localNanos());
         long filling = ceil(times(2, turn), intervalNanos(estimate));
         return Math.min(MAX_WINDOW_TASKS, estimate.workers() + filling);
     }
 
-    /** The time of so many tasks on this program's threads, from the mean of all that were seen. */
-    private long wholeNanos(long count) {
-        return far(times(ceil(count, estimate.localThreads()), meanNanos()));
+    /** The time of so many tasks on this program's threads, if one takes so long. */
+    private long wholeNanos(long count, long eachNanos) {
+        return far(times(ceil(count, estimate.localThreads()), eachNanos));
+    }
+
+    /** Less than the mean while few were seen, which may have been long ones. */
+    private long cautiousNanos() {
+        return computed == 0 ? estimate.localNanos() : computedNanos / (computed + 1);
     }
 
     private long meanNanos() {
@@ -244,23 +250,21 @@ public final class OffloadPlanner {
 
     /** A task was computed here. */
     public void computed(long tookNanos) {
-        long took = Math.max(1, tookNanos);
+        long took = far(Math.max(1, tookNanos));
         long local = computed == 0 ? took : average(estimate.localNanos(), took, LOCAL_WEIGHT);
         computed++;
         longestNanos = Math.max(longestNanos, took);
         computedNanos = plus(computedNanos, took);
-        believe(
-                local, estimate.remoteNanos(), estimate.latencyNanos(), estimate.postNanos());
+        believe(local, estimate.remoteNanos(), estimate.latencyNanos(), estimate.postNanos());
     }
 
     /** A task was handed over, which has taken so long. */
     public Ticket offloaded(long nowNanos, long tookNanos) {
-        long took = Math.max(0, tookNanos);
+        long took = far(Math.max(0, tookNanos));
         long post = posted == 0 ? took : average(estimate.postNanos(), took, LOCAL_WEIGHT);
         posted++;
         postedNanos = plus(postedNanos, took);
-        believe(
-                estimate.localNanos(), estimate.remoteNanos(), estimate.latencyNanos(), post);
+        believe(estimate.localNanos(), estimate.remoteNanos(), estimate.latencyNanos(), post);
         Ticket ticket = new Ticket(nowNanos, modelNanos(nowNanos), expectedNanos(nowNanos));
         tailNanos = ticket.modelNanos();
         return ticket;
@@ -274,16 +278,17 @@ public final class OffloadPlanner {
     public void arrived(Ticket ticket, long nowNanos, long executionNanos) {
         long work = estimate.remoteNanos();
         if (executionNanos > 0) {
-            work = work == 0 ? executionNanos : average(work, executionNanos, REMOTE_WEIGHT);
+            long ran = far(executionNanos);
+            work = work == 0 ? ran : average(work, ran, REMOTE_WEIGHT);
         }
         // Queues are not latency: the quickest round trip has the least of them.
-        long way = plus(plus(estimate.inputNanos(), estimate.outputNanos()), work);
+        long each = work > 0 ? work : estimate.localNanos();
+        long way = far(plus(plus(estimate.inputNanos(), estimate.outputNanos()), each));
         long seen = Math.max(0, nowNanos - ticket.postedNanos() - way);
         long latency = arrived == 0 ? seen : Math.min(estimate.latencyNanos(), seen);
         long late = nowNanos - ticket.modelNanos();
         lateNanos = arrived == 0 ? late : average(lateNanos, late, REMOTE_WEIGHT);
-        believe(
-                estimate.localNanos(), work, latency, estimate.postNanos());
+        believe(estimate.localNanos(), work, latency, estimate.postNanos());
         arrived++;
         out--;
     }

@@ -224,8 +224,7 @@ final class OffloadRun {
 
     /** The task handed over last of those that are out: they are handed over from the end. */
     private int lastAway() {
-        while (away < places.length
-                && (places[away] == Place.HERE || places[away] == Place.DONE)) {
+        while (away < places.length && (places[away] == Place.HERE || places[away] == Place.DONE)) {
             away++;
         }
         return away < places.length && places[away] == Place.AWAY ? away : NONE;

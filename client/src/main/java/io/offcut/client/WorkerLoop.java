@@ -63,6 +63,7 @@ final class WorkerLoop implements Runnable {
 
     /** Who gets the channel for himself; set once. */
     private volatile DirectWorker.@Nullable Loan loan;
+
     private final CountDownLatch over = new CountDownLatch(1);
 
     /**

@@ -176,8 +176,16 @@ class OffloadPlannerTest {
                             real.localThreads());
             default ->
                     new OffloadModel(
-                            0, 0, 0, Math.max(real.postNanos(), OffloadModel.DEFAULT_POST_NANOS),
-                            0, 0, 0, 0, real.workers(), real.localThreads());
+                            0,
+                            0,
+                            0,
+                            Math.max(real.postNanos(), OffloadModel.DEFAULT_POST_NANOS),
+                            0,
+                            0,
+                            0,
+                            0,
+                            real.workers(),
+                            real.localThreads());
         };
     }
 
@@ -195,8 +203,7 @@ class OffloadPlannerTest {
 
             // Uneven tasks, a few for each thread: the mean is not known so well.
             boolean few = tasks < 20 * world.real().localThreads();
-            long unevenness =
-                    few ? world.real().localNanos() * world.spreadPercent() / 100 : 0;
+            long unevenness = few ? world.real().localNanos() * world.spreadPercent() / 100 : 0;
             assertThat(outcome.nanos())
                     .as("%d tasks in %s, believed %s: %s", tasks, world, believed, outcome)
                     .isLessThanOrEqualTo((long) (1.02 * localOnly) + unevenness);
@@ -250,8 +257,7 @@ class OffloadPlannerTest {
                 OffloadModel nothing = OffloadModel.of(real.workers(), real.localThreads());
                 Outcome outcome = OffloadSim.planned(world, tasks, nothing);
                 // One task to learn what it takes here, one round trip what it takes there.
-                long lesson =
-                        2 * real.localNanos() + real.latencyNanos() + real.remoteNanos();
+                long lesson = 2 * real.localNanos() + real.latencyNanos() + real.remoteNanos();
                 assertThat(outcome.nanos())
                         .as("%d tasks in %s: %s, best %s", tasks, world, outcome, best)
                         .isLessThanOrEqualTo((long) (1.1 * best.nanos()) + lesson);
