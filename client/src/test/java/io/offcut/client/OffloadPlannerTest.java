@@ -92,9 +92,11 @@ class OffloadPlannerTest {
             OffloadPlan plan = OffloadPlanner.plan(model, tasks);
 
             assertThat(plan.localTasks() + plan.remoteTasks()).isEqualTo(tasks);
+            // Threads end together: some tasks more or less move the end by their posts only.
+            long posts = model.localThreads() * model.postNanos();
             assertThat(plan.nanos())
                     .as("%d tasks of %s: %s", tasks, model, plan)
-                    .isLessThanOrEqualTo(bestByModelNanos(model, tasks) + model.localNanos());
+                    .isLessThanOrEqualTo((long) bestByModelNanos(model, tasks) + posts + 1);
         }
     }
 
