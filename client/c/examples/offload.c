@@ -92,7 +92,14 @@ static int take_fresh(struct work *work, int last) {
     return task;
 }
 
-/* Tells the planner what has ended. A failed task goes to the front, to be computed here. */
+/* A lost task goes to the front, to be computed here. */
+static void keep(struct work *work, int task) {
+    offcut_planner_lost(work->planner);
+    work->fresh[work->count++] = work->fresh[0];
+    work->fresh[0] = task;
+}
+
+/* Tells the planner what has ended. */
 static void collect(struct work *work) {
     int kept = 0;
     for (int i = 0; i < work->outstanding; i++) {
@@ -107,9 +114,7 @@ static void collect(struct work *work) {
             task->elsewhere = 1;
             work->elsewhere++;
         } else {
-            offcut_planner_lost(work->planner);
-            work->fresh[work->count++] = work->fresh[0];
-            work->fresh[0] = work->out[i];
+            keep(work, work->out[i]);
         }
         offcut_call_free(task->call);
         task->call = NULL;
@@ -123,9 +128,8 @@ static void hand_over(struct work *work) {
     struct task *task = &work->tasks[number];
     task->call = offcut_submit(work->pool, offcut_pool_function(work->pool, NULL), task->options,
         sizeof task->options, task->prices, sizeof task->prices, OFFCUT_FOREVER_NS, NULL, NULL, NULL);
-    if (task->call == NULL) { /* no memory: computed here */
-        offcut_planner_lost(work->planner);
-        work->count++;
+    if (task->call == NULL) { /* no memory */
+        keep(work, number);
         return;
     }
     end = now_ns();

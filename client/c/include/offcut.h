@@ -425,8 +425,8 @@ OFFCUT_API int offcut_plan_split(
  * local_ns and post_ns must be near the truth, or the first 0 and the second not below it.
  *
  *   begin: step = offcut_planner_next(…)
- *   COMPUTE    a task that nobody has begun; then offcut_planner_computed
- *   OFFLOAD    another one; then offcut_planner_offloaded, or offcut_planner_lost
+ *   COMPUTE    a task that nobody has begun, lost ones first; then offcut_planner_computed
+ *   OFFLOAD    one that nobody has begun nor lost; then offcut_planner_offloaded or _lost
  *   TAKE_BACK  compute the task handed over last and drop its result; then offcut_planner_computed
  *   WAIT       for a result, at most until offcut_planner_wait_until_ns, and ask again
  *   DONE       nothing is left for this thread
@@ -476,7 +476,7 @@ OFFCUT_API offcut_ticket offcut_planner_offloaded(
 OFFCUT_API void offcut_planner_arrived(
     offcut_planner *planner, const offcut_ticket *ticket, int64_t now_ns, int64_t execution_ns);
 
-/* A task that was to be handed over, or was, has no result: it is to be begun again. */
+/* A task that was to be handed over, or was, has no result: it is to be computed here. */
 OFFCUT_API void offcut_planner_lost(offcut_planner *planner);
 
 /* There are now so many workers. */

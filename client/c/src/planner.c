@@ -25,7 +25,7 @@ struct offcut_planner {
     offcut_model believed;
     /* when the result of the last task handed over should be there, and how late results are */
     int64_t tail_ns, late_ns;
-    int64_t fresh, out;
+    int64_t fresh, lost, out;
     int64_t computed, computed_ns, longest_ns;
     int64_t arrived, posted, posted_ns;
 };
@@ -214,7 +214,7 @@ static bool pays(const offcut_planner *p, int64_t now_ns) {
     if (p->believed.workers == 0 || p->believed.post_ns >= p->believed.local_ns)
         return false;
     return p->out < window_tasks(p) && plus(p->posted_ns, p->believed.post_ns) <= allowed
-        && expected_ns(p, now_ns) - now_ns < local_ns(&p->believed, p->fresh);
+        && expected_ns(p, now_ns) - now_ns < local_ns(&p->believed, p->fresh + p->lost);
 }
 
 int64_t offcut_planner_wait_until_ns(const offcut_planner *p, const offcut_ticket *last) {
@@ -227,11 +227,14 @@ int64_t offcut_planner_wait_until_ns(const offcut_planner *p, const offcut_ticke
 }
 
 enum offcut_step offcut_planner_next(offcut_planner *p, int64_t now_ns, const offcut_ticket *last) {
-    if (p->fresh > 0) {
-        bool away = pays(p, now_ns);
+    if (p->fresh > 0 && pays(p, now_ns)) {
         p->fresh--;
-        p->out += away;
-        return away ? OFFCUT_STEP_OFFLOAD : OFFCUT_STEP_COMPUTE;
+        p->out++;
+        return OFFCUT_STEP_OFFLOAD;
+    }
+    if (p->fresh + p->lost > 0) {
+        --*(p->lost > 0 ? &p->lost : &p->fresh);
+        return OFFCUT_STEP_COMPUTE;
     }
     if (p->out == 0 || last == NULL)
         return OFFCUT_STEP_DONE;
@@ -279,7 +282,7 @@ void offcut_planner_arrived(
 
 void offcut_planner_lost(offcut_planner *p) {
     p->out--;
-    p->fresh++;
+    p->lost++;
 }
 
 void offcut_planner_workers(offcut_planner *p, int32_t workers) {

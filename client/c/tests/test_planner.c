@@ -175,7 +175,6 @@ static void computes_a_lost_task_here(void) {
     offcut_planner *planner = offcut_planner_new(&model, 1, 0, NULL);
     ok(offcut_planner_next(planner, 0, NULL) == OFFCUT_STEP_OFFLOAD, "a task that is quicker elsewhere goes");
     offcut_planner_offloaded(planner, 1, 1);
-    offcut_planner_workers(planner, 0);
     offcut_planner_lost(planner);
     ok(offcut_planner_next(planner, 2, NULL) == OFFCUT_STEP_COMPUTE, "and is computed here when it is lost");
     offcut_planner_computed(planner, 1000);

@@ -44,9 +44,11 @@ import org.jspecify.annotations.Nullable;
 public final class OffloadPlanner {
     /** What a thread of the program does next. */
     public enum Step {
-        /** Compute a task that nobody has begun; then {@link #computed}. */
+        /** Compute a task that nobody has begun, lost ones first; then {@link #computed}. */
         COMPUTE,
-        /** Hand over a task that nobody has begun; then {@link #offloaded}, or {@link #lost}. */
+        /**
+         * Hand over one that nobody has begun nor lost; then {@link #offloaded} or {@link #lost}.
+         */
         OFFLOAD,
         /** Compute the task handed over last and drop its result; then {@link #computed}. */
         TAKE_BACK,
@@ -79,6 +81,7 @@ public final class OffloadPlanner {
     private long tailNanos;
     private long lateNanos;
     private long fresh;
+    private long lost;
     private long out;
     private long computed;
     private long computedNanos;
@@ -168,11 +171,15 @@ public final class OffloadPlanner {
      * @param last the task that was handed over last of those that are out; null when none is
      */
     public Step next(long nowNanos, @Nullable Ticket last) {
-        if (fresh > 0) {
-            boolean away = pays(nowNanos);
+        if (fresh > 0 && pays(nowNanos)) {
             fresh--;
-            out += away ? 1 : 0;
-            return away ? Step.OFFLOAD : Step.COMPUTE;
+            out++;
+            return Step.OFFLOAD;
+        }
+        if (fresh + lost > 0) {
+            fresh -= lost == 0 ? 1 : 0;
+            lost -= lost == 0 ? 0 : 1;
+            return Step.COMPUTE;
         }
         if (out == 0 || last == null) {
             return Step.DONE;
@@ -207,7 +214,7 @@ public final class OffloadPlanner {
         long allowed = plus(saved, whole / SHARE);
         return out < windowTasks()
                 && plus(postedNanos, estimate.postNanos()) <= allowed
-                && expectedNanos(nowNanos) - nowNanos < localNanos(estimate, fresh);
+                && expectedNanos(nowNanos) - nowNanos < localNanos(estimate, fresh + lost);
     }
 
     /** When a task handed over now should be back: as remote(m), one task at a time. */
@@ -293,10 +300,10 @@ public final class OffloadPlanner {
         out--;
     }
 
-    /** A task that was to be handed over, or was, has no result: it is to be begun again. */
+    /** A task that was to be handed over, or was, has no result: it is to be computed here. */
     public void lost() {
         out--;
-        fresh++;
+        lost++;
     }
 
     /** There are now so many workers. */

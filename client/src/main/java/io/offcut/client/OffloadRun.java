@@ -3,6 +3,7 @@ package io.offcut.client;
 import io.offcut.client.OffloadPlanner.Ticket;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -18,10 +19,13 @@ import org.jspecify.annotations.Nullable;
  * last first. A task is at one place at a time:
  *
  * <pre>
- *   FRESH ──▶ HERE ──▶ DONE
- *     │ ▲       ▲ taken back
- *     ▼ │ lost  │
- *    AWAY ──────┴────▶ DONE
+ *   FRESH ───────▶ HERE ──▶ DONE
+ *     │             ▲  ▲
+ *     │  taken back │  │
+ *     ▼             │  │
+ *    AWAY ──────────┘  │
+ *     ├──▶ LOST ───────┘
+ *     └──▶ DONE
  * </pre>
  *
  * What comes of a call whose task is not AWAY any more is dropped.
@@ -31,6 +35,7 @@ final class OffloadRun {
         FRESH,
         HERE,
         AWAY,
+        LOST,
         DONE
     }
 
@@ -49,8 +54,8 @@ final class OffloadRun {
     private final @Nullable Ticket[] tickets;
     private final @Nullable CompletableFuture<?>[] calls;
     private final byte[] @Nullable [] results;
-    // No task before `low` is FRESH; none after `high` is, but for lost ones, which are kept; and
-    // none before `away` is AWAY.
+    private final ArrayDeque<Integer> lost = new ArrayDeque<>();
+    // No task before `low` or after `high` is FRESH, and none before `away` is FRESH or AWAY.
     private int low;
     private int high;
     private int away;
@@ -86,16 +91,14 @@ final class OffloadRun {
         for (int i = 1; i < threads; i++) {
             others.add(Thread.ofPlatform().daemon().name("offcut-offload-" + i).start(this::help));
         }
+        help();
         try {
-            compute();
             for (Thread other : others) {
                 other.join();
             }
         } catch (InterruptedException e) {
             fail(e);
             throw e;
-        } catch (RuntimeException | Error e) {
-            fail(e);
         } finally {
             cancelAll();
         }
@@ -137,7 +140,8 @@ final class OffloadRun {
                 Ticket ticket = last == NONE ? null : tickets[last];
                 switch (planner.next(now, ticket)) {
                     case COMPUTE -> {
-                        return here(lowestFresh());
+                        Integer task = lost.poll();
+                        return here(task == null ? lowestFresh() : task);
                     }
                     case TAKE_BACK -> {
                         takenBack++;
@@ -176,11 +180,10 @@ final class OffloadRun {
         CompletableFuture<Result> call =
                 pool.invokeAsync(name, MemorySegment.ofArray(inputs.get(task)), Duration.ZERO);
         calls[task] = call;
-        away = Math.min(away, task);
         long now = System.nanoTime();
         tickets[task] = planner.offloaded(now, now - start);
         // Last: it may have ended, then this runs at once.
-        call.whenComplete((result, why) -> arrived(task, why == null ? result : null));
+        var _ = call.whenComplete((result, why) -> arrived(task, why == null ? result : null));
     }
 
     private void arrived(int task, @Nullable Result result) {
@@ -197,8 +200,8 @@ final class OffloadRun {
                 places[task] = Place.DONE;
                 planner.arrived(ticket, System.nanoTime(), result.executionNanos());
             } else {
-                places[task] = Place.FRESH;
-                low = Math.min(low, task);
+                places[task] = Place.LOST;
+                lost.add(task);
                 planner.lost();
             }
             ended++;
@@ -216,15 +219,15 @@ final class OffloadRun {
     }
 
     private int highestFresh() {
-        while (high >= 0 && places[high] != Place.FRESH) {
+        while (places[high] != Place.FRESH) {
             high--;
         }
-        return high >= 0 ? high : lowestFresh();
+        return high;
     }
 
     /** The task handed over last of those that are out: they are handed over from the end. */
     private int lastAway() {
-        while (away < places.length && (places[away] == Place.HERE || places[away] == Place.DONE)) {
+        while (away < places.length && places[away] != Place.FRESH && places[away] != Place.AWAY) {
             away++;
         }
         return away < places.length && places[away] == Place.AWAY ? away : NONE;
@@ -262,10 +265,11 @@ final class OffloadRun {
         }
     }
 
-    private OffloadSummary summary() {
+    private OffloadSummary summary() throws InterruptedException {
         lock.lock();
         try {
             switch (failure) {
+                case InterruptedException e -> throw e;
                 case RuntimeException e -> throw e;
                 case Error e -> throw e;
                 case null, default -> {}

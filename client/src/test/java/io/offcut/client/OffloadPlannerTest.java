@@ -306,7 +306,6 @@ class OffloadPlannerTest {
 
         assertThat(planner.next(0, null)).isEqualTo(Step.OFFLOAD);
         planner.offloaded(1, 1);
-        planner.workers(0);
         planner.lost();
         assertThat(planner.next(2, null)).isEqualTo(Step.COMPUTE);
         planner.computed(1_000);
