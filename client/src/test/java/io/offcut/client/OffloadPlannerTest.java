@@ -229,7 +229,7 @@ class OffloadPlannerTest {
             // Ten percent is more than a task, and posting is within what it may cost at first.
             boolean fine =
                     best.nanos() >= 16 * world.real().localNanos()
-                            && 64 * best.away() * world.real().postNanos() <= localOnly;
+                            && 64L * best.away() * world.real().postNanos() <= localOnly;
             if (gains && fine) {
                 Outcome outcome = OffloadSim.planned(world, tasks, world.real());
                 assertThat(outcome.nanos())
@@ -254,7 +254,7 @@ class OffloadPlannerTest {
                     best.nanos() >= 16 * real.localNanos()
                             && real.latencyNanos() * 20 <= localOnly
                             && localOnly > 128 * OffloadModel.DEFAULT_POST_NANOS
-                            && 64 * best.away() * real.postNanos() <= localOnly;
+                            && 64L * best.away() * real.postNanos() <= localOnly;
             if (best.nanos() < 0.9 * localOnly && enough) {
                 OffloadModel nothing = OffloadModel.of(real.workers(), real.localThreads());
                 Outcome outcome = OffloadSim.planned(world, tasks, nothing);

@@ -4,6 +4,7 @@ import io.offcut.client.OffloadPlanner.Step;
 import io.offcut.client.OffloadPlanner.Ticket;
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -147,7 +148,8 @@ final class OffloadSim {
                 }
                 case WAIT -> {
                     long next = order.stream().mapToLong(i -> arrivals[i]).min().getAsLong();
-                    free[thread] = Math.min(next, planner.waitUntilNanos(last));
+                    free[thread] =
+                            Math.min(next, planner.waitUntilNanos(Objects.requireNonNull(last)));
                 }
                 case DONE -> free[thread] = NEVER;
             }
@@ -168,7 +170,8 @@ final class OffloadSim {
             order.remove(next);
             places[next] = Place.DONE;
             remote++;
-            planner.arrived(tickets[next], arrivals[next], executions[next]);
+            planner.arrived(
+                    Objects.requireNonNull(tickets[next]), arrivals[next], executions[next]);
         }
     }
 
