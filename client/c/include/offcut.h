@@ -374,6 +374,114 @@ OFFCUT_API int offcut_map(offcut_pool *pool, int function, offcut_item *items, s
  */
 OFFCUT_API void offcut_pool_close(offcut_pool *pool);
 
+/* --- how much to offload. No I/O, no clock, no thread; for one thread at a time. */
+
+/*
+ * What is known of some equal tasks before they are run: 0 where nothing is known, unless it says
+ * otherwise. Nothing may be negative.
+ */
+typedef struct offcut_model {
+    int64_t local_ns;   /* one task on one thread of this program; 0: learnt from the first one */
+    int64_t remote_ns;  /* one task on one worker; 0: as long as here */
+    int64_t latency_ns; /* round trip of an empty invocation */
+    int64_t post_ns;    /* what handing over a task costs the thread that does it */
+    int64_t input_bytes, output_bytes;                         /* of one task */
+    int64_t input_bytes_per_second, output_bytes_per_second;   /* of all workers together; 0: no limit */
+    int32_t workers;       /* that run tasks at once; 0: none, then nothing is sent */
+    int32_t local_threads; /* of this program that compute tasks, at least 1 */
+} offcut_model;
+
+/* Nothing is known but how many workers and threads there are; posting is taken for 10 µs. */
+OFFCUT_API void offcut_model_init(offcut_model *model, int32_t workers, int32_t local_threads);
+
+/* A split: how many tasks to compute here and how many elsewhere, and when all are done. */
+typedef struct offcut_plan {
+    int64_t local_tasks, remote_tasks, ns;
+} offcut_plan;
+
+/*
+ * The best split of so many tasks, if the model is right and says how long one takes here. With k
+ * of n tasks here and m = n − k elsewhere, in ns:
+ *
+ *   local(k, m) = ⌈k / local_threads⌉ · local + m · post
+ *   remote(m)   = latency + in + out + max(⌈m / workers⌉ · remote,
+ *                                          remote + (m − 1) · max(in, out))
+ *   in = input_bytes / input_bytes_per_second, out likewise
+ *
+ * The plan is the smallest k with remote(n − k) ≤ local(k): as much goes as can be back before the
+ * work here ends. One task more goes where waiting for it ends sooner than computing it here, and
+ * none where that is not faster than local(n, 0). The idea is from Copik et al., "Software Resource
+ * Disaggregation for HPC with Serverless Computing", IPDPS 2024. Returns 0, or USAGE.
+ */
+OFFCUT_API int offcut_plan_split(
+    const offcut_model *model, int64_t tasks, offcut_plan *plan, offcut_error *error);
+
+/*
+ * The same, while the tasks run: a planner says what a free thread does now, learns from what it
+ * is told, and keeps the run within 1/64 of the time without workers. Posting may cost that much,
+ * and from then on only what results have saved; a thread with nothing left computes a task again
+ * that is out rather than to wait, so that tasks must be idempotent; it waits only for a result
+ * that should come before it could compute it. That is as good as the times given and reported:
+ * local_ns and post_ns must be near the truth, or the first 0 and the second not below it.
+ *
+ *   begin: step = offcut_planner_next(…)
+ *   COMPUTE    a task that nobody has begun, lost ones first; then offcut_planner_computed
+ *   OFFLOAD    one that nobody has begun nor lost; then offcut_planner_offloaded or _lost
+ *   TAKE_BACK  compute the task handed over last and drop its result; then offcut_planner_computed
+ *   WAIT       for a result, at most until offcut_planner_wait_until_ns, and ask again
+ *   DONE       nothing is left for this thread
+ *
+ * Each result of a task that was not taken back goes to offcut_planner_arrived, each failure of one
+ * to offcut_planner_lost. Times are those of one monotonic clock.
+ */
+typedef struct offcut_planner offcut_planner;
+
+enum offcut_step {
+    OFFCUT_STEP_COMPUTE,
+    OFFCUT_STEP_OFFLOAD,
+    OFFCUT_STEP_TAKE_BACK,
+    OFFCUT_STEP_WAIT,
+    OFFCUT_STEP_DONE
+};
+
+/* One task that was handed over; keep it until its result is there. */
+typedef struct offcut_ticket {
+    int64_t posted_ns;
+    int64_t model_ns;    /* when its result should be there by the model */
+    int64_t expected_ns; /* the same, by what was seen of other results */
+} offcut_ticket;
+
+/* A run of so many tasks that begins now. NULL on error: USAGE, EXHAUSTED. */
+OFFCUT_API offcut_planner *offcut_planner_new(
+    const offcut_model *model, int64_t tasks, int64_t now_ns, offcut_error *error);
+
+/* NULL is allowed. */
+OFFCUT_API void offcut_planner_free(offcut_planner *planner);
+
+/* What a free thread does now. last: the task handed over last of those that are out, or NULL. */
+OFFCUT_API enum offcut_step offcut_planner_next(
+    offcut_planner *planner, int64_t now_ns, const offcut_ticket *last);
+
+/* Until when waiting for this result cannot make the program late. */
+OFFCUT_API int64_t offcut_planner_wait_until_ns(const offcut_planner *planner, const offcut_ticket *last);
+
+/* A task was computed here. */
+OFFCUT_API void offcut_planner_computed(offcut_planner *planner, int64_t took_ns);
+
+/* A task was handed over, which has taken so long. */
+OFFCUT_API offcut_ticket offcut_planner_offloaded(
+    offcut_planner *planner, int64_t now_ns, int64_t took_ns);
+
+/* The result of a task is here. execution_ns: how long the worker ran, 0 if that is not known. */
+OFFCUT_API void offcut_planner_arrived(
+    offcut_planner *planner, const offcut_ticket *ticket, int64_t now_ns, int64_t execution_ns);
+
+/* A task that was to be handed over, or was, has no result: it is to be computed here. */
+OFFCUT_API void offcut_planner_lost(offcut_planner *planner);
+
+/* There are now so many workers. */
+OFFCUT_API void offcut_planner_workers(offcut_planner *planner, int32_t workers);
+
 #ifdef __cplusplus
 }
 #endif

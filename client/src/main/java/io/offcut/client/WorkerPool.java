@@ -21,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -195,6 +196,33 @@ public final class WorkerPool implements AutoCloseable {
     }
 
     /**
+     * Computes a function for each input, by this program and by the pool's workers at once: as
+     * many go to workers as come back in time ({@link OffloadPlanner}). This thread computes, and
+     * as many more as the model has local threads; results are waited for only where that is
+     * faster. Inputs must not change, and whether a result comes from here or there must not
+     * matter. Returns when all are there; what is late is dropped.
+     *
+     * @param local computes here what the function does there; called by the local threads
+     * @param model what is known before; {@link OffloadModel#of} where that is nothing. Its workers
+     *     are replaced by those the pool has
+     * @throws OffcutException {@link ErrorCode#NOT_FOUND} if there is no such function, {@link
+     *     ErrorCode#USAGE} if it is not idempotent; whatever the local function throws is passed on
+     */
+    public OffloadSummary offload(
+            String name, List<byte[]> inputs, UnaryOperator<byte[]> local, OffloadModel model)
+            throws InterruptedException {
+        if (!idempotent(indexOf(name))) {
+            throw new OffcutException(
+                    ErrorCode.USAGE,
+                    "function "
+                            + name
+                            + ": is not idempotent, and a late task is computed again: say"
+                            + " 'idempotent: true' in its manifest or call it yourself");
+        }
+        return new OffloadRun(this, name, inputs, local, model).run();
+    }
+
+    /**
      * Takes one worker out of the pool, for a thread that wants to call it with nothing in between.
      * Blocks until one is free of calls.
      *
@@ -232,6 +260,10 @@ public final class WorkerPool implements AutoCloseable {
         } catch (ExecutionException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    int workers() {
+        return leases.workers();
     }
 
     int functionIndex(String name) {

@@ -64,6 +64,23 @@ final class CClientTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"shm", "tcp"})
+    void pricesAreRightWhereverAPlannerHasThemComputed(String transport) throws Exception {
+        try (Site.Run offload =
+                start(
+                        Map.of("OFFCUT_TRANSPORTS", transport),
+                        programs.sanitized("offload"),
+                        "-n",
+                        "400",
+                        "-w",
+                        "2")) {
+            Site.Outcome outcome = offload.outcome(PATIENCE);
+            assertThat(outcome.exitCode()).as("%s", outcome).isZero();
+            assertThat(outcome.out()).startsWith("400 tasks in ").contains(", 0 prices wrong");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"shm", "tcp"})
     void everyNumberComesBackOnceThroughSlots(String transport) throws Exception {
         Site.Outcome outcome =
                 run(
