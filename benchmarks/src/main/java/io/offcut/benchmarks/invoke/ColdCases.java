@@ -121,7 +121,9 @@ final class ColdCases {
             }
             CaseResult result =
                     CaseResult.throughput(
-                            new Shape("executor resident", "process", "cold", 0), (double) kib, null);
+                            new Shape("executor resident", "process", "cold", 0),
+                            (double) kib,
+                            null);
             return result.bound("<= 48 MiB", kib > 0 && kib <= LARGEST_RESIDENT_KIB)
                     .notes(String.format(Locale.ROOT, "%.1f MiB", kib / 1024.0));
         }
