@@ -52,16 +52,18 @@ public final class DemoCommand implements Callable<Integer> {
     /** The process was told to end, or has; what fails from then on is nothing to tell. */
     private volatile boolean stopping;
 
+    private volatile @Nullable AutoCloseable running;
     private final CountDownLatch over = new CountDownLatch(1);
 
     @Override
     public Integer call() throws IOException, InterruptedException {
         PrintStream out = System.out;
         Path dir = Files.createTempDirectory("offcut-demo-");
-        // Executors run as another user when this is root: they must be able to pass through.
-        Files.setPosixFilePermissions(dir, PosixFilePermissions.fromString("rwx--x--x"));
-        CpuSet cpus = CpuAffinity.current();
+        cleanAtExit(dir);
         try {
+            // Executors run as another user when this is root: they must be able to pass through.
+            Files.setPosixFilePermissions(dir, PosixFilePermissions.fromString("rwx--x--x"));
+            CpuSet cpus = CpuAffinity.current();
             URI scheduler = slurm ? besideSlurm(out, dir, cpus) : alone(out, dir, cpus);
             if (keep) {
                 out.println(
@@ -92,7 +94,7 @@ public final class DemoCommand implements Callable<Integer> {
     private URI alone(PrintStream out, Path dir, CpuSet cpus)
             throws IOException, InterruptedException {
         Demo demo = new Demo(dir, cpus, filesRoot());
-        cleanAtExit(demo, dir);
+        running = demo;
         out.println("Starting a scheduler and two nodes on CPUs " + cpus + " …");
         OffcutClient client = demo.start();
         DemoReport report =
@@ -111,7 +113,7 @@ public final class DemoCommand implements Callable<Integer> {
     private URI besideSlurm(PrintStream out, Path dir, CpuSet cpus)
             throws IOException, InterruptedException {
         SlurmDemo demo = new SlurmDemo(dir, cpus, filesRoot(), out);
-        cleanAtExit(demo, dir);
+        running = demo;
         out.println(
                 "Starting Slurm with four nodes of four cores, a scheduler and four node daemons …");
         out.println(
@@ -119,10 +121,9 @@ public final class DemoCommand implements Callable<Integer> {
         return demo.run();
     }
 
-    private void cleanAtExit(AutoCloseable demo, Path dir) {
+    private void cleanAtExit(Path dir) {
         Thread runs = Thread.currentThread();
-        Runtime.getRuntime()
-                .addShutdownHook(new Thread(() -> stop(runs, demo, dir), "demo-cleaner"));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(runs, dir), "demo-cleaner"));
     }
 
     private static Path filesRoot() {
@@ -130,7 +131,7 @@ public final class DemoCommand implements Callable<Integer> {
         return Path.of(home == null ? "." : home).toAbsolutePath().normalize();
     }
 
-    private void stop(Thread runs, AutoCloseable demo, Path dir) {
+    private void stop(Thread runs, Path dir) {
         stopping = true;
         if (over.getCount() > 0) {
             runs.interrupt();
@@ -141,12 +142,15 @@ public final class DemoCommand implements Callable<Integer> {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        clean(demo, dir);
+        clean(dir);
     }
 
-    private void clean(AutoCloseable demo, Path dir) {
+    private void clean(Path dir) {
+        AutoCloseable demo = running;
         try {
-            demo.close();
+            if (demo != null) {
+                demo.close();
+            }
         } catch (Exception e) {
             System.err.println("offcut: demo: " + e.getMessage());
         }
