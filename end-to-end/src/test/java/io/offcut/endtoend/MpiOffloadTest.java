@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.offcut.slurm.JobState;
 import io.offcut.slurm.SlurmCluster;
 import io.offcut.slurm.SlurmClusterConfig;
 import java.nio.file.Files;
@@ -74,8 +75,9 @@ final class MpiOffloadTest {
     }
 
     private static boolean ended(SlurmCluster cluster, String job) {
-        return !cluster.commands().job(job).state().holdsNodes()
-                && !cluster.commands().job(job).state().name().equals("PENDING");
+        // One look: a job may begin between two.
+        JobState state = cluster.commands().job(job).state();
+        return !state.holdsNodes() && state != JobState.PENDING;
     }
 
     private static Map<String, Object> nodeConfig(SlurmCluster cluster, String node) {

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.offcut.cli.demo.LocalDaemon;
 import io.offcut.core.CpuSet;
+import io.offcut.slurm.JobState;
 import io.offcut.slurm.NodeAllocation;
 import io.offcut.slurm.SlurmCluster;
 import io.offcut.slurm.SlurmClusterConfig;
@@ -461,8 +462,9 @@ final class SlurmTest {
     }
 
     private static boolean ended(String job) {
-        return !cluster.commands().job(job).state().holdsNodes()
-                && !cluster.commands().job(job).state().name().equals("PENDING");
+        // One look: a job may begin between two.
+        JobState state = cluster.commands().job(job).state();
+        return !state.holdsNodes() && state != JobState.PENDING;
     }
 
     private static String node(int index) {

@@ -76,7 +76,10 @@ public interface InvocationChannel extends AutoCloseable {
     /** Result of a completed slot, or the message of a failed one. Valid until {@link #release}. */
     MemorySegment result(int slot);
 
-    /** How long the function ran, as the worker measured it. */
+    /**
+     * How long the function ran, as the worker measured it. Of a function that takes under 10 µs
+     * only some runs are timed, and the others report that time.
+     */
     long executionNanos(int slot);
 
     /** Gives a completed or an acquired slot back. */
