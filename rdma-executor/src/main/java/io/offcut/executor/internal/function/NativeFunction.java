@@ -35,6 +35,14 @@ final class NativeFunction implements LoadedFunction {
         this.stub = checked ? NativeStub.checked(handle) : NativeStub.unchecked(handle);
     }
 
+    /** Links calls of both forms; makes none, for there is no function of theirs here. */
+    static void rehearse() {
+        MemorySegment nowhere = MemorySegment.ofAddress(1);
+        Linker linker = Linker.nativeLinker();
+        NativeStub ignored = NativeStub.unchecked(linker.downcallHandle(nowhere, UNCHECKED));
+        ignored = NativeStub.checked(linker.downcallHandle(nowhere, CHECKED));
+    }
+
     @Override
     public int run(Call call) throws Throwable {
         long in = call.input().address();

@@ -12,12 +12,10 @@ import io.offcut.executor.internal.function.FunctionTable;
 import io.offcut.executor.internal.shm.ShmWorkerChannel;
 import io.offcut.executor.internal.tcp.TcpDoor;
 import io.offcut.executor.internal.tcp.TcpWorkerChannel;
-import io.offcut.linux.CpuAffinity;
 import io.offcut.linux.ProcessRef;
 import io.offcut.linux.ProcessTree;
 import io.offcut.linux.Signals;
 import java.io.IOException;
-import java.lang.invoke.MethodHandles;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -46,28 +44,9 @@ public final class Executor {
         this.spec = spec;
     }
 
-    /**
-     * Loads and links what every lease needs, so that it is there when one comes. Harmless when
-     * some of it cannot be had: the lease says so then.
-     */
+    /** Does once what every lease needs, so that it is quick when one comes. */
     public static void prepare() {
-        try {
-            for (Class<?> used :
-                    List.of(
-                            Worker.class,
-                            ControlLink.class,
-                            ShmWorkerChannel.class,
-                            TcpWorkerChannel.class,
-                            FunctionTable.class,
-                            Confinement.class,
-                            ProcessTree.class)) {
-                MethodHandles.lookup().ensureInitialized(used);
-            }
-            TcpDoor.quiet();
-            List<String> ignored = Confinement.apply(CpuAffinity.current());
-        } catch (IllegalAccessException | OffcutException e) {
-            System.err.println("offcut executor: cannot prepare: " + e.getMessage());
-        }
+        Rehearsal.run();
     }
 
     /**
