@@ -94,16 +94,14 @@ public final class InvokeCommand implements Callable<Integer> {
             io.print(JsonOut.text(all));
             return;
         }
-        Table table =
-                new Table("CASE", " P50", " P99", " P99.9", " RAW P50", " RATE", " RATIO", "BOUND");
+        Table table = new Table("CASE", " P50", " P99", " RAW P50", " RATE", " RATIO", "BOUND");
         for (CaseResult result : results) {
             table.row(
                     result.name(),
                     time(result.p50Nanos()),
                     time(result.p99Nanos()),
-                    time(result.p999Nanos()),
                     time(result.rawP50Nanos()),
-                    result.rate() == null ? "" : Units.rate(result.rate()),
+                    rate(result),
                     result.ratio() == null
                             ? ""
                             : String.format(Locale.ROOT, "%.2f", result.ratio()),
@@ -124,6 +122,17 @@ public final class InvokeCommand implements Callable<Integer> {
             }
         }
         io.print("  " + Machine.describe());
+    }
+
+    private static String rate(CaseResult result) {
+        if (result.rate() == null) {
+            return "";
+        }
+        return switch (result.mode()) {
+            case "bulk" -> Units.bytes(result.rate().longValue()) + "/s";
+            case "cold" -> Units.bytes(result.rate().longValue() << 10);
+            default -> Units.rate(result.rate());
+        };
     }
 
     private static String time(@Nullable Long nanos) {

@@ -1,5 +1,6 @@
 package io.offcut.benchmarks.invoke;
 
+import io.offcut.linux.CpuAffinity;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +21,7 @@ final class Machine {
         } catch (IOException e) {
             // Only a label.
         }
-        return Runtime.getRuntime().availableProcessors()
+        return CpuAffinity.online().size()
                 + " CPUs "
                 + model
                 + ", Linux "
