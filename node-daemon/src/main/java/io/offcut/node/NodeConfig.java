@@ -55,7 +55,7 @@ import java.util.function.Supplier;
  * @param startTimeoutMillis longest start of an executor; default 50000, less than the 60 s for
  *     which clients wait
  * @param prewarmedExecutors executors that are started before there is a lease for them, while the
- *     node offers anything; about 40 MiB each; default 1
+ *     node offers anything; about 76 MiB each; default 0
  * @param orphanMillis how long executors live on without a daemon; default 30000
  * @param executorOverheadBytes memory that each executor gets over that of its lease, for its
  *     virtual machine; default 128 MiB
@@ -128,7 +128,7 @@ public record NodeConfig(
         slots = slots == null ? 8 : slots;
         maxStarts = maxStarts == null ? 5 : maxStarts;
         startTimeoutMillis = startTimeoutMillis == null ? 50_000 : startTimeoutMillis;
-        prewarmedExecutors = prewarmedExecutors == null ? 1 : prewarmedExecutors;
+        prewarmedExecutors = prewarmedExecutors == null ? 0 : prewarmedExecutors;
         orphanMillis = orphanMillis == null ? 30_000 : orphanMillis;
         executorOverheadBytes = executorOverheadBytes == null ? 128 * MIB : executorOverheadBytes;
         cgroups = or(cgroups, () -> "auto");

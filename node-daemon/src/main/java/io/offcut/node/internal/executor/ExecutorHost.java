@@ -456,7 +456,7 @@ public final class ExecutorHost implements AutoCloseable {
         if (open != null) {
             open.close();
         }
-        launcher.parked().want(0);
+        launcher.parked().close();
         leftOvers.close(slots.isEmpty());
     }
 

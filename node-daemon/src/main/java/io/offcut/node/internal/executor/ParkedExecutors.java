@@ -67,12 +67,14 @@ final class ParkedExecutors {
 
     private static final Logger LOG = LoggerFactory.getLogger(ParkedExecutors.class);
     private static final long KILL_MILLIS = 1_000;
+    private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(30);
 
     private final Path dir;
     private final Starter starter;
     private final Deque<Parked> parked = new ArrayDeque<>();
     private int wanted;
+    private boolean closed;
     private int starting;
     private long names;
     private long failedNanos = System.nanoTime() - RETRY_NANOS;
@@ -108,7 +110,7 @@ final class ParkedExecutors {
     /** Starts or ends some, until so many are there. Blocks for as long as that takes. */
     void want(int count) {
         synchronized (this) {
-            wanted = count;
+            wanted = closed ? 0 : count;
         }
         for (Parked surplus = surplus(); surplus != null; surplus = surplus()) {
             surplus.end();
@@ -135,12 +137,39 @@ final class ParkedExecutors {
         return true;
     }
 
-    private synchronized void settle(@Nullable Parked fresh) {
-        starting--;
-        if (fresh == null) {
-            failedNanos = System.nanoTime();
-        } else {
-            parked.add(fresh);
+    private void settle(@Nullable Parked fresh) {
+        if (fresh != null && !keep(fresh)) {
+            fresh.end();
+        }
+        synchronized (this) {
+            starting--;
+            if (fresh == null) {
+                failedNanos = System.nanoTime();
+            }
+            notifyAll();
+        }
+    }
+
+    private synchronized boolean keep(Parked fresh) {
+        return !closed && parked.add(fresh);
+    }
+
+    /** Ends all, also those whose start is under way. Blocks for a bounded time. */
+    void close() {
+        synchronized (this) {
+            closed = true;
+        }
+        want(0);
+        long until = System.nanoTime() + CLOSE_NANOS;
+        synchronized (this) {
+            try {
+                for (long left = CLOSE_NANOS; starting > 0 && left > 0; ) {
+                    wait(1 + left / 1_000_000);
+                    left = until - System.nanoTime();
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 
