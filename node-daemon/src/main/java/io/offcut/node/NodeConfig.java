@@ -55,7 +55,7 @@ import java.util.function.Supplier;
  * @param startTimeoutMillis longest start of an executor; default 50000, less than the 60 s for
  *     which clients wait
  * @param prewarmedExecutors executors that are started before there is a lease for them, while the
- *     node offers anything; about 76 MiB each; default 0
+ *     node offers anything; default 0
  * @param orphanMillis how long executors live on without a daemon; default 30000
  * @param executorOverheadBytes memory that each executor gets over that of its lease, for its
  *     virtual machine; default 128 MiB
