@@ -17,6 +17,7 @@ import java.util.BitSet;
 public final class CpuAffinity {
     private static final int MASK_BYTES = (CpuSet.MAX_CPU + 1) / 8;
     private static final Path PROC = Path.of("/proc");
+    private static final LibC GETAFFINITY = new LibC("sched_getaffinity");
 
     private CpuAffinity() {}
 
@@ -34,26 +35,17 @@ public final class CpuAffinity {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment mask = arena.allocate(MASK_BYTES, 8);
             cpus.stream().forEach(cpu -> setBit(mask, cpu));
-            LibC.Scratch scratch = LibC.scratch();
-            int result =
-                    (int)
-                            LibC.SCHED_SETAFFINITY.invokeExact(
-                                    scratch.callState, 0, (long) MASK_BYTES, mask);
-            if (result != 0) {
+            if ((int) LibC.SCHED_SETAFFINITY.call(0, MASK_BYTES, mask.address()) != 0) {
                 throw new OffcutException(
                         ErrorCode.CONFLICT,
                         "cannot pin a thread to CPUs '"
                                 + cpus
                                 + "' (errno "
-                                + scratch.errno()
+                                + LibC.scratch().errno()
                                 + "): this process may use '"
                                 + current()
                                 + "'");
             }
-        } catch (OffcutException e) {
-            throw e;
-        } catch (Throwable e) {
-            throw LibC.unexpected(e);
         }
     }
 
@@ -61,19 +53,11 @@ public final class CpuAffinity {
     public static CpuSet current() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment mask = arena.allocate(MASK_BYTES, 8);
-            LibC.Scratch scratch = LibC.scratch();
-            int result =
-                    (int)
-                            LibC.SCHED_GETAFFINITY.invokeExact(
-                                    scratch.callState, 0, (long) MASK_BYTES, mask);
-            if (result < 0) {
-                throw new AssertionError("sched_getaffinity failed: errno " + scratch.errno());
+            if ((int) GETAFFINITY.call(0, MASK_BYTES, mask.address()) < 0) {
+                throw new AssertionError(
+                        "sched_getaffinity failed: errno " + LibC.scratch().errno());
             }
             return CpuSet.of(BitSet.valueOf(mask.asByteBuffer()).stream().toArray());
-        } catch (AssertionError e) {
-            throw e;
-        } catch (Throwable e) {
-            throw LibC.unexpected(e);
         }
     }
 

@@ -1,12 +1,8 @@
 package io.offcut.linux;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 
 /**
  * Sleeping on a 32-bit word that several processes share (futex(2), without FUTEX_PRIVATE_FLAG). A
@@ -34,13 +30,6 @@ public final class Futex {
     private static final int FUTEX_WAKE = 1;
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
-    private static final MethodHandle FUTEX =
-            LibC.variadic(
-                    "syscall",
-                    FunctionDescriptor.of(
-                            JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS,
-                            JAVA_INT));
-
     private Futex() {}
 
     /**
@@ -50,16 +39,17 @@ public final class Futex {
      * @param timeoutNanos longest sleep, relative, CLOCK_MONOTONIC; negative for ever
      * @return {@link #WOKEN}, {@link #CHANGED}, {@link #TIMED_OUT} or {@link #INTERRUPTED}
      * @throws IllegalArgumentException if the word is not an aligned native word
+     * @throws IllegalStateException if its memory is unmapped, also by another thread meanwhile
      */
     public static int await(MemorySegment word, int expected, long timeoutNanos) {
         LibC.Scratch scratch = LibC.scratch();
-        MemorySegment timeout = MemorySegment.NULL;
+        long timeout = 0;
         if (timeoutNanos >= 0) {
-            timeout = scratch.timespec;
-            timeout.set(JAVA_LONG, 0, timeoutNanos / NANOS_PER_SECOND);
-            timeout.set(JAVA_LONG, 8, timeoutNanos % NANOS_PER_SECOND);
+            scratch.timespec.set(JAVA_LONG, 0, timeoutNanos / NANOS_PER_SECOND);
+            scratch.timespec.set(JAVA_LONG, 8, timeoutNanos % NANOS_PER_SECOND);
+            timeout = scratch.timespec.address();
         }
-        if (call(scratch, checked(word), FUTEX_WAIT, expected, timeout) == 0) {
+        if (call(word, FUTEX_WAIT, expected, timeout) == 0) {
             return WOKEN;
         }
         return switch (scratch.errno()) {
@@ -76,44 +66,21 @@ public final class Futex {
      * @return how many were woken
      */
     public static int wake(MemorySegment word, int count) {
-        LibC.Scratch scratch = LibC.scratch();
-        long woken = call(scratch, checked(word), FUTEX_WAKE, count, MemorySegment.NULL);
+        long woken = call(word, FUTEX_WAKE, count, 0);
         if (woken < 0) {
-            throw failed("FUTEX_WAKE", scratch);
+            throw failed("FUTEX_WAKE", LibC.scratch());
         }
         return (int) woken;
     }
 
-    private static long call(
-            LibC.Scratch scratch,
-            MemorySegment word,
-            int operation,
-            int value,
-            MemorySegment timeout) {
-        try {
-            return (long)
-                    FUTEX.invokeExact(
-                            scratch.callState,
-                            SYS_FUTEX,
-                            word,
-                            operation,
-                            value,
-                            timeout,
-                            MemorySegment.NULL,
-                            0);
-        } catch (IllegalStateException e) {
-            // The arena of the word is closed, or it is confined to another thread.
-            throw e;
-        } catch (Throwable e) {
-            throw LibC.unexpected(e);
-        }
-    }
-
-    private static MemorySegment checked(MemorySegment word) {
+    private static long call(MemorySegment word, int operation, int value, long timeout) {
         if (!word.isNative() || word.byteSize() < 4 || (word.address() & 3) != 0) {
             throw new IllegalArgumentException("not an aligned native 32-bit word: " + word);
         }
-        return word;
+        if (!word.scope().isAlive()) {
+            throw new IllegalStateException("the memory of the word is unmapped");
+        }
+        return LibC.SYSCALL.call(SYS_FUTEX, word.address(), operation, value, timeout, 0);
     }
 
     private static IllegalStateException failed(String operation, LibC.Scratch scratch) {

@@ -1,7 +1,5 @@
 package io.offcut.linux;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
@@ -12,12 +10,15 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
- * The C library, as far as this room needs it. Every handle takes the calling thread's {@link
- * Scratch#callState} first, where errno is left.
+ * One function of the C library whose parameters are all integers or pointers, at most six.
+ *
+ * <p>They all go as 64-bit words through one shape of call, whatever the function takes: the 64-bit
+ * Linux calling conventions pass both alike, and a function does not see registers that it has no
+ * parameter for. To link a shape takes the virtual machine 10 ms, which an executor that somebody
+ * waits for has not got. Of a result that is an {@code int} only the low half counts. A pointer's
+ * memory must stay mapped during the call, which nobody watches over.
  */
 final class LibC {
     static final int EPERM = 1;
@@ -28,50 +29,36 @@ final class LibC {
     static final int ENOSYS = 38;
     static final int ETIMEDOUT = 110;
 
+    private static final Linker LINKER = Linker.nativeLinker();
     private static final StructLayout CALL_STATE = Linker.Option.captureStateLayout();
     private static final VarHandle ERRNO = CALL_STATE.varHandle(PathElement.groupElement("errno"));
     private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
-
-    /** {@code long syscall(long number, int, int, pointer, int)}: the two pidfd calls. */
-    static final MethodHandle SYSCALL_PIDFD =
-            variadic(
-                    "syscall",
+    private static final MethodHandle CALL =
+            LINKER.downcallHandle(
                     FunctionDescriptor.of(
-                            JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
+                            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+                            JAVA_LONG),
+                    Linker.Option.captureCallState("errno"));
 
-    static final MethodHandle KILL =
-            bind("kill", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+    static final LibC SYSCALL = new LibC("syscall");
+    static final LibC SYSCONF = new LibC("sysconf");
+    static final LibC SCHED_SETAFFINITY = new LibC("sched_setaffinity");
 
-    static final MethodHandle WAITPID =
-            bind("waitpid", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
+    private final MemorySegment symbol;
 
-    static final MethodHandle CLOSE = bind("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
-
-    static final MethodHandle SCHED_SETAFFINITY =
-            bind(
-                    "sched_setaffinity",
-                    FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS));
-
-    static final MethodHandle SCHED_GETAFFINITY =
-            bind(
-                    "sched_getaffinity",
-                    FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS));
-
-    static final MethodHandle SCHED_GETSCHEDULER =
-            bind("sched_getscheduler", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
-
-    static final MethodHandle SYSCONF = bind("sysconf", FunctionDescriptor.of(JAVA_LONG, JAVA_INT));
-
-    private LibC() {}
+    LibC(String name) {
+        symbol = LINKER.defaultLookup().findOrThrow(name);
+    }
 
     /** Memory that one thread reuses for all its calls, so that a call allocates nothing. */
     static final class Scratch {
         private final Arena arena = Arena.ofAuto();
-        final MemorySegment callState = arena.allocate(CALL_STATE);
+        private final MemorySegment callState = arena.allocate(CALL_STATE);
 
         /** {@code struct timespec} with 64-bit members; also any other small argument. */
         final MemorySegment timespec = arena.allocate(16, 8);
 
+        /** What the thread's last call left, if it failed. */
         int errno() {
             return (int) ERRNO.get(callState, 0L);
         }
@@ -81,20 +68,23 @@ final class LibC {
         return SCRATCH.get();
     }
 
-    static MethodHandle bind(String name, FunctionDescriptor shape, Linker.Option... more) {
-        List<Linker.Option> options = new ArrayList<>(List.of(more));
-        options.add(Linker.Option.captureCallState("errno"));
-        Linker linker = Linker.nativeLinker();
-        MemorySegment symbol = linker.defaultLookup().findOrThrow(name);
-        return linker.downcallHandle(symbol, shape, options.toArray(Linker.Option[]::new));
+    long call(long a) {
+        return call(a, 0, 0, 0, 0, 0);
     }
 
-    static MethodHandle variadic(String name, FunctionDescriptor shape) {
-        return bind(name, shape, Linker.Option.firstVariadicArg(1));
+    long call(long a, long b) {
+        return call(a, b, 0, 0, 0, 0);
     }
 
-    /** A downcall handle declares Throwable but a C function throws nothing. */
-    static AssertionError unexpected(Throwable thrown) {
-        return new AssertionError("a C function threw", thrown);
+    long call(long a, long b, long c) {
+        return call(a, b, c, 0, 0, 0);
+    }
+
+    long call(long a, long b, long c, long d, long e, long f) {
+        try {
+            return (long) CALL.invokeExact(symbol, scratch().callState, a, b, c, d, e, f);
+        } catch (Throwable thrown) {
+            throw new AssertionError("a C function threw", thrown);
+        }
     }
 }

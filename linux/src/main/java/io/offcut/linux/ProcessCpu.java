@@ -62,11 +62,7 @@ public final class ProcessCpu {
     }
 
     private static long ticksPerSecond() {
-        try {
-            long ticks = (long) LibC.SYSCONF.invokeExact(LibC.scratch().callState, SC_CLK_TCK);
-            return ticks > 0 ? ticks : 100;
-        } catch (Throwable e) {
-            throw LibC.unexpected(e);
-        }
+        long ticks = LibC.SYSCONF.call(SC_CLK_TCK);
+        return ticks > 0 ? ticks : 100;
     }
 }

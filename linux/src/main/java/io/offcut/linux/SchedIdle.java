@@ -12,6 +12,8 @@ public final class SchedIdle {
     /** Threads that run on what is left over. */
     public static final int SCHED_IDLE = 5;
 
+    private static final LibC GETSCHEDULER = new LibC("sched_getscheduler");
+
     private SchedIdle() {}
 
     /**
@@ -19,12 +21,6 @@ public final class SchedIdle {
      * {@link #SCHED_IDLE} or another of the kernel's; −1 when it is gone.
      */
     public static int policyOf(long pid) {
-        try {
-            return (int)
-                    LibC.SCHED_GETSCHEDULER.invokeExact(
-                            LibC.scratch().callState, Math.toIntExact(pid));
-        } catch (Throwable e) {
-            throw LibC.unexpected(e);
-        }
+        return (int) GETSCHEDULER.call(pid);
     }
 }

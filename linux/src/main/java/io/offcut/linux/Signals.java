@@ -2,7 +2,6 @@ package io.offcut.linux;
 
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
-import java.lang.foreign.MemorySegment;
 
 /** Sends signals to single processes (kill(2), pidfd_send_signal(2)). Never blocks. */
 public final class Signals {
@@ -13,6 +12,9 @@ public final class Signals {
 
     private static final long SYS_PIDFD_SEND_SIGNAL = 424;
     private static final long SYS_PIDFD_OPEN = 434;
+
+    private static final LibC KILL = new LibC("kill");
+    private static final LibC CLOSE = new LibC("close");
 
     private Signals() {}
 
@@ -25,14 +27,7 @@ public final class Signals {
      */
     public static boolean send(long pid, int signal) {
         int target = checked(pid);
-        LibC.Scratch scratch = LibC.scratch();
-        int result;
-        try {
-            result = (int) LibC.KILL.invokeExact(scratch.callState, target, signal);
-        } catch (Throwable e) {
-            throw LibC.unexpected(e);
-        }
-        return result == 0 || refused(scratch.errno(), pid, signal);
+        return (int) KILL.call(target, signal) == 0 || refused(pid, signal);
     }
 
     /**
@@ -53,59 +48,23 @@ public final class Signals {
         try {
             return process.exists() && sendTo(pidfd, process.pid(), signal);
         } finally {
-            close(pidfd);
+            long ignored = CLOSE.call(pidfd);
         }
     }
 
     private static boolean sendTo(int pidfd, long pid, int signal) {
-        LibC.Scratch scratch = LibC.scratch();
-        long result;
-        try {
-            result =
-                    (long)
-                            LibC.SYSCALL_PIDFD.invokeExact(
-                                    scratch.callState,
-                                    SYS_PIDFD_SEND_SIGNAL,
-                                    pidfd,
-                                    signal,
-                                    MemorySegment.NULL,
-                                    0);
-        } catch (Throwable e) {
-            throw LibC.unexpected(e);
-        }
-        return result == 0 || refused(scratch.errno(), pid, signal);
+        return LibC.SYSCALL.call(SYS_PIDFD_SEND_SIGNAL, pidfd, signal, 0, 0, 0) == 0
+                || refused(pid, signal);
     }
 
     /** A file descriptor, or minus errno. */
     private static int pidfdOpen(long pid) {
-        int target = checked(pid);
-        LibC.Scratch scratch = LibC.scratch();
-        long result;
-        try {
-            result =
-                    (long)
-                            LibC.SYSCALL_PIDFD.invokeExact(
-                                    scratch.callState,
-                                    SYS_PIDFD_OPEN,
-                                    target,
-                                    0,
-                                    MemorySegment.NULL,
-                                    0);
-        } catch (Throwable e) {
-            throw LibC.unexpected(e);
-        }
-        return result >= 0 ? (int) result : -scratch.errno();
+        long result = LibC.SYSCALL.call(SYS_PIDFD_OPEN, checked(pid), 0);
+        return result >= 0 ? (int) result : -LibC.scratch().errno();
     }
 
-    private static void close(int descriptor) {
-        try {
-            int ignored = (int) LibC.CLOSE.invokeExact(LibC.scratch().callState, descriptor);
-        } catch (Throwable e) {
-            throw LibC.unexpected(e);
-        }
-    }
-
-    private static boolean refused(int errno, long pid, int signal) {
+    private static boolean refused(long pid, int signal) {
+        int errno = LibC.scratch().errno();
         return switch (errno) {
             case LibC.ESRCH -> false;
             case LibC.EPERM ->

@@ -1,14 +1,9 @@
 package io.offcut.linux;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import io.offcut.core.CpuSet;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,11 +21,8 @@ public final class ThisProcess {
     private static final int MAX_ROUNDS = 16;
     private static final int WNOHANG = 1;
 
-    private static final MethodHandle PRCTL =
-            LibC.variadic(
-                    "prctl",
-                    FunctionDescriptor.of(
-                            JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+    private static final LibC PRCTL = new LibC("prctl");
+    private static final LibC WAITPID = new LibC("waitpid");
 
     private ThisProcess() {}
 
@@ -103,17 +95,7 @@ public final class ThisProcess {
      * @return false when it has not ended
      */
     public static boolean reap(long orphan) {
-        try {
-            return (int)
-                            LibC.WAITPID.invokeExact(
-                                    LibC.scratch().callState,
-                                    Math.toIntExact(orphan),
-                                    MemorySegment.NULL,
-                                    WNOHANG)
-                    == orphan;
-        } catch (Throwable e) {
-            throw LibC.unexpected(e);
-        }
+        return (int) WAITPID.call(orphan, 0, WNOHANG) == orphan;
     }
 
     /**
@@ -146,23 +128,11 @@ public final class ThisProcess {
             cpus.stream().forEach(cpu -> bits[cpu / 8] |= (byte) (1 << cpu % 8));
             MemorySegment mask = arena.allocate(MASK_BYTES, 8);
             mask.copyFrom(MemorySegment.ofArray(bits));
-            return (int)
-                            LibC.SCHED_SETAFFINITY.invokeExact(
-                                    LibC.scratch().callState,
-                                    Math.toIntExact(tid),
-                                    (long) MASK_BYTES,
-                                    mask)
-                    == 0;
-        } catch (Throwable e) {
-            throw LibC.unexpected(e);
+            return (int) LibC.SCHED_SETAFFINITY.call(tid, MASK_BYTES, mask.address()) == 0;
         }
     }
 
     private static int prctl(int option, long value) {
-        try {
-            return (int) PRCTL.invokeExact(LibC.scratch().callState, option, value, 0L, 0L, 0L);
-        } catch (Throwable e) {
-            throw LibC.unexpected(e);
-        }
+        return (int) PRCTL.call(option, value);
     }
 }
