@@ -11,15 +11,25 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The program of an executor process: {@code ExecutorMain <specification file>}, or {@code
- * ExecutorMain --parked} for one that reads the path from its standard input when there is a lease.
+ * ExecutorMain --parked} for one that reads the path from its standard input when there is a lease, or
+ * {@code ExecutorMain --rehearsed} for one that only gets ready for it.
  * Ends with a code of {@link ExecutorExit}; what is wrong goes to stderr in one line.
  */
 public final class ExecutorMain {
     private ExecutorMain() {}
 
-    /** Null when the daemon ended first. */
-    private static @Nullable Path parked() {
+    /** Null when there is no lease to serve. */
+    private static @Nullable Path specification(String argument) throws InterruptedException {
+        boolean parked = argument.equals(ExecutorCommand.PARKED);
+        if (!parked && !argument.equals(ExecutorCommand.REHEARSED)) {
+            return Path.of(argument);
+        }
         Executor.prepare();
+        return parked ? awaitLease() : null;
+    }
+
+    /** Null when the daemon ended first. */
+    private static @Nullable Path awaitLease() {
         try {
             String line =
                     new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))
@@ -37,8 +47,7 @@ public final class ExecutorMain {
             System.exit(ExecutorExit.BAD_SPEC);
         }
         try {
-            Path specification =
-                    arguments[0].equals(ExecutorCommand.PARKED) ? parked() : Path.of(arguments[0]);
+            Path specification = specification(arguments[0]);
             if (specification != null) {
                 Executor.serve(ExecutorCommand.read(specification));
             }

@@ -94,7 +94,10 @@ class ExecutorCommandTest {
     void theCommandLineHoldsNoSecretAndAHeapThatFits() {
         List<String> line =
                 ExecutorCommand.line(
-                        Path.of("/jdk/bin/java"), "/a.jar", SPEC, 1 << 30, Path.of("/spec"));
+                        new ExecutorCommand.Program(Path.of("/jdk/bin/java"), "/a.jar", null),
+                        SPEC,
+                        1 << 30,
+                        Path.of("/spec"));
         assertThat(line)
                 .startsWith("/jdk/bin/java")
                 .endsWith(ExecutorMain.class.getName(), "/spec");

@@ -91,8 +91,13 @@ final class TestExecutor implements AutoCloseable {
         this.process =
                 new ProcessBuilder(
                                 ExecutorCommand.line(
-                                        Path.of(System.getProperty("java.home"), "bin", "java"),
-                                        System.getProperty("java.class.path"),
+                                        new ExecutorCommand.Program(
+                                                Path.of(
+                                                        System.getProperty("java.home"),
+                                                        "bin",
+                                                        "java"),
+                                                System.getProperty("java.class.path"),
+                                                null),
                                         spec,
                                         256 << 20,
                                         specFile))

@@ -33,13 +33,7 @@ final class ExecutorClasses {
      * other versions are deleted.
      */
     static String readable(String classPath, Path folder) {
-        List<Path> entries = new ArrayList<>();
-        for (String entry : classPath.split(File.pathSeparator, -1)) {
-            Path path = Path.of(entry).toAbsolutePath().normalize();
-            if (!entry.isBlank() && Files.exists(path)) {
-                entries.add(path);
-            }
-        }
+        List<Path> entries = entries(classPath);
         if (entries.stream().allMatch(ExecutorClasses::openToAll)) {
             Folders.delete(folder);
             return join(entries);
@@ -52,6 +46,17 @@ final class ExecutorClasses {
                     "cannot copy the executor's classes to " + folder + " (" + e.getMessage() + ")",
                     e);
         }
+    }
+
+    private static List<Path> entries(String classPath) {
+        List<Path> entries = new ArrayList<>();
+        for (String entry : classPath.split(File.pathSeparator, -1)) {
+            Path path = Path.of(entry).toAbsolutePath().normalize();
+            if (!entry.isBlank() && Files.exists(path)) {
+                entries.add(path);
+            }
+        }
+        return entries;
     }
 
     private static String join(List<Path> entries) {
@@ -78,6 +83,15 @@ final class ExecutorClasses {
 
     private static String name(int index, Path entry) {
         return index + "-" + entry.getFileName();
+    }
+
+    /** Differs for each version of the program and of Java; empty when that cannot be told. */
+    static String stamp(String classPath) {
+        try {
+            return stamp(entries(classPath)) + "-" + Runtime.version().hashCode();
+        } catch (IOException e) {
+            return "";
+        }
     }
 
     // Same files, same stamp: executors of an earlier daemon go on reading what they started with.

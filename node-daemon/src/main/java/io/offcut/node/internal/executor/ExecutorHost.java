@@ -180,6 +180,9 @@ public final class ExecutorHost implements AutoCloseable {
     }
 
     private void park() {
+        if (parking && !closed) {
+            launcher.archive().require();
+        }
         launcher.parked().want(parking && !closed ? config.prewarmedExecutors() : 0);
     }
 
@@ -430,6 +433,10 @@ public final class ExecutorHost implements AutoCloseable {
             }
         }
         own.addAll(launcher.parked().own(cores));
+        Process archiving = launcher.archive().making();
+        if (archiving != null) {
+            own.add(new OwnExecutor("archive", cores, null, archiving.pid()));
+        }
         return own;
     }
 
@@ -456,6 +463,7 @@ public final class ExecutorHost implements AutoCloseable {
         if (open != null) {
             open.close();
         }
+        launcher.archive().close();
         launcher.parked().close();
         leftOvers.close(slots.isEmpty());
     }

@@ -39,8 +39,7 @@ final class ExecutorLauncher {
     private final LeaseStore store;
     private final CpuMap cpus;
     private final Path controlSocket;
-    private final Path java;
-    private final String classPath;
+    private final ExecutorArchive archive;
     private final SecureRandom random = new SecureRandom();
     private final ParkedExecutors parked;
 
@@ -57,17 +56,25 @@ final class ExecutorLauncher {
         this.store = store;
         this.cpus = cpus;
         this.controlSocket = controlSocket;
-        this.java = Path.of(System.getProperty("java.home"), "bin", "java").toAbsolutePath();
-        String own = System.getProperty("java.class.path");
+        Path java = Path.of(System.getProperty("java.home"), "bin", "java").toAbsolutePath();
+        String classPath = ExecutorCommand.classPath(System.getProperty("java.class.path"));
         UserPrincipal user = sandbox.user();
-        if (user == null) {
-            classPath = own;
-        } else {
+        if (user != null) {
             requireReachable("stateDir", config.statePath().resolve("leases"), user);
             requireReachable("the Java that runs this daemon", java, user);
-            classPath = ExecutorClasses.readable(own, config.statePath().resolve("lib"));
+            classPath = ExecutorClasses.readable(classPath, config.statePath().resolve("lib"));
         }
+        archive =
+                new ExecutorArchive(
+                        config.statePath().resolve("archive"),
+                        java,
+                        classPath,
+                        command -> sandbox.wrapOwn(realCpus, command));
         parked = new ParkedExecutors(config.statePath().resolve("parked"), this::park);
+    }
+
+    ExecutorArchive archive() {
+        return archive;
     }
 
     ParkedExecutors parked() {
@@ -79,7 +86,7 @@ final class ExecutorLauncher {
         try {
             Process process =
                     start(
-                            ExecutorCommand.parkedLine(java, classPath),
+                            ExecutorCommand.parkedLine(archive.program()),
                             realCpus,
                             cgroup,
                             "/nonexistent",
@@ -266,7 +273,7 @@ final class ExecutorLauncher {
             ExecutorSpec spec, Path specFile, LeaseTerms terms, @Nullable Cgroup cgroup)
             throws IOException {
         return start(
-                ExecutorCommand.line(java, classPath, spec, terms.memoryBytes(), specFile),
+                ExecutorCommand.line(archive.program(), spec, terms.memoryBytes(), specFile),
                 spec.cpus(),
                 cgroup,
                 spec.scratchDir(),
@@ -297,6 +304,9 @@ final class ExecutorLauncher {
                                 "/usr/local/bin:/usr/bin:/bin",
                                 "LANG",
                                 "C.UTF-8",
+                                // An arena for each thread would be memory that nobody uses.
+                                "MALLOC_ARENA_MAX",
+                                "1",
                                 "HOME",
                                 home,
                                 "TMPDIR",

@@ -145,6 +145,16 @@ public final class Sandbox {
      * @param command the virtual machine and its arguments; no secret is among them
      */
     public List<String> wrap(List<Path> join, CpuSet cpus, List<String> command) {
+        return wrap(join, cpus, user, command);
+    }
+
+    /** The same for a command of the daemon's own user, which runs no foreign code. */
+    List<String> wrapOwn(CpuSet cpus, List<String> command) {
+        return wrap(List.of(), cpus, null, command);
+    }
+
+    private static List<String> wrap(
+            List<Path> join, CpuSet cpus, @Nullable UserPrincipal other, List<String> command) {
         List<String> line = new ArrayList<>();
         add(line, "setsid");
         // Without a session of its own the script would speak for the daemon's.
@@ -154,13 +164,12 @@ public final class Sandbox {
         join.forEach(file -> line.add(file.toString()));
         add(line, "chrt", "--idle", "0");
         add(line, "taskset", "-c", cpus.toString());
-        add(line, setpriv());
+        add(line, setpriv(other));
         line.addAll(command);
         return line;
     }
 
-    private String[] setpriv() {
-        UserPrincipal other = user();
+    private static String[] setpriv(@Nullable UserPrincipal other) {
         return other == null
                 ? new String[] {"setpriv", "--no-new-privs"}
                 : new String[] {

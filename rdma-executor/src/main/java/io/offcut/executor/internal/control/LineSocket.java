@@ -4,8 +4,8 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.ByteChannel;
 import java.nio.channels.Channels;
-import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
@@ -14,11 +14,11 @@ import org.jspecify.annotations.Nullable;
  * bounded.
  */
 public final class LineSocket implements AutoCloseable {
-    private final SocketChannel socket;
+    private final ByteChannel socket;
     private final InputStream in;
     private final Object writing = new Object();
 
-    public LineSocket(SocketChannel socket) {
+    public LineSocket(ByteChannel socket) {
         this.socket = socket;
         this.in = new BufferedInputStream(Channels.newInputStream(socket));
     }
@@ -61,7 +61,9 @@ public final class LineSocket implements AutoCloseable {
     @Override
     public void close() {
         try {
-            socket.close();
+            synchronized (writing) {
+                socket.close();
+            }
         } catch (IOException e) {
             // Nothing is lost with a connection that nobody needs any more.
         }

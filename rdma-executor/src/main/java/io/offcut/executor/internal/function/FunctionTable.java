@@ -43,11 +43,6 @@ public final class FunctionTable {
         }
     }
 
-    /** Links what a call into C needs. */
-    public static void rehearse() {
-        NativeFunction.rehearse();
-    }
-
     /**
      * How long an invocation may take: the function's limit, or what the caller wants if that is
      * less.

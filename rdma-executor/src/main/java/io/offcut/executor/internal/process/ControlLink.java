@@ -6,9 +6,7 @@ import io.offcut.executor.ExecutorSpec;
 import io.offcut.executor.internal.control.ControlLine;
 import io.offcut.executor.internal.control.LineSocket;
 import java.io.IOException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.nio.channels.SocketChannel;
+import java.nio.channels.ByteChannel;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -26,14 +24,23 @@ final class ControlLink {
     private final List<ChannelDescriptor> channels;
     private final List<String> problems;
     private final LongSupplier invocations;
+    private final Dial dial;
     private volatile @Nullable LineSocket current;
+
+    /** Connects to the daemon. */
+    @FunctionalInterface
+    interface Dial {
+        ByteChannel dial() throws IOException;
+    }
 
     ControlLink(
             ExecutorSpec spec,
+            Dial dial,
             List<ChannelDescriptor> channels,
             List<String> problems,
             LongSupplier invocations) {
         this.spec = spec;
+        this.dial = dial;
         this.channels = channels;
         this.problems = problems;
         this.invocations = invocations;
@@ -46,13 +53,19 @@ final class ControlLink {
      * @return what the daemon said; null for an orphan
      */
     @Nullable InvocationStatus serve() throws InterruptedException {
-        Thread.ofPlatform().daemon().name("usage").start(this::reportUsage);
+        Thread usage = Thread.ofPlatform().daemon().name("usage").start(this::reportUsage);
+        try {
+            return serveUntilEnd();
+        } finally {
+            usage.interrupt();
+        }
+    }
+
+    private @Nullable InvocationStatus serveUntilEnd() throws InterruptedException {
         long seenNanos = System.nanoTime();
         while (System.nanoTime() - seenNanos
                 <= TimeUnit.MILLISECONDS.toNanos(spec.orphanMillis())) {
-            try (SocketChannel socket = SocketChannel.open(StandardProtocolFamily.UNIX);
-                    LineSocket lines = new LineSocket(socket)) {
-                socket.connect(UnixDomainSocketAddress.of(spec.controlSocket()));
+            try (LineSocket lines = new LineSocket(dial.dial())) {
                 introduce(lines);
                 current = lines;
                 InvocationStatus end = listen(lines);

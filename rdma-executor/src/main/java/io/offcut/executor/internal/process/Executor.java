@@ -15,12 +15,16 @@ import io.offcut.executor.internal.tcp.TcpWorkerChannel;
 import io.offcut.linux.ProcessRef;
 import io.offcut.linux.ProcessTree;
 import io.offcut.linux.Signals;
+import io.offcut.linux.UnixSocket;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The executor process: its workers, the door for TCP, the watchdog and the link to the daemon.
@@ -36,16 +40,19 @@ public final class Executor {
     private static final int MAX_KILL_ROUNDS = 100;
 
     private final ExecutorSpec spec;
+    private final List<ShmWorkerChannel> regions = new ArrayList<>();
     private final List<Worker> workers = new ArrayList<>();
-    private final List<TcpWorkerChannel> sockets = new ArrayList<>();
+    private final Map<Integer, TcpWorkerChannel> sockets = new HashMap<>();
     private final AtomicBoolean stopping = new AtomicBoolean();
 
-    private Executor(ExecutorSpec spec) {
+    private @Nullable TcpDoor door;
+
+    Executor(ExecutorSpec spec) {
         this.spec = spec;
     }
 
     /** Does once what every lease needs, so that it is quick when one comes. */
-    public static void prepare() {
+    public static void prepare() throws InterruptedException {
         Rehearsal.run();
     }
 
@@ -56,14 +63,23 @@ public final class Executor {
      * @throws OffcutException if it cannot begin
      */
     public static void serve(ExecutorSpec spec) throws InterruptedException {
-        new Executor(spec).serve();
+        Executor executor = new Executor(spec);
+        List<String> problems = Confinement.apply(spec.cpus());
+        executor.makeWorkers();
+        // A function that calls System.exit comes here.
+        Runtime.getRuntime().addShutdownHook(new Thread(executor::shutDown, "shutdown"));
+        Path socket = Path.of(spec.controlSocket());
+        InvocationStatus status = executor.run(problems, () -> UnixSocket.connect(socket));
+        if (status == null) {
+            executor.stop(InvocationStatus.DISCONNECTED, ExecutorExit.ORPHANED);
+        } else {
+            executor.stop(status, ExecutorExit.ENDED);
+        }
     }
 
-    private void serve() throws InterruptedException {
-        List<String> problems = Confinement.apply(spec.cpus());
-        makeWorkers();
-        // A function that calls System.exit comes here.
-        Runtime.getRuntime().addShutdownHook(new Thread(this::shutDown, "shutdown"));
+    /** Serves until the daemon's word, which it returns; null when there is no daemon any more. */
+    @Nullable InvocationStatus run(List<String> problems, ControlLink.Dial dial)
+            throws InterruptedException {
         for (int index = 0; index < workers.size(); index++) {
             start("worker-" + index, workers.get(index));
         }
@@ -74,15 +90,27 @@ public final class Executor {
             }
         }
         start("watchdog", this::watch);
-        TcpDoor door = spec.tcpHost().isEmpty() ? null : openDoor();
-        List<ChannelDescriptor> channels = channels(door == null ? 0 : door.port());
-        ControlLink link = new ControlLink(spec, channels, problems, this::invocations);
-        InvocationStatus status = link.serve();
-        if (status == null) {
-            stop(InvocationStatus.DISCONNECTED, ExecutorExit.ORPHANED);
-        } else {
-            stop(status, ExecutorExit.ENDED);
+        if (!spec.tcpHost().isEmpty()) {
+            door =
+                    new TcpDoor(
+                            spec.tcpHost(),
+                            spec.secret(),
+                            workers.size(),
+                            this::socket,
+                            () -> workers.forEach(Worker::wake));
         }
+        List<ChannelDescriptor> channels = channels(door == null ? 0 : door.port());
+        return new ControlLink(spec, dial, channels, problems, this::invocations).serve();
+    }
+
+    /** Undoes all of it, where the process goes on. */
+    void close() {
+        stopping.set(true);
+        endWorkers(InvocationStatus.REVOKED);
+        if (door != null) {
+            door.close();
+        }
+        regions.forEach(ShmWorkerChannel::close);
     }
 
     private void start(String name, Runnable body) {
@@ -95,39 +123,39 @@ public final class Executor {
         stop(InvocationStatus.CRASHED, ExecutorExit.INTERNAL);
     }
 
-    private void makeWorkers() {
+    void makeWorkers() {
         BundleFiles bundle = new BundleFiles(Path.of(spec.bundleDir()));
         for (int index = 0; index < spec.cores().size(); index++) {
             int core = spec.cores().get(index);
             Path workDirectory = Path.of(spec.scratchDir()).resolve("worker-" + index);
+            regions.add(ShmWorkerChannel.open(ShmRegion.file(Path.of(spec.regionDir()), index)));
             workers.add(
                     new Worker(
                             index,
                             core,
                             Collections.frequency(spec.cores(), core) > 1,
                             spec.hotTimeoutMicros(),
-                            ShmWorkerChannel.open(ShmRegion.file(Path.of(spec.regionDir()), index)),
-                            spec.tcpHost().isEmpty() ? null : socket(),
+                            regions.get(index),
                             new FunctionTable(spec.functions(), bundle, workDirectory),
                             this::endedByItself));
         }
     }
 
-    private TcpWorkerChannel socket() {
+    /** Made when it is needed: most clients share memory. */
+    private synchronized TcpWorkerChannel socket(int worker) {
+        TcpWorkerChannel known = sockets.get(worker);
+        if (known != null) {
+            return known;
+        }
         try {
-            TcpWorkerChannel socket = new TcpWorkerChannel(spec.slots(), spec.payloadBytes());
-            sockets.add(socket);
-            return socket;
+            TcpWorkerChannel fresh = new TcpWorkerChannel(spec.slots(), spec.payloadBytes());
+            sockets.put(worker, fresh);
+            workers.get(worker).attach(fresh);
+            return fresh;
         } catch (IOException e) {
             throw new OffcutException(
                     ErrorCode.EXHAUSTED, "cannot prepare for tcp: " + e.getMessage(), e);
         }
-    }
-
-    private TcpDoor openDoor() {
-        TcpDoor.quiet();
-        return new TcpDoor(
-                spec.tcpHost(), spec.secret(), sockets, () -> workers.forEach(Worker::wake));
     }
 
     private List<ChannelDescriptor> channels(int port) {
@@ -170,7 +198,7 @@ public final class Executor {
 
     private void watch() {
         try {
-            while (true) {
+            while (!stopping.get()) {
                 Thread.sleep(WATCH_MILLIS);
                 for (Worker worker : workers) {
                     if (worker.takeIfOverdue(System.nanoTime(), SELF_GRACE_NANOS)) {

@@ -1,67 +1,170 @@
 package io.offcut.executor.internal.process;
 
+import io.offcut.core.CpuSet;
 import io.offcut.core.OffcutException;
+import io.offcut.core.frame.InvocationStatus;
+import io.offcut.core.function.FunctionKind;
+import io.offcut.core.function.FunctionSpec;
+import io.offcut.executor.ExecutorCommand;
+import io.offcut.executor.ExecutorSpec;
 import io.offcut.executor.ShmRegion;
-import io.offcut.executor.internal.function.FunctionTable;
-import io.offcut.executor.internal.shm.ShmWorkerChannel;
-import io.offcut.executor.internal.tcp.TcpDoor;
-import io.offcut.executor.internal.tcp.TcpWorkerChannel;
+import io.offcut.executor.internal.control.ControlLine;
+import io.offcut.executor.internal.control.LineSocket;
+import io.offcut.executor.internal.shm.ShmClientChannel;
 import io.offcut.linux.CpuAffinity;
+import io.offcut.linux.ThisProcess;
+import io.offcut.linux.UnixSocket;
 import java.io.IOException;
-import java.lang.invoke.MethodHandles;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
- * What an executor without a lease does once, so that it has been done when there is one: a region
- * that nobody uses, a door that nobody enters, a call into C. Most of the time from a lease to its
- * first result is else spent on loading and linking this.
+ * A lease that nobody has: what an executor without one serves, so that all which a lease needs is
+ * loaded and linked when there is one. Most of the time from a lease to its first result is else
+ * spent on that. Also what the archive of classes of new executors is made from.
+ *
+ * <p>The function is one of the C library that has no effect; a thread plays daemon and client.
  */
 final class Rehearsal {
-    private static final int POLLS = 20_000;
+    private static final String NAME = "offcut-rehearsal-";
     private static final String NOBODYS_SECRET = "0".repeat(32);
+    private static final String FUNCTION = "getpagesize";
+    private static final int PAYLOAD_BYTES = 64 << 10;
+    private static final int CALLS = 200;
+    private static final long PATIENCE_MILLIS = 5_000;
+    private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS);
 
-    private Rehearsal() {}
+    private final Path folder;
+    private final ExecutorSpec spec;
+
+    private Rehearsal(Path folder, Path library, CpuSet core) {
+        this.folder = folder;
+        FunctionSpec function =
+                new FunctionSpec(
+                        FUNCTION,
+                        FunctionKind.NATIVE,
+                        library.getFileName().toString(),
+                        FUNCTION,
+                        false,
+                        List.of(),
+                        true,
+                        0);
+        this.spec =
+                new ExecutorSpec(
+                        NAME,
+                        1,
+                        String.valueOf(library.getParent()),
+                        List.of(function),
+                        core.stream().boxed().toList(),
+                        folder.toString(),
+                        folder.toString(),
+                        "",
+                        "127.0.0.1",
+                        NOBODYS_SECRET,
+                        2,
+                        PAYLOAD_BYTES,
+                        0,
+                        PATIENCE_MILLIS);
+    }
 
     /** Harmless where some of it cannot be had: the lease says so then. */
-    static void run() {
-        TcpDoor.quiet();
+    static void run() throws InterruptedException {
+        CpuSet cpus = CpuAffinity.current();
         try {
-            for (Class<?> used : List.of(Worker.class, ControlLink.class)) {
-                Class<?> ignored = MethodHandles.lookup().ensureInitialized(used);
+            Path folder =
+                    Path.of(
+                            System.getProperty("java.io.tmpdir"),
+                            NAME + ProcessHandle.current().pid());
+            // Fails where somebody else has made it: it is everybody's folder.
+            Path ignored =
+                    Files.createDirectory(
+                            folder,
+                            PosixFilePermissions.asFileAttribute(
+                                    PosixFilePermissions.fromString("rwx------")));
+            try {
+                new Rehearsal(folder, libc(), cpus.lowest(1)).play();
+            } finally {
+                delete(folder);
             }
-            List<String> ignored = Confinement.apply(CpuAffinity.current());
-            FunctionTable.rehearse();
-            region();
-            door();
-        } catch (IllegalAccessException | IOException | OffcutException e) {
+        } catch (IOException | OffcutException | IllegalArgumentException e) {
+            System.err.println("offcut executor: cannot rehearse: " + e.getMessage());
+        }
+        // The lease's cores may be others.
+        boolean ignored = ThisProcess.pin(cpus);
+    }
+
+    private static Path libc() throws IOException {
+        try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
+            return maps.filter(line -> line.endsWith("/libc.so.6"))
+                    .map(line -> Path.of(line.substring(line.indexOf('/'))))
+                    .findFirst()
+                    .orElseThrow(() -> new IOException("there is no libc.so.6"));
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+            for (Path file : files) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(folder);
+    }
+
+    private void play() throws IOException, InterruptedException {
+        ShmRegion.create(region(), spec.slots(), spec.payloadBytes(), "rw-------");
+        Path file = folder.resolve("spec");
+        ExecutorCommand.write(file, spec);
+        List<UnixSocket> link = UnixSocket.pair();
+        Thread other = Thread.ofPlatform().daemon().name(NAME).start(() -> others(link.getLast()));
+        Executor executor = new Executor(ExecutorCommand.read(file));
+        List<String> problems = Confinement.apply(spec.cpus());
+        executor.makeWorkers();
+        InvocationStatus status = executor.run(problems, link::getFirst);
+        other.join(PATIENCE_MILLIS);
+        executor.close();
+        if (status == null) {
+            throw new IOException("the end was not heard");
+        }
+    }
+
+    private Path region() {
+        return ShmRegion.file(folder, 0);
+    }
+
+    /** What the daemon and a client do, until the lease ends. */
+    private void others(UnixSocket link) {
+        try (LineSocket lines = new LineSocket(link)) {
+            ControlLine line = lines.read();
+            while (line != null && !(line instanceof ControlLine.Ready)) {
+                line = lines.read();
+            }
+            call();
+            lines.write(new ControlLine.End(InvocationStatus.REVOKED));
+            // Closing before it is read could lose it.
+            while (line != null) {
+                line = lines.read();
+            }
+        } catch (IOException | OffcutException e) {
             System.err.println("offcut executor: cannot rehearse: " + e.getMessage());
         }
     }
 
-    private static void region() throws IOException {
-        Path dir = Files.createTempDirectory("offcut-rehearsal");
-        Path file = ShmRegion.file(dir, 0);
-        try {
-            ShmRegion.create(file, 1, 1, "rw-------");
-            try (ShmWorkerChannel channel = ShmWorkerChannel.open(file)) {
-                for (int i = 0; i < POLLS; i++) {
-                    int ignored = channel.poll();
+    private void call() {
+        try (ShmClientChannel client = ShmClientChannel.open(region(), PATIENCE_NANOS)) {
+            for (int i = 0; i < CALLS; i++) {
+                int slot = client.acquire();
+                int refused = client.post(slot, i, 0, 1, 0);
+                if (refused != 0 || client.await(PATIENCE_NANOS) != slot) {
+                    return;
                 }
-                channel.await(1, () -> true);
+                client.release(slot);
             }
-        } finally {
-            Files.deleteIfExists(file);
-            Files.deleteIfExists(dir);
-        }
-    }
-
-    private static void door() throws IOException {
-        try (TcpWorkerChannel socket = new TcpWorkerChannel(1, 1);
-                TcpDoor door =
-                        new TcpDoor("127.0.0.1", NOBODYS_SECRET, List.of(socket), () -> {})) {
-            int ignored = door.port();
         }
     }
 }

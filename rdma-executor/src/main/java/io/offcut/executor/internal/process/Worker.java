@@ -60,13 +60,13 @@ final class Worker implements Runnable {
     private final boolean coreShared;
     private final long hotNanos;
     private final ShmWorkerChannel shm;
-    private final @Nullable TcpWorkerChannel tcp;
     private final FunctionTable functions;
     private final BooleanSupplier maySleep = this::maySleep;
     private final CountDownLatch started = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final Runnable atEnd;
     private @Nullable String problem;
+    private volatile @Nullable TcpWorkerChannel tcp;
     private volatile int ending;
     private volatile long run;
     private volatile long invocations;
@@ -102,7 +102,6 @@ final class Worker implements Runnable {
             boolean coreShared,
             long hotTimeoutMicros,
             ShmWorkerChannel shm,
-            @Nullable TcpWorkerChannel tcp,
             FunctionTable functions,
             Runnable atEnd) {
         this.index = index;
@@ -113,9 +112,16 @@ final class Worker implements Runnable {
                         ? Long.MAX_VALUE
                         : TimeUnit.MICROSECONDS.toNanos(hotTimeoutMicros);
         this.shm = shm;
-        this.tcp = tcp;
         this.functions = functions;
         this.atEnd = atEnd;
+        // Asleep until the first call: whoever polls now only delays the rest of the start.
+        this.resting = true;
+        this.restNanos = System.nanoTime() - hotNanos;
+    }
+
+    /** Lets the worker serve this channel too, from its next look on. Any thread. */
+    void attach(TcpWorkerChannel channel) {
+        tcp = channel;
     }
 
     @Override
@@ -255,7 +261,8 @@ final class Worker implements Runnable {
     }
 
     private boolean maySleep() {
-        return ending == 0 && (tcp == null || !tcp.waiting());
+        TcpWorkerChannel socket = tcp;
+        return ending == 0 && (socket == null || !socket.waiting());
     }
 
     /** Invocations answered so far. Any thread. */
@@ -266,8 +273,9 @@ final class Worker implements Runnable {
     /** Ends a sleep. Any thread; does not block. */
     void wake() {
         shm.wake();
-        if (tcp != null) {
-            tcp.wake();
+        TcpWorkerChannel socket = tcp;
+        if (socket != null) {
+            socket.wake();
         }
     }
 
@@ -333,8 +341,9 @@ final class Worker implements Runnable {
 
     private void endChannels(int statusCode) {
         shm.end(statusCode);
-        if (tcp != null) {
-            tcp.end(statusCode);
+        TcpWorkerChannel socket = tcp;
+        if (socket != null) {
+            socket.end(statusCode);
         }
     }
 
