@@ -42,10 +42,9 @@ final class MapCases {
         Path in = numbers("lines", LINES);
         double[] rates = new double[rounds];
         for (int round = 0; round < rounds; round++) {
-            Path out = dir.resolve("lines.out");
-            Files.deleteIfExists(out);
+            Path out = dir.resolve("lines-" + round);
             rates[round] = LINES / seconds(map("bench/echo", in, out));
-            if (Files.mismatch(in, out) >= 0) {
+            if (Files.mismatch(in, out.resolve("results.txt")) >= 0) {
                 throw new IllegalStateException("map gave other lines than it got");
             }
         }
@@ -67,9 +66,8 @@ final class MapCases {
                 parallel[round] =
                         PARALLEL_COMMANDS / seconds(pinned(few, "parallel", "-j", "1", "true"));
             }
-            Path out = dir.resolve("commands.out");
-            Files.deleteIfExists(out);
-            ours[round] = COMMANDS / seconds(map("bench/true", in, out));
+            ours[round] =
+                    COMMANDS / seconds(map("bench/true", in, dir.resolve("commands-" + round)));
         }
         double rate = Rounds.median(ours);
         double bare = Rounds.median(xargs);
