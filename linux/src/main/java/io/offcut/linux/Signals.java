@@ -53,7 +53,17 @@ public final class Signals {
         try {
             return process.exists() && sendTo(pidfd, process.pid(), signal);
         } finally {
-            close(pidfd);
+            Descriptors.close(pidfd);
+        }
+    }
+
+    /** Kills all of a process group; it is the caller's to know that this is still the one. */
+    static void killGroup(long leader) {
+        int target = -checked(leader);
+        try {
+            int ignored = (int) LibC.KILL.invokeExact(LibC.scratch().callState, target, SIGKILL);
+        } catch (Throwable e) {
+            throw LibC.unexpected(e);
         }
     }
 
@@ -77,7 +87,7 @@ public final class Signals {
     }
 
     /** A file descriptor, or minus errno. */
-    private static int pidfdOpen(long pid) {
+    static int pidfdOpen(long pid) {
         int target = checked(pid);
         LibC.Scratch scratch = LibC.scratch();
         long result;
@@ -95,14 +105,6 @@ public final class Signals {
             throw LibC.unexpected(e);
         }
         return result >= 0 ? (int) result : -scratch.errno();
-    }
-
-    private static void close(int descriptor) {
-        try {
-            int ignored = (int) LibC.CLOSE.invokeExact(LibC.scratch().callState, descriptor);
-        } catch (Throwable e) {
-            throw LibC.unexpected(e);
-        }
     }
 
     private static boolean refused(int errno, long pid, int signal) {

@@ -103,14 +103,19 @@ public final class ThisProcess {
      * @return false when it has not ended
      */
     public static boolean reap(long orphan) {
+        return reap(orphan, MemorySegment.NULL);
+    }
+
+    /** The same for any child; its status goes where this is not {@code NULL}. */
+    static boolean reap(long child, MemorySegment status) {
         try {
             return (int)
                             LibC.WAITPID.invokeExact(
                                     LibC.scratch().callState,
-                                    Math.toIntExact(orphan),
-                                    MemorySegment.NULL,
+                                    Math.toIntExact(child),
+                                    status,
                                     WNOHANG)
-                    == orphan;
+                    == child;
         } catch (Throwable e) {
             throw LibC.unexpected(e);
         }
