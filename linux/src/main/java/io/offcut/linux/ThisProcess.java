@@ -9,16 +9,21 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** What a process can do to confine itself and what it starts. Nothing here blocks. */
 public final class ThisProcess {
     private static final Path SELF = Path.of("/proc/self");
+    private static final Path ORPHANS =
+            SELF.resolve("task/" + ProcessHandle.current().pid() + "/children");
     private static final int PR_SET_CHILD_SUBREAPER = 36;
     private static final int PR_SET_NO_NEW_PRIVS = 38;
     private static final int PR_GET_NO_NEW_PRIVS = 39;
@@ -72,7 +77,7 @@ public final class ThisProcess {
      * @return false when the kernel refused, or does not tell who the orphans are
      */
     public static boolean adoptOrphans() {
-        return Files.isReadable(orphansFile()) && prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
+        return Files.isReadable(ORPHANS) && prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
     }
 
     /**
@@ -81,19 +86,16 @@ public final class ThisProcess {
      * runs on other threads.
      */
     public static List<Long> orphans() {
+        if (Orphans.none()) {
+            return List.of();
+        }
+        String pids = KernelFile.readOrEmpty(ORPHANS).strip();
         List<Long> orphans = new ArrayList<>();
-        for (String pid : KernelFile.readOrEmpty(orphansFile()).split("\\s+", -1)) {
-            if (!pid.isEmpty()) {
-                orphans.add(KernelFile.parseLong(pid, -1));
-            }
+        for (String pid : pids.split(" ", -1)) {
+            orphans.add(KernelFile.parseLong(pid, -1));
         }
         orphans.remove(-1L);
         return orphans;
-    }
-
-    private static Path orphansFile() {
-        long first = ProcessHandle.current().pid();
-        return SELF.resolve("task").resolve(Long.toString(first)).resolve("children");
     }
 
     /**
@@ -168,6 +170,27 @@ public final class ThisProcess {
             return (int) PRCTL.invokeExact(LibC.scratch().callState, option, value, 0L, 0L, 0L);
         } catch (Throwable e) {
             throw LibC.unexpected(e);
+        }
+    }
+
+    /** The file that names them, kept open: most looks at it find it empty, at one system call. */
+    private static final class Orphans {
+        private static final @Nullable FileChannel FILE = open();
+
+        private static @Nullable FileChannel open() {
+            try {
+                return FileChannel.open(ORPHANS);
+            } catch (IOException e) {
+                return null;
+            }
+        }
+
+        static boolean none() {
+            try {
+                return FILE == null || FILE.read(ByteBuffer.allocate(1), 0) < 0;
+            } catch (IOException e) {
+                return false;
+            }
         }
     }
 }

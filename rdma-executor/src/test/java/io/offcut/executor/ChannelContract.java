@@ -269,6 +269,14 @@ abstract class ChannelContract {
                 .doesNotContain(TestExecutor.SECRET);
     }
 
+    @Test
+    void eachCommandHasAFolderWhateverTheLastDidToIt() {
+        for (int round = 0; round < 3; round++) {
+            assertThat(call(channel, bundle.index("homewrecker"), new byte[0]).text())
+                    .isEqualTo("gone\n");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"hang", "mute"})
     void aCommandsDeadlineIsTheCallers(String function) {

@@ -59,6 +59,7 @@ final class TestBundle {
         bundle.addCommand("mute", "sh", "-c", "exec sleep 1000 <&- >&- 2>&-");
         bundle.addCommand(
                 "shout", "sh", "-c", "yes shout | head -c 1000000 >&2; echo OH >&2; exit 1");
+        bundle.addCommand("homewrecker", "sh", "-c", "rmdir \"$HOME\" && echo gone");
         bundle.addCommand("ignore", "sh", "-c", "echo ignored");
         bundle.addCommand("environment", "env");
         bundle.addCommand("absent_program", "no-such-program");

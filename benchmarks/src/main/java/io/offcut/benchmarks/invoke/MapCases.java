@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class MapCases {
     private static final int LINES = 1_000_000;
-    private static final int COMMANDS = 4_000;
+    private static final int COMMANDS = 10_000;
     private static final int PARALLEL_COMMANDS = 500;
     private static final long TIMEOUT_SECONDS = 300;
     private static final long IDLE_TIMEOUT_NANOS = 30_000_000_000L;
@@ -106,6 +106,8 @@ final class MapCases {
                         "--out",
                         out.toString(),
                         in.toString());
+        // As the launcher starts it.
+        map.command().add(1, "-XX:TieredStopAtLevel=1");
         map.environment().put("OFFCUT_SCHEDULER_URL", stage.schedulerUrl());
         map.environment().put("OFFCUT_USER", "bench");
         return map;

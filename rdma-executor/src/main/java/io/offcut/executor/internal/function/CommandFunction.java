@@ -101,10 +101,13 @@ final class CommandFunction implements LoadedFunction {
     }
 
     private ChildProcess start() throws IOException {
-        if (!Files.isDirectory(workDirectory)) {
+        try {
+            return program.start();
+        } catch (IOException e) {
+            // The first command has no folder yet, and any may have removed it.
             Files.createDirectories(workDirectory);
+            return program.start();
         }
-        return program.start();
     }
 
     private int exited(Call call, int code, CommandRun run) {
