@@ -24,6 +24,7 @@ final class LibC {
     static final int EPERM = 1;
     static final int ESRCH = 3;
     static final int EINTR = 4;
+    static final int ENOEXEC = 8;
     static final int EAGAIN = 11;
     static final int EINVAL = 22;
     static final int ENOSYS = 38;

@@ -14,7 +14,6 @@ public final class Signals {
     private static final long SYS_PIDFD_OPEN = 434;
 
     private static final LibC KILL = new LibC("kill");
-    private static final LibC CLOSE = new LibC("close");
 
     private Signals() {}
 
@@ -48,8 +47,13 @@ public final class Signals {
         try {
             return process.exists() && sendTo(pidfd, process.pid(), signal);
         } finally {
-            long ignored = CLOSE.call(pidfd);
+            Descriptors.close(pidfd);
         }
+    }
+
+    /** Kills all of a process group; it is the caller's to know that this is still the one. */
+    static void killGroup(long leader) {
+        long ignored = KILL.call(-checked(leader), SIGKILL);
     }
 
     private static boolean sendTo(int pidfd, long pid, int signal) {
@@ -58,7 +62,7 @@ public final class Signals {
     }
 
     /** A file descriptor, or minus errno. */
-    private static int pidfdOpen(long pid) {
+    static int pidfdOpen(long pid) {
         long result = LibC.SYSCALL.call(SYS_PIDFD_OPEN, checked(pid), 0);
         return result >= 0 ? (int) result : -LibC.scratch().errno();
     }

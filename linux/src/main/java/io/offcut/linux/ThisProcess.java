@@ -4,16 +4,21 @@ import io.offcut.core.CpuSet;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** What a process can do to confine itself and what it starts. Nothing here blocks. */
 public final class ThisProcess {
     private static final Path SELF = Path.of("/proc/self");
+    private static final Path ORPHANS =
+            SELF.resolve("task/" + ProcessHandle.current().pid() + "/children");
     private static final int PR_SET_CHILD_SUBREAPER = 36;
     private static final int PR_SET_NO_NEW_PRIVS = 38;
     private static final int PR_GET_NO_NEW_PRIVS = 39;
@@ -64,7 +69,7 @@ public final class ThisProcess {
      * @return false when the kernel refused, or does not tell who the orphans are
      */
     public static boolean adoptOrphans() {
-        return Files.isReadable(orphansFile()) && prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
+        return Files.isReadable(ORPHANS) && prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
     }
 
     /**
@@ -73,19 +78,16 @@ public final class ThisProcess {
      * runs on other threads.
      */
     public static List<Long> orphans() {
+        if (Orphans.none()) {
+            return List.of();
+        }
+        String pids = KernelFile.readOrEmpty(ORPHANS).strip();
         List<Long> orphans = new ArrayList<>();
-        for (String pid : KernelFile.readOrEmpty(orphansFile()).split("\\s+", -1)) {
-            if (!pid.isEmpty()) {
-                orphans.add(KernelFile.parseLong(pid, -1));
-            }
+        for (String pid : pids.split(" ", -1)) {
+            orphans.add(KernelFile.parseLong(pid, -1));
         }
         orphans.remove(-1L);
         return orphans;
-    }
-
-    private static Path orphansFile() {
-        long first = ProcessHandle.current().pid();
-        return SELF.resolve("task").resolve(Long.toString(first)).resolve("children");
     }
 
     /**
@@ -95,7 +97,12 @@ public final class ThisProcess {
      * @return false when it has not ended
      */
     public static boolean reap(long orphan) {
-        return (int) WAITPID.call(orphan, 0, WNOHANG) == orphan;
+        return reap(orphan, MemorySegment.NULL);
+    }
+
+    /** The same for any child; its status goes where this is not {@code NULL}. */
+    static boolean reap(long child, MemorySegment status) {
+        return (int) WAITPID.call(child, status.address(), WNOHANG) == child;
     }
 
     /**
@@ -134,5 +141,26 @@ public final class ThisProcess {
 
     private static int prctl(int option, long value) {
         return (int) PRCTL.call(option, value);
+    }
+
+    /** The file that names them, kept open: most looks at it find it empty, at one system call. */
+    private static final class Orphans {
+        private static final @Nullable FileChannel FILE = open();
+
+        private static @Nullable FileChannel open() {
+            try {
+                return FileChannel.open(ORPHANS);
+            } catch (IOException e) {
+                return null;
+            }
+        }
+
+        static boolean none() {
+            try {
+                return FILE == null || FILE.read(ByteBuffer.allocate(1), 0) < 0;
+            } catch (IOException e) {
+                return false;
+            }
+        }
     }
 }

@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -26,7 +25,6 @@ import java.util.List;
 public final class UnixSocket implements ByteChannel {
     private static final int AF_UNIX = 1;
     private static final int SOCK_STREAM_CLOEXEC = 0x80001;
-    private static final int MSG_NOSIGNAL = 0x4000;
     private static final int PATH_OFFSET = 2;
     private static final int ADDRESS_BYTES = 110;
     private static final int BUFFER_BYTES = 4096;
@@ -34,9 +32,6 @@ public final class UnixSocket implements ByteChannel {
     private static final LibC SOCKET = new LibC("socket");
     private static final LibC SOCKETPAIR = new LibC("socketpair");
     private static final LibC CONNECT = new LibC("connect");
-    private static final LibC RECV = new LibC("recv");
-    private static final LibC SEND = new LibC("send");
-    private static final LibC CLOSE = new LibC("close");
 
     private final Arena arena = Arena.ofAuto();
     private final MemorySegment incoming = arena.allocate(BUFFER_BYTES);
@@ -64,7 +59,7 @@ public final class UnixSocket implements ByteChannel {
             MemorySegment.copy(name, 0, address, JAVA_BYTE, PATH_OFFSET, name.length);
             if ((int) CONNECT.call(descriptor, address.address(), ADDRESS_BYTES) != 0) {
                 IOException failure = failed("connect to " + path);
-                long ignored = CLOSE.call(descriptor);
+                Descriptors.close(descriptor);
                 throw failure;
             }
         }
@@ -85,45 +80,45 @@ public final class UnixSocket implements ByteChannel {
     }
 
     private static IOException failed(String what) {
-        return new IOException(what + " failed: errno " + LibC.scratch().errno());
+        return new IOException(what + " failed: " + Descriptors.lastError());
     }
 
     /** Blocks until something is there. @return how much was read; −1 when the peer has closed */
     @Override
     public int read(ByteBuffer to) throws IOException {
         int wanted = Math.min(to.remaining(), BUFFER_BYTES);
-        int got = transfer(RECV, incoming, wanted, 0);
-        if (got > 0) {
-            to.put(incoming.asSlice(0, got).asByteBuffer());
+        int got;
+        do {
+            requireOpen();
+            got = Descriptors.read(descriptor, incoming.asSlice(0, wanted));
+        } while (got == -LibC.EINTR);
+        if (got < 0) {
+            throw new IOException("read failed: " + Descriptors.text(-got));
         }
-        return got > 0 || wanted == 0 ? got : -1;
+        to.put(incoming.asSlice(0, got).asByteBuffer());
+        return got == 0 && wanted > 0 ? -1 : got;
     }
 
-    /** Blocks while the peer does not read. @return how much was written, at least one byte */
+    /** Blocks while the peer does not read. @return how much was written */
     @Override
     public int write(ByteBuffer from) throws IOException {
         int wanted = Math.min(from.remaining(), BUFFER_BYTES);
         outgoing.asByteBuffer().put(from.slice(from.position(), wanted));
-        int sent = transfer(SEND, outgoing, wanted, MSG_NOSIGNAL);
-        if (sent == 0 && wanted > 0) {
-            throw new EOFException("the peer has gone");
+        int sent;
+        do {
+            requireOpen();
+            sent = Descriptors.write(descriptor, outgoing.asSlice(0, wanted));
+        } while (sent == -LibC.EINTR);
+        if (sent < 0) {
+            throw new IOException("write failed: " + Descriptors.text(-sent));
         }
         from.position(from.position() + sent);
         return sent;
     }
 
-    private int transfer(LibC call, MemorySegment buffer, int bytes, int flags) throws IOException {
-        while (true) {
-            if (closed) {
-                throw new ClosedChannelException();
-            }
-            int done = (int) call.call(descriptor, buffer.address(), bytes, flags, 0, 0);
-            if (done >= 0) {
-                return done;
-            }
-            if (LibC.scratch().errno() != LibC.EINTR) {
-                throw failed("exchange");
-            }
+    private void requireOpen() throws ClosedChannelException {
+        if (closed) {
+            throw new ClosedChannelException();
         }
     }
 
@@ -136,7 +131,7 @@ public final class UnixSocket implements ByteChannel {
     public void close() {
         if (!closed) {
             closed = true;
-            long ignored = CLOSE.call(descriptor);
+            Descriptors.close(descriptor);
         }
     }
 }

@@ -225,6 +225,7 @@ abstract class ChannelContract {
         "Unmakable, NO_SUCH_FUNCTION, constructor",
         "fail, FUNCTION_ERROR, no such luck",
         "yes, TOO_LARGE, ''",
+        "shout, FUNCTION_ERROR, OH",
         "hang, TIMED_OUT, ''",
         "absent_program, NO_SUCH_FUNCTION, no program 'no-such-program'",
         "escape, NO_SUCH_FUNCTION, no program"
@@ -269,9 +270,18 @@ abstract class ChannelContract {
     }
 
     @Test
-    void aCommandsDeadlineIsTheCallers() {
+    void eachCommandHasAFolderWhateverTheLastDidToIt() {
+        for (int round = 0; round < 3; round++) {
+            assertThat(call(channel, bundle.index("homewrecker"), new byte[0]).text())
+                    .isEqualTo("gone\n");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"hang", "mute"})
+    void aCommandsDeadlineIsTheCallers(String function) {
         long begin = System.nanoTime();
-        post(channel, 1, bundle.index("hang"), new byte[0], 50_000_000);
+        post(channel, 1, bundle.index(function), random(TestExecutor.PAYLOAD_BYTES, 5), 50_000_000);
         assertThat(take(channel, channel.await(PATIENCE.toNanos())).status())
                 .isEqualTo(InvocationStatus.TIMED_OUT);
         assertThat(System.nanoTime() - begin).isGreaterThanOrEqualTo(50_000_000);
@@ -292,10 +302,11 @@ abstract class ChannelContract {
     }
 
     @ParameterizedTest
-    @CsvSource({"0, OK", "3, FUNCTION_ERROR"})
-    void whatACommandLeavesRunningEndsWithTheInvocation(String code, InvocationStatus status) {
+    @CsvSource({"detach, 0, OK", "detach, 3, FUNCTION_ERROR", "homeless, 0, OK"})
+    void whatACommandLeavesRunningEndsWithTheInvocation(
+            String function, String code, InvocationStatus status) {
         Answer answer =
-                call(channel, bundle.index("detach"), code.getBytes(StandardCharsets.UTF_8));
+                call(channel, bundle.index(function), code.getBytes(StandardCharsets.UTF_8));
         assertThat(answer.status()).isEqualTo(status);
         await().atMost(PATIENCE)
                 .until(() ->

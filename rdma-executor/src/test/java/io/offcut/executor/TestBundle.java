@@ -54,6 +54,12 @@ final class TestBundle {
                 "detach", "sh", "-c", "setsid sleep 1000 >/dev/null 2>&1 & echo $!; exit $(cat)");
         bundle.addCommand(
                 "detach_and_hang", "sh", "-c", "setsid sleep 1000 >/dev/null 2>&1 & sleep 1000");
+        bundle.addCommand(
+                "homeless", "sh", "-c", "HOME=/ sleep 1000 >/dev/null 2>&1 & echo $!; exit $(cat)");
+        bundle.addCommand("mute", "sh", "-c", "exec sleep 1000 <&- >&- 2>&-");
+        bundle.addCommand(
+                "shout", "sh", "-c", "yes shout | head -c 1000000 >&2; echo OH >&2; exit 1");
+        bundle.addCommand("homewrecker", "sh", "-c", "rmdir \"$HOME\" && echo gone");
         bundle.addCommand("ignore", "sh", "-c", "echo ignored");
         bundle.addCommand("environment", "env");
         bundle.addCommand("absent_program", "no-such-program");

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class MapCases {
     private static final int LINES = 1_000_000;
-    private static final int COMMANDS = 4_000;
+    private static final int COMMANDS = 10_000;
     private static final int PARALLEL_COMMANDS = 500;
     private static final long TIMEOUT_SECONDS = 300;
     private static final long IDLE_TIMEOUT_NANOS = 30_000_000_000L;
@@ -42,10 +42,9 @@ final class MapCases {
         Path in = numbers("lines", LINES);
         double[] rates = new double[rounds];
         for (int round = 0; round < rounds; round++) {
-            Path out = dir.resolve("lines.out");
-            Files.deleteIfExists(out);
+            Path out = dir.resolve("lines-" + round);
             rates[round] = LINES / seconds(map("bench/echo", in, out));
-            if (Files.mismatch(in, out) >= 0) {
+            if (Files.mismatch(in, out.resolve("results.txt")) >= 0) {
                 throw new IllegalStateException("map gave other lines than it got");
             }
         }
@@ -67,9 +66,8 @@ final class MapCases {
                 parallel[round] =
                         PARALLEL_COMMANDS / seconds(pinned(few, "parallel", "-j", "1", "true"));
             }
-            Path out = dir.resolve("commands.out");
-            Files.deleteIfExists(out);
-            ours[round] = COMMANDS / seconds(map("bench/true", in, out));
+            ours[round] =
+                    COMMANDS / seconds(map("bench/true", in, dir.resolve("commands-" + round)));
         }
         double rate = Rounds.median(ours);
         double bare = Rounds.median(xargs);
@@ -108,6 +106,8 @@ final class MapCases {
                         "--out",
                         out.toString(),
                         in.toString());
+        // As the launcher starts it.
+        map.command().add(1, "-XX:TieredStopAtLevel=1");
         map.environment().put("OFFCUT_SCHEDULER_URL", stage.schedulerUrl());
         map.environment().put("OFFCUT_USER", "bench");
         return map;

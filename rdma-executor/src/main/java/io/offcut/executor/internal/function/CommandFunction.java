@@ -2,8 +2,10 @@ package io.offcut.executor.internal.function;
 
 import io.offcut.core.frame.InvocationStatus;
 import io.offcut.core.function.FunctionSpec;
+import io.offcut.linux.ChildProcess;
 import io.offcut.linux.ProcessRef;
 import io.offcut.linux.ProcessTree;
+import io.offcut.linux.Program;
 import io.offcut.linux.Signals;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,13 +27,23 @@ final class CommandFunction implements LoadedFunction {
     private static final long LAST_WORDS_NANOS = 1_000_000_000;
 
     private final String name;
-    private final List<String> command;
+    private final Program program;
     private final Path workDirectory;
 
     private CommandFunction(String name, List<String> command, Path workDirectory) {
         this.name = name;
-        this.command = command;
         this.workDirectory = workDirectory;
+        Map<String, String> environment =
+                Map.of(
+                        "PATH",
+                        PATH,
+                        "HOME",
+                        workDirectory.toString(),
+                        "TMPDIR",
+                        workDirectory.toString(),
+                        "LANG",
+                        "C.UTF-8");
+        this.program = new Program(command, environment, workDirectory);
     }
 
     /**
@@ -44,7 +56,7 @@ final class CommandFunction implements LoadedFunction {
         }
         List<String> command = new ArrayList<>(spec.command());
         command.set(0, program(command.getFirst(), bundle).toString());
-        return new CommandFunction(spec.name(), List.copyOf(command), workDirectory);
+        return new CommandFunction(spec.name(), command, workDirectory);
     }
 
     private static Path program(String word, BundleFiles bundle) throws MissingException {
@@ -67,49 +79,42 @@ final class CommandFunction implements LoadedFunction {
     }
 
     @Override
-    public int run(Call call) throws InterruptedException {
-        Process process;
-        try {
-            process = start();
+    public int run(Call call) {
+        try (ChildProcess child = start();
+                CommandRun run = new CommandRun(child, call)) {
+            CommandRun.End end = run.await(call.limitNanos());
+            if (end != CommandRun.End.EXITED) {
+                ProcessTree.signalAll(ProcessRef.of(child.pid()), Signals.SIGKILL);
+            }
+            int code = child.end(LAST_WORDS_NANOS);
+            LeftRunning.kill(workDirectory);
+            return switch (end) {
+                case EXITED -> exited(call, code, run);
+                case OVERFLOWED -> InvocationStatus.TOO_LARGE.code();
+                case TIMED_OUT -> InvocationStatus.TIMED_OUT.code();
+            };
         } catch (IOException e) {
             return call.fail(
                     InvocationStatus.NO_SUCH_FUNCTION,
                     "cannot start function '" + name + "': " + e.getMessage());
         }
-        ProcessRef reference = ProcessRef.of(process.pid());
-        CommandPipes pipes = new CommandPipes(process, call);
+    }
+
+    private ChildProcess start() throws IOException {
         try {
-            CommandPipes.End end = pipes.await(call.limitNanos());
-            ProcessTree.signalAll(reference, Signals.SIGKILL);
-            LeftRunning.kill(workDirectory);
-            return switch (end) {
-                case EXITED -> exited(call, process.exitValue(), pipes);
-                case OVERFLOWED -> InvocationStatus.TOO_LARGE.code();
-                case TIMED_OUT -> InvocationStatus.TIMED_OUT.code();
-            };
-        } finally {
-            process.destroyForcibly();
-            pipes.close();
+            return program.start();
+        } catch (IOException e) {
+            // The first command has no folder yet, and any may have removed it.
+            Files.createDirectories(workDirectory);
+            return program.start();
         }
     }
 
-    private Process start() throws IOException {
-        Files.createDirectories(workDirectory);
-        ProcessBuilder builder = new ProcessBuilder(command).directory(workDirectory.toFile());
-        Map<String, String> environment = builder.environment();
-        environment.clear();
-        environment.put("PATH", PATH);
-        environment.put("HOME", workDirectory.toString());
-        environment.put("TMPDIR", workDirectory.toString());
-        environment.put("LANG", "C.UTF-8");
-        return builder.start();
-    }
-
-    private int exited(Call call, int code, CommandPipes pipes) throws InterruptedException {
+    private int exited(Call call, int code, CommandRun run) {
         if (code == 0) {
-            return pipes.resultBytes();
+            return run.resultBytes();
         }
-        String last = pipes.lastErrorLine(LAST_WORDS_NANOS);
+        String last = run.lastErrorLine(LAST_WORDS_NANOS);
         return call.fail(
                 InvocationStatus.FUNCTION_ERROR,
                 last.isEmpty() ? "'" + name + "' exited with code " + code : last);
