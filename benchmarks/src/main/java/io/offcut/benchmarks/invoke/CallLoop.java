@@ -21,7 +21,7 @@ record CallLoop(Call begin, Call once, Call end, boolean settles, long pauseNano
     /** What is done. */
     @FunctionalInterface
     interface Call {
-        void run() throws IOException;
+        void run() throws IOException, InterruptedException;
     }
 
     static CallLoop of(Call once) {
@@ -47,7 +47,7 @@ record CallLoop(Call begin, Call once, Call end, boolean settles, long pauseNano
     }
 
     @Override
-    public Histogram turn(int count) throws IOException {
+    public Histogram turn(int count) throws IOException, InterruptedException {
         Histogram histogram = Rounds.histogram();
         if (settles) {
             settle();

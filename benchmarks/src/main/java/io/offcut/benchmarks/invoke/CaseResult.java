@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param name of the case
  * @param client that called
  * @param transport {@code shm}, {@code tcp}, {@code grpc}, {@code process}
- * @param mode {@code hot}, {@code warm}, {@code cold}, {@code pipelined}, {@code bulk}, {@code map}
+ * @param mode {@code hot}, {@code warm}, {@code cold}, {@code pipelined}, {@code bulk}, {@code
+ *     map}, {@code planner}
  * @param payloadBytes input of one call
  * @param rate per second, where the case is about throughput
  * @param rawRate the same for the bare mechanism
@@ -158,6 +159,26 @@ record CaseResult(
                 rate,
                 rawRate,
                 ratio,
+                bound,
+                kept,
+                notes);
+    }
+
+    CaseResult ratio(double toRaw) {
+        return new CaseResult(
+                name,
+                client,
+                transport,
+                mode,
+                payloadBytes,
+                p50Nanos,
+                p99Nanos,
+                p999Nanos,
+                rawP50Nanos,
+                rawP99Nanos,
+                rate,
+                rawRate,
+                toRaw,
                 bound,
                 kept,
                 notes);

@@ -96,7 +96,8 @@ final class HotCases {
         }
     }
 
-    private Rounds measure(int calls, Rounds.Side bare, Rounds.Side ours) throws IOException {
+    private Rounds measure(int calls, Rounds.Side bare, Rounds.Side ours)
+            throws IOException, InterruptedException {
         return Rounds.of(effort.rounds(), effort.calls(calls), bare, ours);
     }
 

@@ -60,6 +60,10 @@ final class InvokeCases {
         try (Stage stage = stage("plain", 0)) {
             calls(stage::open);
             add("shm hot, quiet", new QuietCase(stage, dir, rounds)::measure);
+            PlannerCases planner = new PlannerCases(stage, effort);
+            for (PlannerCases.Job job : PlannerCases.JOBS) {
+                add(job.name(), () -> planner.measure(job));
+            }
             ColdCases cold = new ColdCases(stage, rounds);
             add("cold, nothing pre-warmed", cold::fresh);
             add("executor resident", cold::resident);

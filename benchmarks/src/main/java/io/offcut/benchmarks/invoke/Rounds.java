@@ -22,13 +22,14 @@ record Rounds(List<Histogram> ourRounds, List<Histogram> rawRounds) {
     @FunctionalInterface
     interface Side {
         /** Nanoseconds of so many calls. */
-        Histogram turn(int count) throws IOException;
+        Histogram turn(int count) throws IOException, InterruptedException;
     }
 
     /** Percentiles, in nanoseconds. */
     record Percentiles(long p50, long p99, long p999) {}
 
-    static Rounds of(int rounds, int count, @Nullable Side raw, Side ours) throws IOException {
+    static Rounds of(int rounds, int count, @Nullable Side raw, Side ours)
+            throws IOException, InterruptedException {
         List<Histogram> rawRounds = new ArrayList<>();
         List<Histogram> ourRounds = new ArrayList<>();
         for (int round = 0; round <= rounds; round++) {
@@ -61,6 +62,17 @@ record Rounds(List<Histogram> ourRounds, List<Histogram> rawRounds) {
 
     @Nullable Percentiles raw() {
         return rawRounds.isEmpty() ? null : percentiles(rawRounds);
+    }
+
+    /** Our median over the bare one of the same round, of each round. */
+    double[] ratios() {
+        double[] ratios = new double[ourRounds.size()];
+        for (int i = 0; i < ratios.length; i++) {
+            ratios[i] =
+                    (double) ourRounds.get(i).getValueAtPercentile(50)
+                            / rawRounds.get(i).getValueAtPercentile(50);
+        }
+        return ratios;
     }
 
     private static Percentiles percentiles(List<Histogram> rounds) {

@@ -36,7 +36,10 @@ class InvokeCasesTest {
                     "tcp 1 MiB echo",
                     "shm warm");
     private static final List<String> OF_JAVA =
-            List.of("cold, nothing pre-warmed", "executor resident");
+            Stream.concat(
+                            PlannerCases.JOBS.stream().map(PlannerCases.Job::name),
+                            Stream.of("cold, nothing pre-warmed", "executor resident"))
+                    .toList();
     private static final Effort LITTLE = new Effort(1, 1_000);
     private static final int LIMIT_SECONDS = 240;
 

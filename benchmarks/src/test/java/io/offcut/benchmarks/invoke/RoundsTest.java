@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.offcut.benchmarks.invoke.CaseResult.Shape;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.HdrHistogram.Histogram;
@@ -23,7 +22,7 @@ class RoundsTest {
     }
 
     @Test
-    void sidesTakeTurnsAndTheFirstRoundDoesNotCount() throws IOException {
+    void sidesTakeTurnsAndTheFirstRoundDoesNotCount() throws Exception {
         List<String> turns = new ArrayList<>();
         Rounds rounds =
                 Rounds.of(
@@ -42,7 +41,7 @@ class RoundsTest {
     }
 
     @Test
-    void aTurnBeginsOnceEndsOnceAndTimesEachCall() throws IOException {
+    void aTurnBeginsOnceEndsOnceAndTimesEachCall() throws Exception {
         List<String> done = new ArrayList<>();
         CallLoop loop =
                 CallLoop.of(() -> done.add("call"))
