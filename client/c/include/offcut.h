@@ -418,11 +418,13 @@ OFFCUT_API int offcut_plan_split(
 
 /*
  * The same, while the tasks run: a planner says what a free thread does now, learns from what it
- * is told, and keeps the run within 1/64 of the time without workers. Posting may cost that much,
- * and from then on only what results have saved; a thread with nothing left computes a task again
- * that is out rather than to wait, so that tasks must be idempotent; it waits only for a result
- * that should come before it could compute it. That is as good as the times given and reported:
- * local_ns and post_ns must be near the truth, or the first 0 and the second not below it.
+ * is told, and keeps the run within 1/64 of the time without workers. Handing over may cost that
+ * much, and from then on only what results have saved: the posts, and whatever the program does
+ * less than alone while tasks are out, for the library's threads may share its CPUs. Where local_ns
+ * is 0, one task of 64 is computed first, or 2 ms of them. A thread with nothing left computes a
+ * task again that is out rather than to wait, so that tasks must be idempotent; it waits only for a
+ * result that should come before it could compute it. That is as good as the times given and
+ * reported: local_ns and post_ns must be near the truth, or the first 0 and the second not below it.
  *
  *   begin: step = offcut_planner_next(…)
  *   COMPUTE    a task that nobody has begun, lost ones first; then offcut_planner_computed

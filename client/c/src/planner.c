@@ -11,6 +11,8 @@
 
 enum {
     SHARE = 64, /* 2 % less a reserve for what is measured too late */
+    LESSON_TASKS = 4, /* enough, if they took as long as another thread may keep the CPU */
+    LESSON_NS = 2000000,
     LOCAL_WEIGHT = 8,
     REMOTE_WEIGHT = 4,
     DEFAULT_POST_NS = 10000,
@@ -28,6 +30,9 @@ struct offcut_planner {
     int64_t fresh, lost, out;
     int64_t computed, computed_ns, longest_ns;
     int64_t arrived, posted, posted_ns;
+    /* tasks computed since one went or came; what all threads did, and how long it took, while none was out */
+    int64_t here, calm, alone, alone_ns;
+    int64_t seen, seen_ns; /* computed, and the time, at the last step */
 };
 
 static int64_t least(int64_t a, int64_t b) {
@@ -162,7 +167,12 @@ offcut_planner *offcut_planner_new(
     }
     planner->believed = *model;
     planner->tasks = planner->fresh = tasks;
-    planner->start_ns = planner->tail_ns = now_ns;
+    planner->start_ns = planner->tail_ns = planner->seen_ns = now_ns;
+    planner->calm = model->local_threads;
+    if (model->local_ns > 0) {
+        planner->alone = 1 + tasks / SHARE;
+        planner->alone_ns = times(planner->alone, model->local_ns) / model->local_threads;
+    }
     return planner;
 }
 
@@ -172,13 +182,34 @@ void offcut_planner_free(offcut_planner *planner) {
 
 /* --- deciding */
 
+/* Of the whole program for one task, while none is out. */
+static int64_t pace_ns(const offcut_planner *p) {
+    return p->alone == 0 ? FAR_NS : p->alone_ns / p->alone;
+}
+
+/* What tasks took here, or less where some took longer only because others were out. */
+static int64_t each_ns(const offcut_planner *p, int64_t count) {
+    return p->computed == 0 ? p->believed.local_ns : least(p->computed_ns / count, times(pace_ns(p), p->believed.local_threads));
+}
+
 static int64_t mean_ns(const offcut_planner *p) {
-    return p->computed == 0 ? p->believed.local_ns : p->computed_ns / p->computed;
+    return each_ns(p, p->computed);
 }
 
 /* Less than the mean while few were seen, which may have been long ones. */
 static int64_t cautious_ns(const offcut_planner *p) {
-    return p->computed == 0 ? p->believed.local_ns : p->computed_ns / (p->computed + 1);
+    return each_ns(p, p->computed + 1);
+}
+
+/*
+ * What handing over has cost, and will for what is out and one more: the posts, and the time in
+ * which the program did less than it does alone. Who carries inputs and results may take it.
+ */
+static int64_t spent_ns(const offcut_planner *p, int64_t now_ns) {
+    int64_t alone = times(2 * p->computed + p->here, pace_ns(p)) / 2;
+    int64_t hidden = most(0, now_ns - p->start_ns - far(plus(alone, p->posted_ns)));
+    int64_t each = hidden / most(1, p->posted - p->out);
+    return plus(plus(p->posted_ns, p->believed.post_ns), plus(hidden, times(p->out + 1, each)));
 }
 
 /* The time of so many tasks on this program's threads, if one takes so long. */
@@ -201,19 +232,30 @@ static int64_t expected_ns(const offcut_planner *p, int64_t now_ns) {
     return now_ns + most(alone_ns(p), model_ns(p, now_ns) - now_ns + p->late_ns);
 }
 
-/* How many may be out: what keeps workers and wires busy while this thread computes one. */
+/*
+ * How many may be out: what keeps workers and wires busy while this thread computes one. While
+ * nothing is known of the way, one, and one more for each task that was computed beside it.
+ */
 static int64_t window_tasks(const offcut_planner *p) {
     int64_t turn = plus(plus(way_ns(&p->believed), work_ns(&p->believed)), p->believed.local_ns);
-    return least(MAX_WINDOW_TASKS, p->believed.workers + upward(times(2, turn), interval_ns(&p->believed)));
+    int64_t filling = upward(times(2, turn), interval_ns(&p->believed));
+    if (p->arrived == 0 && p->believed.latency_ns == 0)
+        return least(p->believed.workers, 1 + most(0, p->computed - p->alone));
+    return least(MAX_WINDOW_TASKS, p->believed.workers + filling);
+}
+
+/* Whether it is known how fast the program is alone. */
+static bool is_taught(const offcut_planner *p) {
+    return p->alone > p->tasks / SHARE || (p->alone >= LESSON_TASKS && p->alone_ns >= LESSON_NS);
 }
 
 static bool pays(const offcut_planner *p, int64_t now_ns) {
     int64_t each = cautious_ns(p), whole = whole_ns(p, p->tasks, each);
     int64_t saved = whole - whole_ns(p, p->tasks - p->arrived, each);
     int64_t allowed = plus(saved, whole / SHARE);
-    if (p->believed.workers == 0 || p->believed.post_ns >= p->believed.local_ns)
+    if (p->believed.workers == 0 || !is_taught(p) || p->believed.post_ns >= p->believed.local_ns)
         return false;
-    return p->out < window_tasks(p) && plus(p->posted_ns, p->believed.post_ns) <= allowed
+    return p->out < window_tasks(p) && spent_ns(p, now_ns) <= allowed
         && expected_ns(p, now_ns) - now_ns < local_ns(&p->believed, p->fresh + p->lost);
 }
 
@@ -226,14 +268,32 @@ int64_t offcut_planner_wait_until_ns(const offcut_planner *p, const offcut_ticke
     return least(p->start_ns + whole - again, patience);
 }
 
+/* So many more are out. Whatever each thread computes meanwhile may be slowed down by it. */
+static void move(offcut_planner *p, int64_t by) {
+    p->out += by;
+    p->calm = 0;
+}
+
+/* Sees how fast the program is alone. */
+static void look(offcut_planner *p, int64_t now_ns) {
+    if (p->calm > p->believed.local_threads) {
+        p->alone += p->computed - p->seen;
+        p->alone_ns = plus(p->alone_ns, now_ns - p->seen_ns);
+    }
+    p->seen = p->computed;
+    p->seen_ns = now_ns;
+}
+
 enum offcut_step offcut_planner_next(offcut_planner *p, int64_t now_ns, const offcut_ticket *last) {
+    look(p, now_ns);
     if (p->fresh > 0 && pays(p, now_ns)) {
         p->fresh--;
-        p->out++;
+        move(p, 1);
         return OFFCUT_STEP_OFFLOAD;
     }
     if (p->fresh + p->lost > 0) {
         --*(p->lost > 0 ? &p->lost : &p->fresh);
+        p->here++;
         return OFFCUT_STEP_COMPUTE;
     }
     if (p->out == 0 || last == NULL)
@@ -241,7 +301,8 @@ enum offcut_step offcut_planner_next(offcut_planner *p, int64_t now_ns, const of
     if (p->arrived > 0 && last->expected_ns - now_ns < p->believed.local_ns
         && offcut_planner_wait_until_ns(p, last) > now_ns)
         return OFFCUT_STEP_WAIT;
-    p->out--;
+    move(p, -1);
+    p->here++;
     return OFFCUT_STEP_TAKE_BACK;
 }
 
@@ -253,6 +314,8 @@ void offcut_planner_computed(offcut_planner *p, int64_t took_ns) {
     p->computed++;
     p->longest_ns = most(p->longest_ns, took);
     p->computed_ns = plus(p->computed_ns, took);
+    p->here--;
+    p->calm += p->out == 0;
 }
 
 offcut_ticket offcut_planner_offloaded(offcut_planner *p, int64_t now_ns, int64_t took_ns) {
@@ -277,11 +340,11 @@ void offcut_planner_arrived(
     m->latency_ns = p->arrived == 0 ? seen : least(m->latency_ns, seen);
     p->late_ns = p->arrived == 0 ? late : average(p->late_ns, late, REMOTE_WEIGHT);
     p->arrived++;
-    p->out--;
+    move(p, -1);
 }
 
 void offcut_planner_lost(offcut_planner *p) {
-    p->out--;
+    move(p, -1);
     p->lost++;
 }
 

@@ -1,70 +1,112 @@
 /*
- * The hot path beside the bare mechanism, in the same run, in alternating rounds: a lone 64-byte
- * call through offcut_acquire … offcut_release to a worker thread that answers at once, and a
- * ping-pong of two words between the same two threads. By hand: make bench. Needs two quiet CPUs.
+ * The C client's side of `offcut bench invoke --client c`, which starts this program for each case
+ * and has turns of its own between the turns of this one:
+ *
+ *   bench FUNCTION TRANSPORT HOT_TIMEOUT_US
+ *
+ * leases a worker, says "ready" and obeys one line at a time until its input ends:
+ *
+ *   KIND INPUT_BYTES CALLS PAUSE_NS
+ *
+ * Calls go one after the other; the answer to a line is a line of times in ns, each followed by how
+ * many calls took it. "pipelined" keeps all slots full instead and gives the time of all together.
+ * Every answer is checked. Times include the clock, as those of the other side do.
  */
-#include "region.h"
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
-#include <sched.h>
+#include "offcut.h"
 
-#include "clock.h"
+struct bench {
+    offcut_lease *lease;
+    offcut_worker *worker;
+    uint64_t id;
+    unsigned char *payload; /* what "ends" sends */
+};
 
-enum { ROUNDS = 7, CALLS = 200000 };
-#define ROUND_NS (500 * OC_MS) /* at most: on a busy machine a round has fewer calls */
+/* One call: posts, waits for the end and checks it. */
+typedef void one_call(struct bench *bench, int function, uint32_t bytes);
 
-static struct {
-    _Alignas(128) volatile uint32_t ping;
-    _Alignas(128) volatile uint32_t pong;
-    _Alignas(128) atomic_int mode; /* 0 ping-pong, 1 region, 2 end */
-} shared;
-
-static struct region region;
-
-static cpu_set_t allowed; /* before anything was pinned */
-
-static void pin(int which) {
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    for (int cpu = 0, seen = 0; cpu < CPU_SETSIZE; cpu++)
-        if (CPU_ISSET(cpu, &allowed) && seen++ == which)
-            CPU_SET(cpu, &one);
-    if (CPU_COUNT(&one) == 1)
-        sched_setaffinity(0, sizeof one, &one);
+static int64_t now_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-static void *other_side(void *argument) {
-    uint32_t last = 0;
-    (void)argument;
-    pin(1);
-    while (atomic_load_explicit(&shared.mode, memory_order_relaxed) != 2) {
-        if (atomic_load_explicit(&shared.mode, memory_order_relaxed) == 1) {
-            region_serve(&region, 0);
-        } else {
-            uint32_t seen = __atomic_load_n(&shared.ping, __ATOMIC_ACQUIRE);
-            if (seen != last) {
-                last = seen;
-                __atomic_store_n(&shared.pong, seen, __ATOMIC_RELEASE);
-            }
-        }
-    }
-    return NULL;
+static void fail(const char *what, const char *why) {
+    fprintf(stderr, "bench: %s: %s\n", what, why);
+    exit(1);
 }
 
-static void bare(void) {
-    uint32_t next = shared.ping + 1;
-    __atomic_store_n(&shared.ping, next, __ATOMIC_RELEASE);
-    while (__atomic_load_n(&shared.pong, __ATOMIC_ACQUIRE) != next)
+static void finish(struct bench *bench, int done) {
+    if (offcut_status(bench->worker, done) != OFFCUT_STATUS_OK)
+        fail("a call ended as", offcut_status_name(offcut_status(bench->worker, done)));
+    offcut_release(bench->worker, done);
+}
+
+static void post(struct bench *bench, int slot, int function, uint32_t bytes) {
+    int refused = offcut_post(bench->worker, slot, bench->id, function, bytes, 0);
+    if (refused != 0)
+        fail("a call was refused", offcut_status_name(refused));
+}
+
+static int acquire(struct bench *bench) {
+    int slot = offcut_acquire(bench->worker);
+    if (slot == OFFCUT_NONE)
+        fail("its worker has ended", offcut_status_name(offcut_ended(bench->worker)));
+    bench->id++;
+    return slot;
+}
+
+static int spin(struct bench *bench, int slot) {
+    int done = offcut_poll(bench->worker);
+    while (done == OFFCUT_NONE)
+        done = offcut_poll(bench->worker);
+    if (done != slot)
+        fail("a call", "ended in another slot");
+    return done;
+}
+
+static void call_empty(struct bench *bench, int function, uint32_t bytes) {
+    int slot = acquire(bench);
+    memcpy(offcut_input(bench->worker, slot), &bench->id, sizeof bench->id);
+    post(bench, slot, function, bytes);
+    finish(bench, spin(bench, slot));
+}
+
+static void call_echo(struct bench *bench, int function, uint32_t bytes) {
+    int slot = acquire(bench), done;
+    uint32_t length;
+    const void *result;
+    memcpy(offcut_input(bench->worker, slot), &bench->id, sizeof bench->id);
+    post(bench, slot, function, bytes);
+    done = spin(bench, slot);
+    result = offcut_result(bench->worker, done, &length);
+    if (length != bytes || memcmp(result, &bench->id, sizeof bench->id) != 0)
+        fail("echo", "another result than the input");
+    finish(bench, done);
+}
+
+static void call_ends(struct bench *bench, int function, uint32_t bytes) {
+    int slot = acquire(bench), done;
+    uint32_t length;
+    const unsigned char *result;
+    memcpy(offcut_input(bench->worker, slot), bench->payload, bytes);
+    post(bench, slot, function, bytes);
+    done = spin(bench, slot);
+    result = offcut_result(bench->worker, done, &length);
+    if (length != 8 || memcmp(result, bench->payload, 4) != 0 || memcmp(result + 4, bench->payload + bytes - 4, 4) != 0)
+        fail("ends", "another result than the input's ends");
+    finish(bench, done);
+}
+
+static void pause_ns(int64_t ns) {
+    for (int64_t until = now_ns() + ns; ns > 0 && now_ns() < until;)
         ;
-}
-
-static void call(offcut_worker *worker, uint64_t id) {
-    int slot = offcut_acquire(worker), ended;
-    memset(offcut_input(worker, slot), (int)id, 64);
-    offcut_post(worker, slot, id, 0, 64, 0);
-    do
-        ended = offcut_poll(worker);
-    while (ended == OFFCUT_NONE);
-    offcut_release(worker, ended);
 }
 
 static int by_value(const void *a, const void *b) {
@@ -72,50 +114,94 @@ static int by_value(const void *a, const void *b) {
     return (*left > *right) - (*left < *right);
 }
 
-/* Median over the calls of one round, less what the clock itself takes. */
-static int64_t round_ns(offcut_worker *worker, int mode) {
-    static int64_t took[CALLS];
-    int64_t clock_ns = oc_now_ns();
-    size_t count = 0;
-    for (int i = 0; i < 1000; i++)
-        oc_now_ns();
-    clock_ns = (oc_now_ns() - clock_ns) / 1000;
-    atomic_store(&shared.mode, mode);
-    for (int64_t until = oc_now_ns() + ROUND_NS; count < CALLS && oc_now_ns() < until; count++) {
-        int64_t start = oc_now_ns();
-        if (mode == 1)
-            call(worker, (uint64_t)count);
-        else
-            bare();
-        took[count] = oc_now_ns() - start - clock_ns;
+static void say(int64_t *took, int count) {
+    qsort(took, (size_t)count, sizeof took[0], by_value);
+    for (int i = 0, same = 0; i < count; i += same) {
+        for (same = 1; i + same < count && took[i + same] == took[i]; same++)
+            ;
+        printf("%s%" PRId64 " %d", i == 0 ? "" : " ", took[i], same);
     }
-    qsort(took, count, sizeof took[0], by_value);
-    return took[count / 2];
+    printf("\n");
+    fflush(stdout);
 }
 
-int main(void) {
-    int64_t bare_ns[ROUNDS], call_ns[ROUNDS];
-    offcut_worker *worker;
-    pthread_t thread;
-    region_make(&region, 8, 4096);
-    region_announce(&region, getpid());
-    worker = region_open(&region, NULL);
-    sched_getaffinity(0, sizeof allowed, &allowed);
-    pin(0);
-    if (worker == NULL || pthread_create(&thread, NULL, other_side, NULL) != 0)
-        return 1;
-    for (int i = 0; i < ROUNDS; i++) {
-        bare_ns[i] = round_ns(worker, 0);
-        call_ns[i] = round_ns(worker, 1);
-        printf("round %d: ping-pong %lld ns, offcut %lld ns\n", i + 1, (long long)bare_ns[i], (long long)call_ns[i]);
+static void one_by_one(struct bench *bench, one_call *call, int function, uint32_t bytes, int count, int64_t between_ns) {
+    int64_t *took = calloc((size_t)count, sizeof *took);
+    if (took == NULL)
+        fail("times", "no memory");
+    for (int i = 0; i < count; i++) {
+        int64_t start;
+        pause_ns(between_ns);
+        start = now_ns();
+        call(bench, function, bytes);
+        took[i] = now_ns() - start;
     }
-    atomic_store(&shared.mode, 2);
-    pthread_join(thread, NULL);
-    qsort(bare_ns, ROUNDS, sizeof bare_ns[0], by_value);
-    qsort(call_ns, ROUNDS, sizeof call_ns[0], by_value);
-    printf("medians of %d rounds: ping-pong p50 %lld ns, offcut p50 %lld ns, added %lld ns\n", ROUNDS,
-        (long long)bare_ns[ROUNDS / 2], (long long)call_ns[ROUNDS / 2], (long long)(call_ns[ROUNDS / 2] - bare_ns[ROUNDS / 2]));
-    offcut_worker_close(worker);
-    region_free(&region);
+    say(took, count);
+    free(took);
+}
+
+static void pipelined(struct bench *bench, int function, uint32_t bytes, int count) {
+    int64_t start = now_ns();
+    for (int posted = 0, done = 0; done < count;) {
+        int slot = posted < count ? offcut_acquire(bench->worker) : OFFCUT_NONE;
+        if (slot != OFFCUT_NONE) {
+            bench->id++;
+            memcpy(offcut_input(bench->worker, slot), &bench->id, sizeof bench->id);
+            post(bench, slot, function, bytes);
+            posted++;
+            continue;
+        }
+        slot = offcut_poll(bench->worker);
+        if (slot != OFFCUT_NONE) {
+            finish(bench, slot);
+            done++;
+        }
+    }
+    say(&(int64_t){now_ns() - start}, 1);
+}
+
+static void obey(struct bench *bench, const char *kind, uint32_t bytes, int count, int64_t between_ns) {
+    one_call *call = strcmp(kind, "ends") == 0 ? call_ends : strcmp(kind, "echo") == 0 ? call_echo : call_empty;
+    bool all = strcmp(kind, "pipelined") == 0;
+    int function = offcut_lease_function(bench->lease, all ? "empty" : kind);
+    if (function < 0 || bytes < sizeof bench->id || bytes > offcut_worker_payload_bytes(bench->worker) || count < 1)
+        fail(kind, "no such turn");
+    if (all)
+        pipelined(bench, function, bytes, count);
+    else
+        one_by_one(bench, call, function, bytes, count, between_ns);
+}
+
+int main(int argc, char **argv) {
+    struct bench bench = {0};
+    offcut_error error = {0};
+    offcut_options options;
+    offcut_client *client = offcut_connect(NULL, &error);
+    char kind[16];
+    uint32_t bytes;
+    int count;
+    int64_t between_ns;
+    if (argc != 4)
+        fail("usage", "bench FUNCTION TRANSPORT HOT_TIMEOUT_US");
+    offcut_options_init(&options, argv[1]);
+    options.transports = argv[2];
+    options.hot_timeout_us = atoll(argv[3]);
+    bench.lease = offcut_lease_request(client, &options, &error);
+    bench.worker = bench.lease == NULL ? NULL : offcut_lease_take(bench.lease, INT64_C(30000000000), &error);
+    if (bench.worker == NULL)
+        fail("no worker", error.message);
+    bench.payload = malloc(offcut_worker_payload_bytes(bench.worker));
+    if (bench.payload == NULL)
+        fail("payload", "no memory");
+    for (uint32_t i = 0; i < offcut_worker_payload_bytes(bench.worker); i++)
+        bench.payload[i] = (unsigned char)(i / 4096);
+    printf("ready\n");
+    fflush(stdout);
+    while (scanf("%15s %" SCNu32 " %d %" SCNd64, kind, &bytes, &count, &between_ns) == 4)
+        obey(&bench, kind, bytes, count, between_ns);
+    free(bench.payload);
+    offcut_worker_close(bench.worker);
+    offcut_lease_release(bench.lease);
+    offcut_client_close(client);
     return 0;
 }

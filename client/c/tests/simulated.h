@@ -20,6 +20,7 @@ struct world {
     int spread_percent;  /* tasks take so much less or more, here and there */
     int dead_workers;    /* so many vanish at dead_ns with what they have */
     int64_t dead_ns;
+    int64_t carry_ns;    /* a task handed over slows down the next step of this program so much */
 };
 
 struct outcome {
@@ -36,7 +37,7 @@ struct sim {
     int64_t arrivals[SIM_TASKS], executions[SIM_TASKS];
     int order[SIM_TASKS], out; /* tasks that are out, as they were handed over */
     int64_t worker_free[SIM_WORKERS];
-    int64_t in_free, out_free;
+    int64_t in_free, out_free, carried_ns;
     struct outcome outcome;
 };
 
@@ -74,6 +75,7 @@ static inline void sim_send(struct sim *sim, int task, int64_t now) {
     const offcut_model *real = &sim->world->real;
     int worker = sim_first(sim->worker_free, real->workers);
     int64_t done;
+    sim->carried_ns += sim->world->carry_ns;
     sim->in_free = sim_later(now, sim->in_free) + sim_wire_ns(real->input_bytes, real->input_bytes_per_second);
     if (sim->worker_free[worker] == SIM_NEVER)
         return;
@@ -140,8 +142,14 @@ static inline int64_t sim_next_arrival(const struct sim *sim) {
     return next;
 }
 
-/* One step of the thread that is free. Returns when it is free again; sets what it computes. */
-static inline int64_t sim_step(struct sim *sim, offcut_planner *planner, int64_t now, int *running) {
+static inline int64_t sim_slowed(struct sim *sim, int64_t ns) {
+    ns += sim->carried_ns;
+    sim->carried_ns = 0;
+    return ns;
+}
+
+/* One step of the thread that is free. Returns when it is free again; sets what it computes and how long. */
+static inline int64_t sim_step(struct sim *sim, offcut_planner *planner, int64_t now, int *running, int64_t *takes) {
     const offcut_ticket *last = sim->out == 0 ? NULL : &sim->tickets[sim->order[sim->out - 1]];
     const offcut_model *real = &sim->world->real;
     int64_t until;
@@ -152,9 +160,10 @@ static inline int64_t sim_step(struct sim *sim, offcut_planner *planner, int64_t
         sim->places[task] = AWAY;
         sim->order[sim->out++] = task;
         sim->outcome.posts++;
-        sim_send(sim, task, now + real->post_ns);
-        sim->tickets[task] = offcut_planner_offloaded(planner, now + real->post_ns, real->post_ns);
-        return now + real->post_ns;
+        *takes = sim_slowed(sim, real->post_ns);
+        sim_send(sim, task, now + *takes);
+        sim->tickets[task] = offcut_planner_offloaded(planner, now + *takes, *takes);
+        return now + *takes;
     case OFFCUT_STEP_WAIT:
         until = offcut_planner_wait_until_ns(planner, last);
         return sim_next_arrival(sim) < until ? sim_next_arrival(sim) : until;
@@ -169,13 +178,14 @@ static inline int64_t sim_step(struct sim *sim, offcut_planner *planner, int64_t
         break;
     }
     sim->places[*running] = HERE;
-    return now + sim_task_ns(sim->world, real->local_ns, *running);
+    *takes = sim_slowed(sim, sim_task_ns(sim->world, real->local_ns, *running));
+    return now + *takes;
 }
 
 static inline struct outcome sim_planned(const struct world *world, int tasks, const offcut_model *believed) {
     static struct sim sim;
     offcut_planner *planner = offcut_planner_new(believed, tasks, 0, NULL);
-    int64_t free_at[SIM_THREADS] = {0};
+    int64_t free_at[SIM_THREADS] = {0}, takes[SIM_THREADS];
     int running[SIM_THREADS], thread, threads = world->real.local_threads;
     for (int i = 0; i < threads; i++)
         running[i] = -1;
@@ -184,12 +194,12 @@ static inline struct outcome sim_planned(const struct world *world, int tasks, c
         int64_t now = free_at[thread];
         sim_arrive(&sim, planner, now);
         if (running[thread] >= 0) {
-            offcut_planner_computed(planner, sim_task_ns(world, world->real.local_ns, running[thread]));
+            offcut_planner_computed(planner, takes[thread]);
             sim.outcome.local++;
             running[thread] = -1;
         }
         sim.outcome.ns = sim_later(sim.outcome.ns, now);
-        free_at[thread] = sim_step(&sim, planner, now, &running[thread]);
+        free_at[thread] = sim_step(&sim, planner, now, &running[thread], &takes[thread]);
     }
     offcut_planner_free(planner);
     return sim.outcome;

@@ -34,17 +34,17 @@ static int plan_case(const char *line) {
 }
 
 static int run_case(const char *line, const char *name) {
-    int64_t v[20];
+    int64_t v[21];
     struct world world;
     struct outcome outcome;
     offcut_model believed;
-    if (read_numbers(strstr(line, name) + strlen(name), v, 20) != 20)
+    if (read_numbers(strstr(line, name) + strlen(name), v, 21) != 21)
         return 0;
-    world = (struct world){model_of(v + 1), (int)v[11], (int)v[12], v[13]};
+    world = (struct world){model_of(v + 1), (int)v[11], (int)v[12], v[13], v[14]};
     offcut_model_init(&believed, world.real.workers, world.real.local_threads);
-    outcome = sim_planned(&world, (int)v[0], v[14] == 1 ? &world.real : &believed);
-    return outcome.ns == v[15] && outcome.local == v[16] && outcome.remote == v[17]
-        && outcome.taken_back == v[18] && outcome.posts == v[19];
+    outcome = sim_planned(&world, (int)v[0], v[15] == 1 ? &world.real : &believed);
+    return outcome.ns == v[16] && outcome.local == v[17] && outcome.remote == v[18]
+        && outcome.taken_back == v[19] && outcome.posts == v[20];
 }
 
 static void decides_as_the_java_client(void) {
@@ -84,15 +84,17 @@ static offcut_model random_model(unsigned long long *state) {
     };
 }
 
-/* Even or uneven tasks, workers that vanish at once, later or never. */
+/* Even or uneven tasks, workers that vanish at once, later or never, inputs that somebody has to carry. */
 static struct world random_world(unsigned long long *state, int tasks) {
     struct world world = {.real = random_model(state)};
-    int kind = (int)(tap_random(state) % 5);
+    int kind = (int)(tap_random(state) % 6);
+    if (kind == 5) /* what the first one costs is seen only afterwards */
+        world.carry_ns = (int64_t)(between(state, 0, 1) * tasks * (double)world.real.local_ns / world.real.local_threads / 256);
     if (kind == 1 || kind == 4)
         world.spread_percent = (int)(tap_random(state) % 60);
-    if (kind > 1)
+    if (kind > 1 && kind < 5)
         world.dead_workers = kind == 2 ? world.real.workers : 1 + (int)(tap_random(state) % (unsigned)world.real.workers);
-    if (kind > 2)
+    if (kind > 2 && kind < 5)
         world.dead_ns = (int64_t)(between(state, 0, 1) * tasks * (double)world.real.local_ns);
     return world;
 }

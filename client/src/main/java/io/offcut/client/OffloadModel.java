@@ -5,7 +5,7 @@ package io.offcut.client;
  * elsewhere, and the way there and back. Zero where nothing is known, unless it says otherwise.
  *
  * @param localNanos one task on one thread of this program; measured while running. Where nothing
- *     is known, the first task is computed here before anything is sent
+ *     is known, one task of 64, or 2 ms of them, is computed here before anything is sent
  * @param remoteNanos one task on one worker; unknown means as long as here
  * @param latencyNanos round trip of an empty invocation
  * @param postNanos what handing over a task costs the thread that does it

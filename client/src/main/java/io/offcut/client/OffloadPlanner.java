@@ -28,8 +28,10 @@ import org.jspecify.annotations.Nullable;
  * all it has left. Three rules keep the run within 1/64 of the time without workers:
  *
  * <ul>
- *   <li>Posting may cost 1/64 of that time, and from then on only what results have saved. So few
- *       tasks are sent at first, and none when it does not pay.
+ *   <li>Handing over may cost 1/64 of that time, and from then on only what results have saved: the
+ *       posts, and whatever the program does less than alone while tasks are out, because who
+ *       carries them may share its CPUs. So few tasks are sent at first, and none when it does not
+ *       pay.
  *   <li>A thread with nothing left computes a task again that is elsewhere, rather than to wait:
  *       the task must be idempotent, and the late result is dropped.
  *   <li>It waits only for a result that should come before it could compute it, and only while all
@@ -68,6 +70,9 @@ public final class OffloadPlanner {
 
     // 2 % less a reserve for what is measured too late: the last post and the last wait.
     private static final int SHARE = 64;
+    // Enough, if they took as long as another thread may keep the CPU.
+    private static final int LESSON_TASKS = 4;
+    private static final long LESSON_NANOS = 2_000_000;
     private static final int LOCAL_WEIGHT = 8;
     private static final int REMOTE_WEIGHT = 4;
     // Some decades; can be added to a clock.
@@ -89,6 +94,14 @@ public final class OffloadPlanner {
     private long arrived;
     private long posted;
     private long postedNanos;
+    // Tasks computed since one went or came; what all threads did, and how long it took, while none
+    // was out; computed, and the time, at the last step.
+    private long here;
+    private long calm;
+    private long alone;
+    private long aloneNanos;
+    private long seen;
+    private long seenNanos;
 
     /** A run of so many tasks that begins now. */
     public OffloadPlanner(OffloadModel model, long tasks, long nowNanos) {
@@ -100,6 +113,12 @@ public final class OffloadPlanner {
         this.fresh = tasks;
         this.startNanos = nowNanos;
         this.tailNanos = nowNanos;
+        this.seenNanos = nowNanos;
+        this.calm = model.localThreads();
+        if (model.localNanos() > 0) {
+            this.alone = 1 + tasks / SHARE;
+            this.aloneNanos = times(alone, model.localNanos()) / model.localThreads();
+        }
     }
 
     /** The best split of so many tasks, if the model is right and says how long one takes here. */
@@ -171,14 +190,16 @@ public final class OffloadPlanner {
      * @param last the task that was handed over last of those that are out; null when none is
      */
     public Step next(long nowNanos, @Nullable Ticket last) {
+        look(nowNanos);
         if (fresh > 0 && pays(nowNanos)) {
             fresh--;
-            out++;
+            move(1);
             return Step.OFFLOAD;
         }
         if (fresh + lost > 0) {
             fresh -= lost == 0 ? 1 : 0;
             lost -= lost == 0 ? 0 : 1;
+            here++;
             return Step.COMPUTE;
         }
         if (out == 0 || last == null) {
@@ -189,8 +210,25 @@ public final class OffloadPlanner {
                 && waitUntilNanos(last) - nowNanos > 0) {
             return Step.WAIT;
         }
-        out--;
+        move(-1);
+        here++;
         return Step.TAKE_BACK;
+    }
+
+    /** Sees how fast the program is alone. */
+    private void look(long nowNanos) {
+        if (calm > estimate.localThreads()) {
+            alone += computed - seen;
+            aloneNanos = plus(aloneNanos, nowNanos - seenNanos);
+        }
+        seen = computed;
+        seenNanos = nowNanos;
+    }
+
+    /** So many more are out. Whatever each thread computes meanwhile may be slowed down by it. */
+    private void move(int by) {
+        out += by;
+        calm = 0;
     }
 
     /** Until when waiting for this result cannot make the program late. */
@@ -205,7 +243,9 @@ public final class OffloadPlanner {
     }
 
     private boolean pays(long nowNanos) {
-        if (estimate.workers() == 0 || estimate.postNanos() >= estimate.localNanos()) {
+        if (estimate.workers() == 0
+                || !isTaught()
+                || estimate.postNanos() >= estimate.localNanos()) {
             return false;
         }
         long each = cautiousNanos();
@@ -213,7 +253,7 @@ public final class OffloadPlanner {
         long saved = whole - wholeNanos(tasks - arrived, each);
         long allowed = plus(saved, whole / SHARE);
         return out < windowTasks()
-                && plus(postedNanos, estimate.postNanos()) <= allowed
+                && spentNanos(nowNanos) <= allowed
                 && expectedNanos(nowNanos) - nowNanos < localNanos(estimate, fresh + lost);
     }
 
@@ -232,11 +272,38 @@ public final class OffloadPlanner {
         return far(plus(wayNanos(estimate), workNanos(estimate)));
     }
 
-    /** How many may be out: what keeps workers and wires busy while this thread computes one. */
+    /**
+     * How many may be out: what keeps workers and wires busy while this thread computes one. While
+     * nothing is known of the way, one, and one more for each task that was computed beside it.
+     */
     private long windowTasks() {
+        if (arrived == 0 && estimate.latencyNanos() == 0) {
+            return Math.min(estimate.workers(), 1 + Math.max(0, computed - alone));
+        }
         long turn = plus(plus(wayNanos(estimate), workNanos(estimate)), estimate.localNanos());
         long filling = ceil(times(2, turn), intervalNanos(estimate));
         return Math.min(MAX_WINDOW_TASKS, estimate.workers() + filling);
+    }
+
+    /**
+     * What handing over has cost, and will for what is out and one more: the posts, and the time in
+     * which the program did less than it does alone. Who carries inputs and results may take it.
+     */
+    private long spentNanos(long nowNanos) {
+        long asAlone = times(2 * computed + here, paceNanos()) / 2;
+        long hidden = Math.max(0, nowNanos - startNanos - far(plus(asAlone, postedNanos)));
+        long each = hidden / Math.max(1, posted - out);
+        return plus(plus(postedNanos, estimate.postNanos()), plus(hidden, times(out + 1, each)));
+    }
+
+    /** Whether it is known how fast the program is alone. */
+    private boolean isTaught() {
+        return alone > tasks / SHARE || (alone >= LESSON_TASKS && aloneNanos >= LESSON_NANOS);
+    }
+
+    /** Of the whole program for one task, while none is out. */
+    private long paceNanos() {
+        return alone == 0 ? FAR_NANOS : aloneNanos / alone;
     }
 
     /** The time of so many tasks on this program's threads, if one takes so long. */
@@ -246,11 +313,18 @@ public final class OffloadPlanner {
 
     /** Less than the mean while few were seen, which may have been long ones. */
     private long cautiousNanos() {
-        return computed == 0 ? estimate.localNanos() : computedNanos / (computed + 1);
+        return eachNanos(computed + 1);
     }
 
     private long meanNanos() {
-        return computed == 0 ? estimate.localNanos() : computedNanos / computed;
+        return eachNanos(computed);
+    }
+
+    /** What tasks took here, or less where some took longer only because others were out. */
+    private long eachNanos(long count) {
+        return computed == 0
+                ? estimate.localNanos()
+                : Math.min(computedNanos / count, times(paceNanos(), estimate.localThreads()));
     }
 
     // --- what happened
@@ -262,6 +336,8 @@ public final class OffloadPlanner {
         computed++;
         longestNanos = Math.max(longestNanos, took);
         computedNanos = plus(computedNanos, took);
+        here--;
+        calm += out == 0 ? 1 : 0;
         believe(local, estimate.remoteNanos(), estimate.latencyNanos(), estimate.postNanos());
     }
 
@@ -297,12 +373,12 @@ public final class OffloadPlanner {
         lateNanos = arrived == 0 ? late : average(lateNanos, late, REMOTE_WEIGHT);
         believe(estimate.localNanos(), work, latency, estimate.postNanos());
         arrived++;
-        out--;
+        move(-1);
     }
 
     /** A task that was to be handed over, or was, has no result: it is to be computed here. */
     public void lost() {
-        out--;
+        move(-1);
         lost++;
     }
 

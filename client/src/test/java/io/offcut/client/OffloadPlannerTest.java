@@ -75,12 +75,12 @@ class OffloadPlannerTest {
     void runsAsTheClientInC(String line) {
         long[] v = numbers(line, 2);
         OffloadModel real = model(v, 1);
-        World world = new World(real, (int) v[11], (int) v[12], v[13]);
+        World world = new World(real, (int) v[11], (int) v[12], v[13], v[14]);
         OffloadModel believed =
-                v[14] == 1 ? real : OffloadModel.of(real.workers(), real.localThreads());
+                v[15] == 1 ? real : OffloadModel.of(real.workers(), real.localThreads());
 
         assertThat(OffloadSim.planned(world, (int) v[0], believed))
-                .isEqualTo(new Outcome(v[15], (int) v[16], (int) v[17], (int) v[18], (int) v[19]));
+                .isEqualTo(new Outcome(v[16], (int) v[17], (int) v[18], (int) v[19], (int) v[20]));
     }
 
     @Test
@@ -138,10 +138,13 @@ class OffloadPlannerTest {
                 1 + random.nextInt(4));
     }
 
-    /** Even or uneven tasks, workers that vanish at once, later or never. */
+    /**
+     * Even or uneven tasks, workers that vanish at once, later or never, inputs that somebody has
+     * to carry.
+     */
     private static World randomWorld(Random random, int tasks) {
         OffloadModel real = randomModel(random);
-        return switch (random.nextInt(5)) {
+        return switch (random.nextInt(6)) {
             case 0 -> new World(real, 0, 0, 0);
             case 1 -> new World(real, 1 + random.nextInt(60), 0, 0);
             case 2 -> new World(real, 0, real.workers(), 0);
@@ -151,6 +154,10 @@ class OffloadPlannerTest {
                             0,
                             1 + random.nextInt(real.workers()),
                             (long) (random.nextDouble() * tasks * real.localNanos()));
+            case 4 ->
+                    // What the first one costs is seen only afterwards.
+                    new World(
+                            real, 0, 0, 0, (long) (random.nextDouble() * whole(real, tasks) / 256));
             default ->
                     new World(
                             real,
@@ -158,6 +165,10 @@ class OffloadPlannerTest {
                             1 + random.nextInt(real.workers()),
                             (long) (random.nextDouble() * tasks * real.localNanos()));
         };
+    }
+
+    private static double whole(OffloadModel real, int tasks) {
+        return (double) tasks * real.localNanos() / real.localThreads();
     }
 
     /** All, some or nothing of what is so; never that a task here takes longer than it does. */
@@ -259,8 +270,11 @@ class OffloadPlannerTest {
             if (best.nanos() < 0.9 * localOnly && enough) {
                 OffloadModel nothing = OffloadModel.of(real.workers(), real.localThreads());
                 Outcome outcome = OffloadSim.planned(world, tasks, nothing);
-                // One task to learn what it takes here, one round trip what it takes there.
-                long lesson = 2 * real.localNanos() + real.latencyNanos() + real.remoteNanos();
+                // One of 64 to learn what it takes here, one round trip what it takes there.
+                long lesson =
+                        (3 + tasks / 64) * real.localNanos()
+                                + real.latencyNanos()
+                                + real.remoteNanos();
                 assertThat(outcome.nanos())
                         .as("%d tasks in %s: %s, best %s", tasks, world, outcome, best)
                         .isLessThanOrEqualTo((long) (1.1 * best.nanos()) + lesson);
@@ -292,12 +306,14 @@ class OffloadPlannerTest {
     }
 
     @Test
-    void computesOneTaskBeforeItSendsAnyWhereNothingIsKnown() {
+    void computesSomeTasksBeforeItSendsAnyWhereNothingIsKnown() {
         OffloadPlanner planner = new OffloadPlanner(OffloadModel.of(4, 1), 100, 0);
 
         assertThat(planner.next(0, null)).isEqualTo(Step.COMPUTE);
         planner.computed(1_000_000);
-        assertThat(planner.next(1_000_000, null)).isEqualTo(Step.OFFLOAD);
+        assertThat(planner.next(1_000_000, null)).isEqualTo(Step.COMPUTE);
+        planner.computed(1_000_000);
+        assertThat(planner.next(2_000_000, null)).isEqualTo(Step.OFFLOAD);
     }
 
     @Test

@@ -21,8 +21,18 @@ final class OffloadSim {
      * @param real what tasks, wires and workers really cost
      * @param spreadPercent tasks take so much less or more, here and there
      * @param deadWorkers so many vanish at deadNanos with what they have
+     * @param carryNanos a task handed over slows down the next step of this program so much
      */
-    record World(OffloadModel real, int spreadPercent, int deadWorkers, long deadNanos) {
+    record World(
+            OffloadModel real,
+            int spreadPercent,
+            int deadWorkers,
+            long deadNanos,
+            long carryNanos) {
+        World(OffloadModel real, int spreadPercent, int deadWorkers, long deadNanos) {
+            this(real, spreadPercent, deadWorkers, deadNanos, 0);
+        }
+
         long nanos(long mean, int task) {
             if (spreadPercent == 0) {
                 return mean;
@@ -52,6 +62,7 @@ final class OffloadSim {
     private final long[] workerFree;
     private long inFree;
     private long outFree;
+    private long carriedNanos;
     private int local;
     private int remote;
     private int takenBack;
@@ -106,6 +117,7 @@ final class OffloadSim {
     private Outcome run(OffloadPlanner planner) {
         long[] free = new long[real.localThreads()];
         int[] running = new int[free.length];
+        long[] takes = new long[free.length];
         Arrays.fill(running, -1);
         ArrayDeque<Integer> order = new ArrayDeque<>();
         long end = 0;
@@ -117,7 +129,7 @@ final class OffloadSim {
             }
             arrive(planner, order, now);
             if (running[thread] >= 0) {
-                planner.computed(world.nanos(real.localNanos(), running[thread]));
+                planner.computed(takes[thread]);
                 running[thread] = -1;
                 local++;
             }
@@ -128,23 +140,26 @@ final class OffloadSim {
                 case COMPUTE -> {
                     running[thread] = find(Place.FRESH, false);
                     places[running[thread]] = Place.HERE;
-                    free[thread] += world.nanos(real.localNanos(), running[thread]);
+                    takes[thread] = slowed(world.nanos(real.localNanos(), running[thread]));
+                    free[thread] += takes[thread];
                 }
                 case OFFLOAD -> {
                     int task = find(Place.FRESH, true);
                     places[task] = Place.AWAY;
                     order.addLast(task);
                     posts++;
-                    free[thread] += real.postNanos();
+                    long took = slowed(real.postNanos());
+                    free[thread] += took;
                     send(task, free[thread]);
-                    tickets[task] = planner.offloaded(free[thread], real.postNanos());
+                    tickets[task] = planner.offloaded(free[thread], took);
                 }
                 case TAKE_BACK -> {
                     int task = order.removeLast();
                     running[thread] = task;
                     places[task] = Place.HERE;
                     takenBack++;
-                    free[thread] += world.nanos(real.localNanos(), task);
+                    takes[thread] = slowed(world.nanos(real.localNanos(), task));
+                    free[thread] += takes[thread];
                 }
                 case WAIT -> {
                     long next = order.stream().mapToLong(i -> arrivals[i]).min().getAsLong();
@@ -154,6 +169,12 @@ final class OffloadSim {
                 case DONE -> free[thread] = NEVER;
             }
         }
+    }
+
+    private long slowed(long nanos) {
+        long slower = nanos + carriedNanos;
+        carriedNanos = 0;
+        return slower;
     }
 
     private void arrive(OffloadPlanner planner, ArrayDeque<Integer> order, long now) {
@@ -186,6 +207,7 @@ final class OffloadSim {
     }
 
     private void send(int task, long now) {
+        carriedNanos += world.carryNanos();
         inFree = Math.max(now, inFree) + real.inputNanos();
         int worker = first(workerFree);
         if (workerFree[worker] == NEVER) {

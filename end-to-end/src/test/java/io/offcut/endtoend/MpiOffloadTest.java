@@ -18,13 +18,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * An MPI job under Slurm whose ranks offload half of their tasks to idle cores of two nodes. The
- * ranks are on one of them: the nodes of the test cluster share one TmpFS, in which PMIx would meet
- * itself.
+ * An MPI job under Slurm with ranks on two nodes, which offload half of their tasks to the cores
+ * that it leaves idle.
  */
 final class MpiOffloadTest {
     private static final int CORES_PER_NODE = 4;
-    private static final int RANKS = 2;
+    private static final int NODES = 2;
+    private static final int RANKS_PER_NODE = 2;
+    private static final int RANKS = NODES * RANKS_PER_NODE;
     private static final int TASKS = 40;
 
     @TempDir Path dir;
@@ -41,7 +42,7 @@ final class MpiOffloadTest {
         programs.make("mpi");
         try (SlurmCluster cluster =
                         SlurmCluster.start(
-                                SlurmClusterConfig.fakeNodes(2, CORES_PER_NODE, 4_000)
+                                SlurmClusterConfig.fakeNodes(NODES, CORES_PER_NODE, 4_000)
                                         .withOffcutHooks(Duration.ofSeconds(5)));
                 Site site = new Site(dir, "site")) {
             site.startScheduler(
@@ -54,15 +55,22 @@ final class MpiOffloadTest {
             String job =
                     cluster.submit(
                             "-N",
-                            "1",
+                            String.valueOf(NODES),
                             "-n",
                             String.valueOf(RANKS),
+                            "--ntasks-per-node",
+                            String.valueOf(RANKS_PER_NODE),
                             "--mem=400",
                             "-o",
                             log.toString(),
                             script(site, programs.example("mpi_offload")).toString());
             await("the MPI job").atMost(Duration.ofMinutes(2)).until(() -> ended(cluster, job));
-            assertThat(Files.readString(log))
+            String said = Files.readString(log);
+            for (String node : cluster.nodeNames()) {
+                assertThat(said.lines().filter(("a rank on " + node)::equals))
+                        .hasSize(RANKS_PER_NODE);
+            }
+            assertThat(said)
                     .contains(
                             RANKS
                                     + " ranks, "
@@ -108,7 +116,7 @@ final class MpiOffloadTest {
                 %s
                 export OMPI_MCA_pml=ob1 OMPI_MCA_btl=self,tcp OMPI_MCA_btl_tcp_if_include=lo
                 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-                exec srun --mpi=pmix %s %d
+                exec srun --mpi=pmix bash -c 'echo "a rank on $SLURMD_NODENAME"; exec %s %d'
                 """
                         .formatted(environment, program, TASKS));
     }

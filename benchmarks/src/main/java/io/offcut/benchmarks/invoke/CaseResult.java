@@ -2,6 +2,7 @@ package io.offcut.benchmarks.invoke;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -11,8 +12,10 @@ import org.jspecify.annotations.Nullable;
  * nanoseconds; rates are medians of the rounds.
  *
  * @param name of the case
+ * @param client that called
  * @param transport {@code shm}, {@code tcp}, {@code grpc}, {@code process}
- * @param mode {@code hot}, {@code warm}, {@code cold}, {@code pipelined}, {@code bulk}, {@code map}
+ * @param mode {@code hot}, {@code warm}, {@code cold}, {@code pipelined}, {@code bulk}, {@code
+ *     map}, {@code planner}
  * @param payloadBytes input of one call
  * @param rate per second, where the case is about throughput
  * @param rawRate the same for the bare mechanism
@@ -24,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record CaseResult(
         @JsonProperty("case") String name,
+        Client client,
         String transport,
         String mode,
         @JsonProperty("payload_bytes") int payloadBytes,
@@ -47,6 +51,7 @@ record CaseResult(
         Rounds.Percentiles raw = rounds.raw();
         return new CaseResult(
                 shape.name(),
+                Client.JAVA,
                 shape.transport(),
                 shape.mode(),
                 shape.payloadBytes(),
@@ -66,6 +71,7 @@ record CaseResult(
     static CaseResult throughput(Shape shape, double rate, @Nullable Double rawRate) {
         return new CaseResult(
                 shape.name(),
+                Client.JAVA,
                 shape.transport(),
                 shape.mode(),
                 shape.payloadBytes(),
@@ -101,6 +107,7 @@ record CaseResult(
     CaseResult bound(String text, boolean holds) {
         return new CaseResult(
                 name,
+                client,
                 transport,
                 mode,
                 payloadBytes,
@@ -120,6 +127,7 @@ record CaseResult(
     CaseResult notes(String... more) {
         return new CaseResult(
                 name,
+                client,
                 transport,
                 mode,
                 payloadBytes,
@@ -134,6 +142,63 @@ record CaseResult(
                 bound,
                 kept,
                 List.of(more));
+    }
+
+    CaseResult by(Client caller) {
+        return new CaseResult(
+                name,
+                caller,
+                transport,
+                mode,
+                payloadBytes,
+                p50Nanos,
+                p99Nanos,
+                p999Nanos,
+                rawP50Nanos,
+                rawP99Nanos,
+                rate,
+                rawRate,
+                ratio,
+                bound,
+                kept,
+                notes);
+    }
+
+    CaseResult ratio(double toRaw) {
+        return new CaseResult(
+                name,
+                client,
+                transport,
+                mode,
+                payloadBytes,
+                p50Nanos,
+                p99Nanos,
+                p999Nanos,
+                rawP50Nanos,
+                rawP99Nanos,
+                rate,
+                rawRate,
+                toRaw,
+                bound,
+                kept,
+                notes);
+    }
+
+    /** Who calls. */
+    enum Client {
+        JAVA("java"),
+        C("c");
+
+        private final String label;
+
+        Client(String label) {
+            this.label = label;
+        }
+
+        @JsonValue
+        String label() {
+            return label;
+        }
     }
 
     /** What is measured. */

@@ -35,7 +35,7 @@ final class GrpcCase {
             try {
                 return CaseResult.latency(
                         new Shape("gRPC-Java unary", "grpc", "hot", PAYLOAD_BYTES),
-                        Rounds.of(rounds, CALLS, null, Rounds.side(() -> echo(channel))));
+                        Rounds.of(rounds, CALLS, null, CallLoop.of(() -> echo(channel))));
             } finally {
                 boolean ignored = channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
             }

@@ -1,5 +1,6 @@
 package io.offcut.benchmarks.invoke;
 
+import io.offcut.benchmarks.invoke.CaseResult.Client;
 import io.offcut.cli.Io;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 final class InvokeCases {
     private final Path dir;
     private final int cpu;
-    private final int rounds;
+    private final Client client;
+    private final Effort effort;
     private final List<String> wanted;
     private final Io io;
     private final List<CaseResult> results = new ArrayList<>();
@@ -25,19 +27,43 @@ final class InvokeCases {
 
     /**
      * @param cpu where the other side runs
+     * @param client of those cases that have no other way to call
      * @param wanted parts of the names of the cases; empty for all
      */
-    InvokeCases(Path dir, int cpu, int rounds, List<String> wanted, Io io) {
+    InvokeCases(Path dir, int cpu, Client client, Effort effort, List<String> wanted, Io io) {
         this.dir = dir;
         this.cpu = cpu;
-        this.rounds = rounds;
+        this.client = client;
+        this.effort = effort;
         this.wanted = wanted;
         this.io = io;
     }
 
     List<CaseResult> run() throws IOException, InterruptedException {
+        switch (client) {
+            case JAVA -> java();
+            case C -> c();
+        }
+        return results;
+    }
+
+    /** The calls only: the C client does no more than call. */
+    private void c() throws IOException, InterruptedException {
+        Path program = CCaller.build(dir);
         try (Stage stage = stage("plain", 0)) {
-            calls(stage);
+            calls(options -> CCaller.open(program, stage.schedulerUrl(), options));
+        }
+    }
+
+    private void java() throws IOException, InterruptedException {
+        int rounds = effort.rounds();
+        try (Stage stage = stage("plain", 0)) {
+            calls(stage::open);
+            add("shm hot, quiet", new QuietCase(stage, dir, rounds)::measure);
+            PlannerCases planner = new PlannerCases(stage, effort);
+            for (PlannerCases.Job job : PlannerCases.JOBS) {
+                add(job.name(), () -> planner.measure(job));
+            }
             ColdCases cold = new ColdCases(stage, rounds);
             add("cold, nothing pre-warmed", cold::fresh);
             add("executor resident", cold::resident);
@@ -49,16 +75,15 @@ final class InvokeCases {
         try (Stage stage = stage("prewarmed", 1)) {
             add("cold, pre-warmed", new ColdCases(stage, rounds)::prewarmed);
         }
-        return results;
     }
 
     private Stage stage(String name, int prewarmed) throws IOException, InterruptedException {
         return new Stage(Files.createDirectories(dir.resolve(name)), cpu, prewarmed);
     }
 
-    private void calls(Stage stage) throws IOException, InterruptedException {
+    private void calls(Caller.Opener opener) throws IOException, InterruptedException {
         try (RawEnd raw = new RawEnd(cpu, dir)) {
-            HotCases hot = new HotCases(stage, raw, rounds);
+            HotCases hot = new HotCases(opener, raw, effort);
             CaseResult shm = add("shm hot, native", hot::shmNative);
             if (shm != null) {
                 add("shm hot, java", () -> hot.shmJava(shm));
@@ -69,7 +94,6 @@ final class InvokeCases {
             add("tcp 1 MiB echo", hot::tcpLarge);
             add("shm warm", hot::shmWarm);
         }
-        add("shm hot, quiet", new QuietCase(stage, dir, rounds)::measure);
     }
 
     private @Nullable CaseResult add(String name, Measure measure)
@@ -83,7 +107,7 @@ final class InvokeCases {
             return null;
         }
         io.say("bench: " + name + " …");
-        CaseResult result = measure.measure();
+        CaseResult result = measure.measure().by(client);
         results.add(result);
         return result;
     }

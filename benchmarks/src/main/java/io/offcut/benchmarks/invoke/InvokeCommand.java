@@ -47,6 +47,12 @@ public final class InvokeCommand implements Callable<Integer> {
     List<String> cases = new ArrayList<>();
 
     @Option(
+            names = "--client",
+            paramLabel = "java|c",
+            description = "Whose calls; of the C client the calls only. Default: java.")
+    CaseResult.Client client = CaseResult.Client.JAVA;
+
+    @Option(
             names = "--format",
             paramLabel = "table|json",
             description = "How the result is written. Default: table.")
@@ -61,6 +67,15 @@ public final class InvokeCommand implements Callable<Integer> {
         if (rounds < 5) {
             throw new OffcutException(ErrorCode.USAGE, "bench invoke: --rounds is at least 5");
         }
+        List<CaseResult> results = measure(client, Effort.full(rounds), cases, io);
+        print(results);
+        return results.stream().anyMatch(result -> Boolean.FALSE.equals(result.kept())) ? 1 : 0;
+    }
+
+    /** Pins this thread. */
+    static List<CaseResult> measure(
+            CaseResult.Client client, Effort effort, List<String> cases, Io io)
+            throws IOException, InterruptedException {
         CpuSet cpus = CpuAffinity.current();
         if (cpus.size() < 2) {
             throw new OffcutException(
@@ -71,18 +86,21 @@ public final class InvokeCommand implements Callable<Integer> {
         // What this thread starts from now on runs there too.
         CpuAffinity.pinCurrentThread(CpuSet.of(two[0]));
         Path dir = Files.createTempDirectory("offcut-bench");
-        List<CaseResult> results;
         try {
-            io.say("bench: client on CPU " + two[0] + ", worker on CPU " + two[1]);
+            io.say(
+                    "bench: "
+                            + client.label()
+                            + " client on CPU "
+                            + two[0]
+                            + ", worker on "
+                            + two[1]);
             // Executors run as another user and pass through here.
             Files.setPosixFilePermissions(
                     dir, java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
-            results = new InvokeCases(dir, two[1], rounds, cases, io).run();
+            return new InvokeCases(dir, two[1], client, effort, cases, io).run();
         } finally {
             TempFolder.delete(dir);
         }
-        print(results);
-        return results.stream().anyMatch(result -> Boolean.FALSE.equals(result.kept())) ? 1 : 0;
     }
 
     private void print(List<CaseResult> results) {

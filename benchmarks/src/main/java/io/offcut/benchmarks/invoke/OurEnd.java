@@ -6,17 +6,17 @@ import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.core.frame.InvocationStatus;
 import io.offcut.executor.InvocationChannel;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 
-/** One worker, called by this thread with nothing in between. Every answer is checked. */
-final class OurEnd implements AutoCloseable {
-    private static final long WAIT_NANOS = 10_000_000_000L;
-
+/** The Java client: one worker, called by this thread with nothing in between. */
+final class OurEnd implements Caller {
     private final WorkerPool pool;
     private final DirectWorker worker;
     private final InvocationChannel channel;
+    private final Arena arena = Arena.ofConfined();
     private long id;
 
     OurEnd(WorkerPool pool, Duration limit) throws InterruptedException {
@@ -34,6 +34,32 @@ final class OurEnd implements AutoCloseable {
         return worker.functionIndex(name);
     }
 
+    @Override
+    public CallLoop empty(int inputBytes, long pauseNanos) {
+        int function = function("empty");
+        return CallLoop.of(() -> spinOnce(function, inputBytes)).settling().pausing(pauseNanos);
+    }
+
+    @Override
+    public CallLoop echo(int inputBytes) {
+        int function = function("echo");
+        return CallLoop.of(() -> echoOnce(function, inputBytes)).settling();
+    }
+
+    @Override
+    public CallLoop ends(int inputBytes) {
+        int function = function("ends");
+        MemorySegment input = arena.allocate(inputBytes, 64).fill((byte) 7);
+        input.set(ValueLayout.JAVA_INT, 0, 17);
+        return CallLoop.of(() -> copyOnce(function, input)).settling();
+    }
+
+    @Override
+    public CallLoop pipelined(int inputBytes, int calls) {
+        int function = function("empty");
+        return CallLoop.of(() -> pipeline(function, inputBytes, calls)).settling();
+    }
+
     /** One call, spun for. */
     void spinOnce(int function, int inputBytes) {
         int slot = post(function, inputBytes);
@@ -46,7 +72,7 @@ final class OurEnd implements AutoCloseable {
     }
 
     /** One call of {@code echo}: the answer's first word must be ours. */
-    void echoOnce(int function, int inputBytes) {
+    private void echoOnce(int function, int inputBytes) {
         int slot = post(function, inputBytes);
         int done = channel.poll();
         while (done < 0) {
@@ -62,7 +88,7 @@ final class OurEnd implements AutoCloseable {
     }
 
     /** Copies the input in, calls, and reads both its ends from the answer. */
-    void copyOnce(int function, MemorySegment input) {
+    private void copyOnce(int function, MemorySegment input) {
         int slot = acquire();
         MemorySegment.copy(input, 0, channel.input(slot), 0, input.byteSize());
         channel.post(slot, ++id, function, (int) input.byteSize(), 0);
@@ -81,7 +107,7 @@ final class OurEnd implements AutoCloseable {
     }
 
     /** So many calls with all slots kept full. */
-    void pipeline(int function, int inputBytes, long count) {
+    private void pipeline(int function, int inputBytes, int count) {
         long posted = 0;
         for (long done = 0; done < count; ) {
             if (posted < count) {
@@ -133,15 +159,10 @@ final class OurEnd implements AutoCloseable {
                 ErrorCode.FUNCTION_FAILED, "bench: a call ended as " + InvocationStatus.of(status));
     }
 
-    /** One call whose answer is slept for. */
-    void awaitOnce(int function, int inputBytes) {
-        int slot = post(function, inputBytes);
-        finish(channel.await(WAIT_NANOS), slot);
-    }
-
     @Override
     public void close() {
         worker.close();
         pool.close();
+        arena.close();
     }
 }

@@ -18,40 +18,25 @@ import org.jspecify.annotations.Nullable;
 record Rounds(List<Histogram> ourRounds, List<Histogram> rawRounds) {
     private static final long HIGHEST_NANOS = 60_000_000_000L;
 
-    /** One call, or one message there and back. */
-    @FunctionalInterface
-    interface Call {
-        void once() throws IOException;
-    }
-
     /** One side of a case. */
+    @FunctionalInterface
     interface Side {
-        default void start() throws IOException {}
-
-        void once() throws IOException;
-
-        default void stop() throws IOException {}
-
-        /** What goes before each call and is not timed. */
-        default void pause() {}
-    }
-
-    /** A side that needs no start and no stop. */
-    static Side side(Call call) {
-        return call::once;
+        /** Nanoseconds of so many calls. */
+        Histogram turn(int count) throws IOException, InterruptedException;
     }
 
     /** Percentiles, in nanoseconds. */
     record Percentiles(long p50, long p99, long p999) {}
 
-    static Rounds of(int rounds, int count, @Nullable Side raw, Side ours) throws IOException {
+    static Rounds of(int rounds, int count, @Nullable Side raw, Side ours)
+            throws IOException, InterruptedException {
         List<Histogram> rawRounds = new ArrayList<>();
         List<Histogram> ourRounds = new ArrayList<>();
         for (int round = 0; round <= rounds; round++) {
             if (raw != null) {
-                keep(round, rawRounds, timed(raw, count));
+                keep(round, rawRounds, raw.turn(count));
             }
-            keep(round, ourRounds, timed(ours, count));
+            keep(round, ourRounds, ours.turn(count));
         }
         return new Rounds(ourRounds, rawRounds);
     }
@@ -62,20 +47,13 @@ record Rounds(List<Histogram> ourRounds, List<Histogram> rawRounds) {
         }
     }
 
-    private static Histogram timed(Side side, int count) throws IOException {
-        Histogram histogram = new Histogram(HIGHEST_NANOS, 3);
-        side.start();
-        try {
-            for (int i = 0; i < count; i++) {
-                side.pause();
-                long start = System.nanoTime();
-                side.once();
-                histogram.recordValue(Math.min(HIGHEST_NANOS, System.nanoTime() - start));
-            }
-        } finally {
-            side.stop();
-        }
-        return histogram;
+    static Histogram histogram() {
+        return new Histogram(HIGHEST_NANOS, 3);
+    }
+
+    /** What a histogram can hold. */
+    static long within(long nanos) {
+        return Math.clamp(nanos, 0, HIGHEST_NANOS);
     }
 
     Percentiles ours() {
@@ -84,6 +62,17 @@ record Rounds(List<Histogram> ourRounds, List<Histogram> rawRounds) {
 
     @Nullable Percentiles raw() {
         return rawRounds.isEmpty() ? null : percentiles(rawRounds);
+    }
+
+    /** Our median over the bare one of the same round, of each round. */
+    double[] ratios() {
+        double[] ratios = new double[ourRounds.size()];
+        for (int i = 0; i < ratios.length; i++) {
+            ratios[i] =
+                    (double) ourRounds.get(i).getValueAtPercentile(50)
+                            / rawRounds.get(i).getValueAtPercentile(50);
+        }
+        return ratios;
     }
 
     private static Percentiles percentiles(List<Histogram> rounds) {

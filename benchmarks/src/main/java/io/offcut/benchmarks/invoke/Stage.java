@@ -35,6 +35,7 @@ final class Stage implements AutoCloseable {
     private final LocalDaemon scheduler;
     private final LocalDaemon node;
     private final OffcutClient client;
+    private final Path nativeBundle;
 
     /**
      * @param prewarmed executors that wait for a lease
@@ -54,7 +55,8 @@ final class Stage implements AutoCloseable {
                         ClientConfig.defaults()
                                 .withSchedulerUrl(scheduler.uri().toString())
                                 .withUser("bench"));
-        push(BenchBundles.ofNative(dir), "native.zip");
+        nativeBundle = BenchBundles.ofNative(dir);
+        push(nativeBundle, "native.zip");
         push(BenchBundles.ofJava(dir), "java.zip");
     }
 
@@ -85,6 +87,11 @@ final class Stage implements AutoCloseable {
 
     OffcutClient client() {
         return client;
+    }
+
+    /** The native functions, to be called here. */
+    Path nativeLibrary() {
+        return nativeBundle.resolve("libbench.so");
     }
 
     String schedulerUrl() {

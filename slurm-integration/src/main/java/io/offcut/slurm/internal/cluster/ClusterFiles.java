@@ -101,7 +101,7 @@ final class ClusterFiles {
 
     private static void makeFolders(ClusterLayout layout) throws IOException {
         Path top = layout.directory();
-        for (String name : List.of("run", "log", "spool", "sockets")) {
+        for (String name : List.of("run", "log", "spool", "sockets", "tmp")) {
             Files.createDirectory(
                     top.resolve(name),
                     PosixFilePermissions.asFileAttribute(
@@ -110,10 +110,13 @@ final class ClusterFiles {
         Files.createDirectory(
                 top.resolve("state"),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        for (Path open : List.of(top.resolve("tmp"), layout.work())) {
-            Files.createDirectories(open);
-            Files.setAttribute(open, "unix:mode", 01777);
-        }
+        makeOpen(layout.work());
+    }
+
+    /** Makes a folder in which everybody may make files. */
+    static void makeOpen(Path folder) throws IOException {
+        Files.createDirectories(folder);
+        Files.setAttribute(folder, "unix:mode", 01777);
     }
 
     /** A fresh key that only its owner can read, as munged demands. */

@@ -36,6 +36,11 @@ public record ClusterLayout(Path directory) {
         return directory.resolve("spool").resolve(node);
     }
 
+    /** Local temporary files of the jobs on a node, which it shares with no other. */
+    Path temp(String node) {
+        return directory.resolve("tmp").resolve(node);
+    }
+
     public Path work() {
         return directory.resolve("work");
     }

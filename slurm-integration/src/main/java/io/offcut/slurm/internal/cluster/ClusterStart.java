@@ -118,6 +118,7 @@ public final class ClusterStart {
         }
         for (String node : state.nodeNames()) {
             Files.createDirectories(layout.spool(node));
+            ClusterFiles.makeOpen(layout.temp(node));
         }
         controllerPort = setting.ports().getFirst();
     }

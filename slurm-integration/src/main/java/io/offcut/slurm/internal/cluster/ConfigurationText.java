@@ -72,7 +72,7 @@ final class ConfigurationText {
         SlurmdPidFile=%1$s/run/slurmd-%%n.pid
         StateSaveLocation=%1$s/state
         SlurmdSpoolDir=%1$s/spool/%%n
-        TmpFS=%1$s/tmp
+        TmpFS=%1$s/tmp/%%n
         JobCompType=jobcomp/filetxt
         JobCompLoc=%1$s/log/jobcomp.log
         """

@@ -34,7 +34,8 @@ class ConfigurationTextTest {
                         "CommunicationParameters=NoCtldInAddrAny,NoInAddrAny",
                         "NodeName=n2 NodeAddr=127.0.0.1 NodeHostname=n2 Port=20003 CPUs=8"
                                 + " RealMemory=16000 State=UNKNOWN",
-                        "SlurmdSpoolDir=/tmp/c/spool/%n");
+                        "SlurmdSpoolDir=/tmp/c/spool/%n",
+                        "TmpFS=/tmp/c/tmp/%n");
     }
 
     @Test

@@ -1,0 +1,135 @@
+package io.offcut.benchmarks.invoke;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.offcut.benchmarks.invoke.CaseResult.Client;
+import io.offcut.cli.Io;
+import io.offcut.cli.config.ConfigLoader;
+import io.offcut.cli.output.JsonOut;
+import io.offcut.cli.output.Terminal;
+import io.offcut.linux.CpuAffinity;
+import java.io.File;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** One round of a few calls of each case, with real daemons: what comes out, not how fast. */
+class InvokeCasesTest {
+    private static final List<String> CALLS =
+            List.of(
+                    "shm hot, native",
+                    "shm hot, java",
+                    "shm hot, depth 16",
+                    "shm 1 MiB in, 8 B out",
+                    "tcp hot",
+                    "tcp 1 MiB echo",
+                    "shm warm");
+    private static final List<String> OF_JAVA =
+            Stream.concat(
+                            PlannerCases.JOBS.stream().map(PlannerCases.Job::name),
+                            Stream.of("cold, nothing pre-warmed", "executor resident"))
+                    .toList();
+    private static final Effort LITTLE = new Effort(1, 1_000);
+    private static final int LIMIT_SECONDS = 240;
+
+    private static boolean onPath(String program) {
+        return Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator, -1))
+                .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
+    }
+
+    /** In a thread of its own, which is pinned. */
+    private static List<CaseResult> measure(Client client, List<String> cases) throws Exception {
+        assumeTrue(CpuAffinity.current().size() >= 2, "needs two CPUs");
+        assumeTrue(
+                onPath("cc") && onPath("make") && onPath("chrt"),
+                "needs a C compiler (Debian: gcc libc6-dev make util-linux)");
+        Io io =
+                new Io(
+                        InputStream.nullInputStream(),
+                        System.out,
+                        System.err,
+                        Terminal.detect(Map.of()),
+                        ConfigLoader.system());
+        FutureTask<List<CaseResult>> measured =
+                new FutureTask<>(() -> InvokeCommand.measure(client, LITTLE, cases, io));
+        Thread.ofPlatform().daemon().name("bench").start(measured);
+        return measured.get(LIMIT_SECONDS, TimeUnit.SECONDS);
+    }
+
+    private static void assertMeasured(CaseResult result, Client client) {
+        assertThat(result.client()).isEqualTo(client);
+        assertThat(result.bound()).isNotBlank();
+        assertThat(result.kept()).isNotNull();
+        if (result.rate() != null) {
+            assertThat(result.rate()).isPositive();
+        }
+        if (result.rate() == null || result.mode().equals("bulk")) {
+            assertThat(result.p50Nanos()).isPositive().isLessThanOrEqualTo(result.p99Nanos());
+            assertThat(result.p99Nanos()).isLessThanOrEqualTo(result.p999Nanos());
+            assertThat(result.rawP50Nanos()).isPositive().isLessThanOrEqualTo(result.rawP99Nanos());
+        }
+    }
+
+    private static void assertCalls(List<CaseResult> results, Client client) {
+        assertThat(results)
+                .allSatisfy(result -> assertMeasured(result, client))
+                .allSatisfy(result ->
+                        assertThat(result.toRaw()).isCloseTo(ratio(result), within(1e-9)));
+        assertThat(results)
+                .extracting(CaseResult::payloadBytes)
+                .containsExactly(64, 64, 64, 1 << 20, 64, 1 << 20, 64);
+    }
+
+    private static double ratio(CaseResult result) {
+        return result.rate() == null
+                ? (double) result.p50() / result.rawP50()
+                : result.rate() / Objects.requireNonNull(result.rawRate());
+    }
+
+    @Test
+    void theJavaClientMakesEveryKindOfCall() throws Exception {
+        List<CaseResult> results =
+                measure(Client.JAVA, Stream.concat(CALLS.stream(), OF_JAVA.stream()).toList());
+
+        assertThat(results)
+                .extracting(CaseResult::name)
+                .containsExactlyElementsOf(
+                        Stream.concat(CALLS.stream(), OF_JAVA.stream()).toList());
+        assertCalls(results.subList(0, CALLS.size()), Client.JAVA);
+        assertThat(results.subList(CALLS.size(), results.size()))
+                .allSatisfy(result -> assertMeasured(result, Client.JAVA));
+    }
+
+    @Test
+    void theCClientMakesTheSameCalls() throws Exception {
+        List<CaseResult> results = measure(Client.C, List.of());
+
+        assertThat(results).extracting(CaseResult::name).containsExactlyElementsOf(CALLS);
+        assertCalls(results, Client.C);
+        JsonNode first = new ObjectMapper().readTree(JsonOut.text(results.getFirst()));
+        assertThat(first.path("client").asText()).isEqualTo("c");
+        assertThat(first.path("transport").asText()).isEqualTo("shm");
+        assertThat(first.path("mode").asText()).isEqualTo("hot");
+        assertThat(first.fieldNames())
+                .toIterable()
+                .contains(
+                        "case",
+                        "payload_bytes",
+                        "p50_ns",
+                        "p99_ns",
+                        "p999_ns",
+                        "raw_p50_ns",
+                        "ratio");
+    }
+}
