@@ -9,6 +9,7 @@ import io.offcut.executor.internal.function.FunctionTable;
 import io.offcut.executor.internal.shm.ShmWorkerChannel;
 import io.offcut.executor.internal.tcp.TcpWorkerChannel;
 import io.offcut.linux.CpuAffinity;
+import io.offcut.linux.ThisProcess;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.CountDownLatch;
@@ -27,12 +28,11 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>The word {@code run} says who owns worker and channels: even, the worker's thread, which
- * polls; odd, the same thread inside a function; {@link #TAKEN}, someone else, who took them by
- * compare-and-set from exactly the odd value he judged, so that a function that never returns can
- * still be answered for. A thread that finds its worker taken never touches it again.
+ * polls; odd, the same thread inside a function, one number for each run, unless someone else has
+ * taken exactly that run ({@link #take}), so that a function that never returns can still be
+ * answered for. A thread that finds its run taken never touches its worker again.
  */
 final class Worker implements Runnable {
-    private static final long TAKEN = -1;
     private static final int SPINS_PER_TURN = 32;
     private static final int POLLS_PER_CLOCK = 4;
     private static final int POLLS_PER_YIELD = 64;
@@ -43,12 +43,16 @@ final class Worker implements Runnable {
     private static final long TCP_SLEEP_NANOS = 50_000_000;
     private static final long BOTH_SLEEP_NANOS = 1_000_000;
     private static final VarHandle RUN;
+    private static final VarHandle TAKING;
+    private static final VarHandle SETTLED;
     private static final VarHandle INVOCATIONS;
 
     static {
         try {
             MethodHandles.Lookup lookup = MethodHandles.lookup();
             RUN = lookup.findVarHandle(Worker.class, "run", long.class);
+            TAKING = lookup.findVarHandle(Worker.class, "taking", long.class);
+            SETTLED = lookup.findVarHandle(Worker.class, "settled", long.class);
             INVOCATIONS = lookup.findVarHandle(Worker.class, "invocations", long.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
@@ -69,6 +73,13 @@ final class Worker implements Runnable {
     private volatile @Nullable TcpWorkerChannel tcp;
     private volatile int ending;
     private volatile long run;
+
+    /** The run that someone else wants to take, or wanted. */
+    private volatile long taking;
+
+    /** The last run that two wanted: as it is, its thread has it; negative, the other. */
+    private volatile long settled;
+
     private volatile long invocations;
     private long limitNanos;
     private int runningFunction;
@@ -200,7 +211,8 @@ final class Worker implements Runnable {
             took = functions.lastNanos(function);
         }
         functions.ran(function, took);
-        if (!RUN.compareAndSet(this, token, token + 1)) {
+        RUN.setRelease(this, token + 1);
+        if ((long) TAKING.getOpaque(this) == token && !settle(token, token)) {
             parkForEver();
         }
         INVOCATIONS.setOpaque(this, invocations + 1);
@@ -208,6 +220,23 @@ final class Worker implements Runnable {
                 slot, Math.min(0, outcome), outcome < 0 ? call.messageBytes() : outcome, took);
         resting = false;
         idlePolls = 0;
+    }
+
+    /**
+     * Takes the worker from its thread, which is in that run. The thread's part is a store and a
+     * look, without the fence that would make the look see: here a fence for all threads is instead
+     * (Dekker, as in "Asymmetric Dekker Synchronization", Dice, Huang, Yang). When both may have
+     * seen each other, the first to settle it has it.
+     */
+    private boolean take(long token) {
+        taking = token;
+        ThisProcess.fenceAllThreads();
+        return run == token && settle(token, -token);
+    }
+
+    private boolean settle(long token, long mark) {
+        long before = settled;
+        return Math.abs(before) != token && SETTLED.compareAndSet(this, before, mark);
     }
 
     /**
@@ -294,7 +323,7 @@ final class Worker implements Runnable {
             return;
         }
         long token = run;
-        if (token % 2 == 1 && RUN.compareAndSet(this, token, TAKEN)) {
+        if (token % 2 == 1 && take(token)) {
             endChannels(statusCode);
         } else {
             // Between two invocations all this time: only its region can be ended from outside.
@@ -329,7 +358,7 @@ final class Worker implements Runnable {
         WorkerChannel channel = runningChannel;
         int slot = runningSlot;
         // All of the above may belong to the next invocation already: then this fails.
-        if (elapsed <= limit || !RUN.compareAndSet(this, token, TAKEN)) {
+        if (elapsed <= limit || !take(token)) {
             return false;
         }
         if (channel != null) {

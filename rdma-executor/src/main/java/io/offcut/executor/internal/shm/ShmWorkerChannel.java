@@ -23,11 +23,11 @@ public final class ShmWorkerChannel implements WorkerChannel {
     private final int payloadBytes;
     private final Call[] calls;
     private final int[] served;
-    private final long[] invocationIds;
-    private final int[] functionIndices;
-    private final int[] inputBytes;
-    private final int[] resultCapacities;
-    private final long[] deadlines;
+    private long invocationId;
+    private int functionIndex;
+    private int inputBytes;
+    private int resultCapacityBytes;
+    private long deadlineNanos;
     private int next;
     private int last;
     private int idlePolls;
@@ -39,11 +39,6 @@ public final class ShmWorkerChannel implements WorkerChannel {
         this.payloadBytes = mapping.payloadBytes();
         this.calls = calls(mapping);
         this.served = new int[slots];
-        this.invocationIds = new long[slots];
-        this.functionIndices = new int[slots];
-        this.inputBytes = new int[slots];
-        this.resultCapacities = new int[slots];
-        this.deadlines = new long[slots];
     }
 
     private static Call[] calls(ShmMapping mapping) {
@@ -139,15 +134,30 @@ public final class ShmWorkerChannel implements WorkerChannel {
 
     /** Reads each word once, then checks what it read: the client may change it while we look. */
     private boolean accept(int slot, long offset) {
-        int magic = word(offset + InvocationFrame.MAGIC_OFFSET);
-        int versionAndFlags = word(offset + InvocationFrame.VERSION_OFFSET);
-        int bytes = word(offset + InvocationFrame.PAYLOAD_BYTES_OFFSET);
+        long head = longWord(offset + InvocationFrame.MAGIC_OFFSET);
+        // Two words in one, as InvocationFrame writes them.
+        long functionAndBytes = longWord(offset + InvocationFrame.FUNCTION_INDEX_OFFSET);
+        int bytes = (int) (functionAndBytes >>> Integer.SIZE);
         int capacity = word(offset + InvocationFrame.RESULT_CAPACITY_BYTES_OFFSET);
-        invocationIds[slot] = longWord(offset + InvocationFrame.INVOCATION_ID_OFFSET);
+        invocationId = longWord(offset + InvocationFrame.INVOCATION_ID_OFFSET);
+        deadlineNanos = longWord(offset + InvocationFrame.DEADLINE_NANOS_OFFSET);
+        functionIndex = (int) functionAndBytes;
+        inputBytes = bytes;
+        resultCapacityBytes = Math.min(capacity, payloadBytes);
+        boolean good =
+                head == InvocationFrame.REQUEST_HEAD
+                        && bytes >= 0
+                        && bytes <= payloadBytes
+                        && capacity >= 0;
+        return good || judge(slot, head, bytes, capacity);
+    }
+
+    /** Answers what is no request. Out of the way of all that are. */
+    private boolean judge(int slot, long head, int bytes, int capacity) {
         int check =
                 InvocationFrame.check(
-                        magic,
-                        (short) versionAndFlags,
+                        (int) head,
+                        (short) (head >>> Integer.SIZE),
                         bytes,
                         InvocationFrame.REQUEST_MAGIC,
                         payloadBytes);
@@ -156,13 +166,8 @@ public final class ShmWorkerChannel implements WorkerChannel {
         }
         if (check != 0) {
             complete(slot, check, 0, 0);
-            return false;
         }
-        functionIndices[slot] = word(offset + InvocationFrame.FUNCTION_INDEX_OFFSET);
-        inputBytes[slot] = bytes;
-        resultCapacities[slot] = Math.min(capacity, payloadBytes);
-        deadlines[slot] = longWord(offset + InvocationFrame.DEADLINE_NANOS_OFFSET);
-        return true;
+        return check == 0;
     }
 
     private int word(long offset) {
@@ -182,7 +187,7 @@ public final class ShmWorkerChannel implements WorkerChannel {
     public void complete(int slot, int statusCode, int resultBytes, long executionNanos) {
         long offset = ShmLayout.responseOffset(slot);
         InvocationFrame.writeResponse(
-                region, offset, invocationIds[slot], statusCode, resultBytes, executionNanos);
+                region, offset, invocationId, statusCode, resultBytes, executionNanos);
         ShmLayout.INT.setVolatile(region, offset + InvocationFrame.SEQUENCE_OFFSET, served[slot]);
         mapping.wakeClientIfSleeping();
     }
@@ -214,27 +219,27 @@ public final class ShmWorkerChannel implements WorkerChannel {
 
     @Override
     public long invocationId(int slot) {
-        return invocationIds[slot];
+        return invocationId;
     }
 
     @Override
     public int functionIndex(int slot) {
-        return functionIndices[slot];
+        return functionIndex;
     }
 
     @Override
     public int inputBytes(int slot) {
-        return inputBytes[slot];
+        return inputBytes;
     }
 
     @Override
     public int resultCapacityBytes(int slot) {
-        return resultCapacities[slot];
+        return resultCapacityBytes;
     }
 
     @Override
     public long deadlineNanos(int slot) {
-        return deadlines[slot];
+        return deadlineNanos;
     }
 
     @Override
