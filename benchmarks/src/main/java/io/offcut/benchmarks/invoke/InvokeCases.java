@@ -2,6 +2,8 @@ package io.offcut.benchmarks.invoke;
 
 import io.offcut.benchmarks.invoke.CaseResult.Client;
 import io.offcut.cli.Io;
+import io.offcut.core.CpuSet;
+import io.offcut.linux.CpuAffinity;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +14,10 @@ import org.jspecify.annotations.Nullable;
 
 /** All cases, in order. */
 final class InvokeCases {
+    private static final String COLD = "cold, nothing pre-warmed";
+    private static final String RESIDENT = "executor resident";
+    private static final String PREWARMED = "cold, pre-warmed";
+
     private final Path dir;
     private final int cpu;
     private final Client client;
@@ -64,16 +70,34 @@ final class InvokeCases {
             for (PlannerCases.Job job : PlannerCases.JOBS) {
                 add(job.name(), () -> planner.measure(job));
             }
-            ColdCases cold = new ColdCases(stage, rounds);
-            add("cold, nothing pre-warmed", cold::fresh);
-            add("executor resident", cold::resident);
             add("gRPC-Java unary", () -> GrpcCase.measure(rounds, cpu));
             MapCases map = new MapCases(stage, dir, cpu, rounds);
             add("map, a million lines", map::lines);
             add("map, command true", map::commands);
         }
-        try (Stage stage = stage("prewarmed", 1)) {
-            add("cold, pre-warmed", new ColdCases(stage, rounds)::prewarmed);
+        if (isWanted(COLD) || isWanted(RESIDENT)) {
+            try (Stage stage = unpinnedStage("cold", 0)) {
+                ColdCases cold = new ColdCases(stage, rounds);
+                add(COLD, cold::fresh);
+                add(RESIDENT, cold::resident);
+            }
+        }
+        if (isWanted(PREWARMED)) {
+            try (Stage stage = unpinnedStage("prewarmed", 1)) {
+                add(PREWARMED, new ColdCases(stage, rounds)::prewarmed);
+            }
+        }
+    }
+
+    /** Whose daemons may use every CPU, as daemons do: what they do is part of what is measured. */
+    private Stage unpinnedStage(String name, int prewarmed)
+            throws IOException, InterruptedException {
+        CpuSet own = CpuAffinity.current();
+        CpuAffinity.pinCurrentThread(own.plus(CpuSet.of(cpu)));
+        try {
+            return stage(name, prewarmed);
+        } finally {
+            CpuAffinity.pinCurrentThread(own);
         }
     }
 
@@ -96,14 +120,16 @@ final class InvokeCases {
         }
     }
 
+    private boolean isWanted(String name) {
+        return wanted.isEmpty()
+                || wanted.stream()
+                        .map(part -> part.toLowerCase(Locale.ROOT))
+                        .anyMatch(name.toLowerCase(Locale.ROOT)::contains);
+    }
+
     private @Nullable CaseResult add(String name, Measure measure)
             throws IOException, InterruptedException {
-        boolean included =
-                wanted.isEmpty()
-                        || wanted.stream()
-                                .map(part -> part.toLowerCase(Locale.ROOT))
-                                .anyMatch(name.toLowerCase(Locale.ROOT)::contains);
-        if (!included) {
+        if (!isWanted(name)) {
             return null;
         }
         io.say("bench: " + name + " …");
