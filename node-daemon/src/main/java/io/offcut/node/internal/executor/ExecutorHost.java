@@ -20,8 +20,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.attribute.UserPrincipal;
 import java.security.MessageDigest;
-import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -85,7 +85,7 @@ public final class ExecutorHost implements AutoCloseable {
     private final Executor workers = Thread::startVirtualThread;
     private volatile @Nullable ExecutorControl control;
     private volatile boolean closed;
-    private volatile boolean parking;
+    private volatile long unleasedBytes;
 
     /** A host that does nothing yet: {@link #adopt}, then {@link #listen}, then the rest. */
     public ExecutorHost(
@@ -171,19 +171,32 @@ public final class ExecutorHost implements AutoCloseable {
     }
 
     /**
-     * Keeps so many executors started that have no lease yet. With cores to offer they cost only
-     * memory; without they are the first to go.
+     * So much memory is offered now that no lease has. Executors without a lease fill part of it,
+     * as many as are wanted and have room there; those that have no room are ended at once.
      */
-    public void keepParked(boolean anyOffered) {
-        parking = anyOffered;
+    public void offered(long unleasedBytes) {
+        this.unleasedBytes = unleasedBytes;
         workers.execute(this::park);
     }
 
+    /** The same when it is leases that took some or left it: one that begins may want one. */
+    public void leased(long unleasedBytes) {
+        if (this.unleasedBytes != unleasedBytes) {
+            this.unleasedBytes = unleasedBytes;
+            refillLater();
+        }
+    }
+
     private void park() {
-        if (parking && !closed) {
+        if (unleasedBytes > 0 && !closed) {
             launcher.archive().require();
         }
-        launcher.parked().want(parking && !closed ? config.prewarmedExecutors() : 0);
+        launcher.parked().want(this::parkable);
+    }
+
+    private int parkable() {
+        long room = closed ? 0 : unleasedBytes / config.executorOverheadBytes();
+        return Math.clamp(room, 0, config.prewarmedExecutors());
     }
 
     // Not at once: the executor that just got its lease may have the same core.
@@ -420,24 +433,23 @@ public final class ExecutorHost implements AutoCloseable {
 
     /** All executors that run now, so that their load is not taken for somebody else's. */
     public List<OwnExecutor> own() {
-        List<OwnExecutor> own = new ArrayList<>();
+        Map<String, OwnExecutor> own = new HashMap<>();
+        // First, because they become executors of leases meanwhile; each counts once.
+        for (OwnExecutor parked : launcher.parked().own()) {
+            own.put(parked.id(), parked);
+        }
         for (ExecutorSlot slot : slots.values()) {
             ExecutorProcess process = slot.process;
             if (process != null) {
-                own.add(
-                        new OwnExecutor(
-                                slot.leaseId() + "-" + slot.generation,
-                                slot.terms.cores(),
-                                process.cgroup(),
-                                process.pid()));
+                OwnExecutor leased = process.own(slot.terms.cores());
+                own.put(leased.id(), leased);
             }
         }
-        own.addAll(launcher.parked().own(cores));
         Process archiving = launcher.archive().making();
         if (archiving != null) {
-            own.add(new OwnExecutor("archive", cores, null, archiving.pid()));
+            own.put("archive", new OwnExecutor("archive", cores, null, archiving.pid()));
         }
-        return own;
+        return List.copyOf(own.values());
     }
 
     /** Looks at what every executor has used, and bounds its log. Blocks shortly. */
