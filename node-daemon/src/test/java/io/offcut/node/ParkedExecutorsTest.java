@@ -42,8 +42,7 @@ class ParkedExecutorsTest {
     void aLeaseGetsOneThatWaitedAndTheNextWaitsSoon() throws Exception {
         node.start().awaitOffered("0");
         long daemon = ProcessHandle.current().pid();
-        await().atMost(TestNode.PATIENCE).until(() -> !parked(daemon).isEmpty());
-        long waiting = parked(daemon).getFirst().pid();
+        long waiting = awaitParked(daemon).pid();
 
         OpenedLease opened = node.open(node.terms("L1", "0"), "shm");
 
@@ -61,8 +60,7 @@ class ParkedExecutorsTest {
     void theyEndWithADaemonThatIsKilled() throws Exception {
         Process daemon = node.startProcess().process();
         node.awaitOffered("0");
-        await().atMost(TestNode.PATIENCE).until(() -> !parked(daemon.pid()).isEmpty());
-        ProcessRef waiting = parked(daemon.pid()).getFirst();
+        ProcessRef waiting = awaitParked(daemon.pid());
 
         node.killProcess();
 
@@ -84,12 +82,13 @@ class ParkedExecutorsTest {
         node.config.put("memoryBytes", 300 * MIB);
         node.start().awaitOffered("0");
         long daemon = ProcessHandle.current().pid();
-        await().atMost(TestNode.PATIENCE).until(() -> !parked(daemon).isEmpty());
+        ProcessRef waiting = awaitParked(daemon);
 
         LeaseTerms large = terms("L1", 200 * MIB);
         OpenedLease opened = node.open(large, "shm");
 
         long leased = node.lease("L1").pid();
+        assertThat(leased).isEqualTo(waiting.pid());
         await().atMost(TestNode.PATIENCE)
                 .until(() -> parked(daemon).stream().noneMatch(other -> other.pid() != leased));
         try (InvocationChannel channel = TestNode.connect(opened.channels().getFirst())) {
@@ -115,6 +114,12 @@ class ParkedExecutorsTest {
                 small.payloadBytes(),
                 small.hotTimeoutMicros(),
                 small.expiresAtEpochMillis());
+    }
+
+    private static ProcessRef awaitParked(long daemon) {
+        return await().atMost(TestNode.PATIENCE)
+                .until(() -> parked(daemon), waiting -> !waiting.isEmpty())
+                .getFirst();
     }
 
     private static List<ProcessRef> parked(long daemon) {
