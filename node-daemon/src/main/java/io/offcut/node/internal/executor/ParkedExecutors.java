@@ -151,6 +151,13 @@ final class ParkedExecutors {
     }
 
     private synchronized @Nullable Parked surplus() {
+        // When memory is short the kernel takes these first.
+        Parked dead =
+                parked.stream().filter(each -> !each.process().isAlive()).findFirst().orElse(null);
+        if (dead != null) {
+            parked.removeFirstOccurrence(dead);
+            return dead;
+        }
         return parked.size() > wanted ? leave() : null;
     }
 
@@ -176,7 +183,9 @@ final class ParkedExecutors {
     }
 
     private synchronized boolean keep(Parked fresh) {
-        return !closed && parked.add(fresh);
+        // Fewer may be wanted by now.
+        boolean room = !closed && parked.size() < wanted;
+        return room ? parked.add(fresh) : !leaving.add(fresh);
     }
 
     /** Ends all, also those whose start is under way. Blocks for a bounded time. */

@@ -16,14 +16,16 @@ import org.junit.jupiter.api.io.TempDir;
 /** Which processes count as the node's own while they wait, leave and end. */
 class ParkedCountTest {
     private ParkedExecutors parked;
+    private Runnable whileOneStarts = () -> {};
 
     @BeforeEach
     void make(@TempDir Path dir) {
-        parked = new ParkedExecutors(dir.resolve("parked"), ParkedCountTest::sleeper);
+        parked = new ParkedExecutors(dir.resolve("parked"), this::sleeper);
         parked.clean();
     }
 
-    private static Parked sleeper(String name, Path log) throws IOException {
+    private Parked sleeper(String name, Path log) throws IOException {
+        whileOneStarts.run();
         Process process = new ProcessBuilder("sleep", "600").start();
         return new Parked(ExecutorProcess.id(process.pid()), process, null, log);
     }
@@ -64,5 +66,26 @@ class ParkedCountTest {
                 taken.end();
             }
         }
+    }
+
+    @Test
+    void oneThatStartsWhileItsRoomGoesIsEnded() {
+        whileOneStarts = () -> parked.want(() -> 0);
+        parked.want(() -> 1);
+        assertThat(parked.take()).isNull();
+        Awaitility.await().until(() -> parked.own().isEmpty());
+    }
+
+    @Test
+    void oneThatWasKilledIsReplaced() throws Exception {
+        parked.want(() -> 1);
+        long killed = parked.own().getFirst().pid();
+        ProcessHandle handle = ProcessHandle.of(killed).orElseThrow();
+        assertThat(handle.destroyForcibly()).isTrue();
+        Awaitility.await().until(() -> parked.own().isEmpty());
+        parked.want(() -> 1);
+        assertThat(parked.own())
+                .singleElement()
+                .satisfies(own -> assertThat(own.pid()).isNotEqualTo(killed));
     }
 }
