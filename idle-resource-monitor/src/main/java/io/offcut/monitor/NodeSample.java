@@ -11,7 +11,7 @@ import io.offcut.core.CpuSet;
  * @param allocations what the batch system has given out, with what jobs use where that is known
  * @param memoryAvailableBytes what could be taken now without swapping
  * @param ownCores logical CPUs that our executors hold
- * @param ownMemoryBytes memory that our executors fill now
+ * @param ownMemoryBytes memory that our executors fill now and that is available when they end
  */
 public record NodeSample(
         CpuSet cores,

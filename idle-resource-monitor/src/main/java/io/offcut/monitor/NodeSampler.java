@@ -138,7 +138,7 @@ public final class NodeSampler {
 
     private long memoryBytes(OwnExecutor executor) {
         Cgroup cgroup = executor.cgroup();
-        long bytes = cgroup == null ? -1 : cgroup.workingSetBytes();
+        long bytes = cgroup == null ? -1 : cgroup.heldBytes();
         return bytes >= 0 ? bytes : ProcessCpu.treeAnonymousBytes(sources.proc(), executor.pid());
     }
 

@@ -65,6 +65,11 @@ final class OwnLoad {
             return unsettledCores;
         }
 
+        /** Where one that holds these may have run. */
+        private CpuSet realCpus(CpuSet held) {
+            return held.isEmpty() ? CpuSet.range(0, microsByRealCpu.length - 1) : held;
+        }
+
         private void add(int realCpu, double micros) {
             if (realCpu >= 0 && realCpu < microsByRealCpu.length && micros > 0) {
                 microsByRealCpu[realCpu] += micros;
@@ -101,7 +106,9 @@ final class OwnLoad {
             Reading reading = read(executor);
             Reading earlier = before.get(executor.id());
             now.put(executor.id(), reading);
-            if (earlier == null) {
+            if (earlier == null && executor.cores().isEmpty()) {
+                count(new Reading(CpuSet.empty(), new long[0]), reading, use);
+            } else if (earlier == null) {
                 use.unsettledCores = use.unsettledCores.plus(executor.cores());
             } else {
                 count(earlier, reading, use);
@@ -160,7 +167,7 @@ final class OwnLoad {
         }
         double rest = now.totalMicros - earlier.totalMicros - placed;
         if (rest > 0) {
-            use.scattered.add(new Scattered(map.toReal(now.cores), rest));
+            use.scattered.add(new Scattered(use.realCpus(map.toReal(now.cores)), rest));
         }
     }
 

@@ -183,6 +183,46 @@ final class NodeSamplerTest {
         loads(sampler.sample(), 0, 0, 0, 0.9);
     }
 
+    @Test
+    void loadOfOneThatWaitsIsOursFromItsBeginningOnAndItHoldsNoCore() {
+        NodeSampler sampler = sampler();
+        write("cgroup/cpuacct/offcut_n1/p1/cpuacct.usage_percpu", "0 2000000000 0 0\n");
+        executors.add(executor("p1", CpuSet.empty()));
+        cpuTicks(1000, 0, 700, 0, 0);
+        NodeSample waiting = sampler.sample();
+        loads(waiting, 0, 0.5, 0, 0);
+        assertThat(waiting.ownCores()).isEqualTo(CpuSet.empty());
+        // The same with a lease: nothing of it is new.
+        executors.set(0, executor("p1", CpuSet.of(2)));
+        write("cgroup/cpuacct/offcut_n1/p1/cpuacct.usage_percpu", "0 2000000000 3000000000 0\n");
+        cpuTicks(2000, 0, 700, 400, 0);
+        NodeSample leased = sampler.sample();
+        loads(leased, 0, 0, 0.1, 0);
+        assertThat(leased.ownCores()).isEqualTo(CpuSet.of(2));
+    }
+
+    @Test
+    void loadOfOneThatWaitsIsOursFromItsBeginningOnWithoutCgroups() {
+        NodeSampler sampler = sampler();
+        executors.add(new OwnExecutor("p1", CpuSet.empty(), null, 50));
+        thread(50, 50, 200, 0, 3);
+        // A thread of it has ended: 100 ticks on some CPU, of 200 that are not told.
+        write("proc/50/stat", "50 (java) S 1 0 0 0 0 0 0 0 0 0 300 0 0 0 20 0 1 0 99");
+        write("proc/50/status", "RssAnon:\t12 kB\n");
+        cpuTicks(1000, 0, 200, 0, 200);
+        loads(sampler.sample(), 0, 0.1, 0, 0);
+    }
+
+    @Test
+    void pageCacheOfOursIsNotCountedBesideWhatIsAvailable() {
+        write("cgroup/memory/offcut_n1/p1/memory.usage_in_bytes", "90000\n");
+        write(
+                "cgroup/memory/offcut_n1/p1/memory.stat",
+                "total_inactive_file 30000\ntotal_active_file 20000\n");
+        executors.add(executor("p1", CpuSet.empty()));
+        assertThat(sampler().sample().ownMemoryBytes()).isEqualTo(40_000);
+    }
+
     private List<JobShare> jobs(NodeSample sample) {
         return ((Known) sample.allocations()).jobs();
     }

@@ -86,6 +86,12 @@ public sealed interface Cgroup permits CgroupV1, CgroupV2 {
     /** Memory without the part of the page cache that can be dropped at once. */
     long workingSetBytes();
 
+    /**
+     * Memory that comes free only when what is in the group ends: without the page cache, which the
+     * kernel counts as available wherever it was charged.
+     */
+    long heldBytes();
+
     /** How many processes of the group the kernel killed for want of memory. */
     long oomKills();
 

@@ -258,6 +258,16 @@ final class CgroupV1 implements Cgroup {
     }
 
     @Override
+    public long heldBytes() {
+        long usage = memoryBytes();
+        String stat = read("memory", "memory.stat");
+        long cache =
+                KernelFile.field(stat, "total_inactive_file", 0)
+                        + KernelFile.field(stat, "total_active_file", 0);
+        return usage < 0 ? -1 : Math.max(0, usage - cache);
+    }
+
+    @Override
     public long oomKills() {
         return KernelFile.field(read("memory", "memory.oom_control"), "oom_kill", -1);
     }

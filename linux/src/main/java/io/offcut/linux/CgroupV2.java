@@ -256,6 +256,16 @@ final class CgroupV2 implements Cgroup {
     }
 
     @Override
+    public long heldBytes() {
+        long usage = memoryBytes();
+        String stat = read("memory.stat");
+        long cache =
+                KernelFile.field(stat, "inactive_file", 0)
+                        + KernelFile.field(stat, "active_file", 0);
+        return usage < 0 ? -1 : Math.max(0, usage - cache);
+    }
+
+    @Override
     public long oomKills() {
         return KernelFile.field(read("memory.events"), "oom_kill", -1);
     }

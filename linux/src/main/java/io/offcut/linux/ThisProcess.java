@@ -1,6 +1,8 @@
 package io.offcut.linux;
 
 import io.offcut.core.CpuSet;
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -31,6 +33,7 @@ public final class ThisProcess {
 
     private static final LibC PRCTL = new LibC("prctl");
     private static final LibC WAITPID = new LibC("waitpid");
+    private static final LibC SETENV = new LibC("setenv");
 
     private ThisProcess() {}
 
@@ -46,6 +49,25 @@ public final class ThisProcess {
             return true;
         } catch (IOException e) {
             return false;
+        }
+    }
+
+    /**
+     * Sets a variable of this process's environment (setenv(3)). C code sees it, and so do programs
+     * that are started from now on; Java's own look at the environment only if it is the first.
+     */
+    public static void setEnvironment(String name, String value) {
+        try (Arena arena = Arena.ofConfined()) {
+            int result =
+                    (int)
+                            SETENV.call(
+                                    arena.allocateFrom(name).address(),
+                                    arena.allocateFrom(value).address(),
+                                    1);
+            if (result != 0) {
+                throw new OffcutException(
+                        ErrorCode.EXHAUSTED, "cannot set " + name + ": no memory for it");
+            }
         }
     }
 

@@ -99,7 +99,8 @@ final class CgroupRecordedTest {
                         "cpu,cpuacct/offcut_n1/e1/cpuacct.usage", "123456789\n",
                         "cpu,cpuacct/offcut_n1/e1/cpuacct.usage_percpu", "0 0 23 99 \n",
                         "memory/offcut_n1/e1/memory.usage_in_bytes", "1000\n",
-                        "memory/offcut_n1/e1/memory.stat", "cache 1\ntotal_inactive_file 300\n",
+                        "memory/offcut_n1/e1/memory.stat",
+                                "cache 1\ntotal_inactive_file 300\ntotal_active_file 200\n",
                         "memory/offcut_n1/e1/memory.oom_control",
                                 "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n"));
         Cgroup group = Cgroups.detect(root, folder).children("offcut_n1").get(0);
@@ -109,6 +110,7 @@ final class CgroupRecordedTest {
         assertThat(group.cpuNanosPerCpu()).containsExactly(0, 0, 23, 99);
         assertThat(group.memoryBytes()).isEqualTo(1000);
         assertThat(group.workingSetBytes()).isEqualTo(700);
+        assertThat(group.heldBytes()).isEqualTo(500);
         assertThat(group.oomKills()).isEqualTo(2);
         assertThat(group.missing()).containsExactly("pids");
     }
@@ -125,6 +127,7 @@ final class CgroupRecordedTest {
         assertThat(group.cpuNanosPerCpu()).isEmpty();
         assertThat(group.memoryBytes()).isEqualTo(-1);
         assertThat(group.workingSetBytes()).isEqualTo(-1);
+        assertThat(group.heldBytes()).isEqualTo(-1);
         assertThat(group.oomKills()).isEqualTo(-1);
         assertThat(group.cpus()).isEqualTo(CpuSet.empty());
     }
@@ -161,7 +164,7 @@ final class CgroupRecordedTest {
                         "cpuset.cpus.effective", "1,5\n",
                         "cpu.stat", "usage_usec 777\nuser_usec 700\n",
                         "memory.current", "5000\n",
-                        "memory.stat", "anon 1\ninactive_file 1000\n",
+                        "memory.stat", "anon 1\ninactive_file 1000\nactive_file 500\n",
                         "memory.events", "low 0\noom 1\noom_kill 4\n",
                         "nested/cgroup.procs", "42\n"));
         Cgroup group = cgroups.children("offcut_n1").get(0);
@@ -170,6 +173,7 @@ final class CgroupRecordedTest {
         assertThat(group.cpuMicros()).isEqualTo(777);
         assertThat(group.memoryBytes()).isEqualTo(5000);
         assertThat(group.workingSetBytes()).isEqualTo(4000);
+        assertThat(group.heldBytes()).isEqualTo(3500);
         assertThat(group.oomKills()).isEqualTo(4);
         assertThat(group.missing()).containsExactlyInAnyOrder("pids", "freezer");
         assertThat(group.freeze(1000)).isTrue();

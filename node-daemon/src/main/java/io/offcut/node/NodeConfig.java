@@ -54,8 +54,8 @@ import java.util.function.Supplier;
  * @param maxStarts executors that one lease may start within a minute; more end it; default 5
  * @param startTimeoutMillis longest start of an executor; default 50000, less than the 60 s for
  *     which clients wait
- * @param prewarmedExecutors executors that are started before there is a lease for them, while the
- *     node offers anything; default 0
+ * @param prewarmedExecutors executors that are started before there is a lease for them, while
+ *     memory is offered that no lease has; default 1
  * @param orphanMillis how long executors live on without a daemon; default 30000
  * @param executorOverheadBytes memory that each executor gets over that of its lease, for its
  *     virtual machine; default 128 MiB
@@ -128,7 +128,7 @@ public record NodeConfig(
         slots = slots == null ? 8 : slots;
         maxStarts = maxStarts == null ? 5 : maxStarts;
         startTimeoutMillis = startTimeoutMillis == null ? 50_000 : startTimeoutMillis;
-        prewarmedExecutors = prewarmedExecutors == null ? 0 : prewarmedExecutors;
+        prewarmedExecutors = prewarmedExecutors == null ? 1 : prewarmedExecutors;
         orphanMillis = orphanMillis == null ? 30_000 : orphanMillis;
         executorOverheadBytes = executorOverheadBytes == null ? 128 * MIB : executorOverheadBytes;
         cgroups = or(cgroups, () -> "auto");

@@ -263,7 +263,14 @@ final class NodeCore
 
     private LeaseAction.@Nullable Answer apply(LeaseEvent event) {
         LeaseAction.Answer answer = null;
-        for (LeaseAction action : book.apply(event, System.currentTimeMillis())) {
+        List<LeaseAction> actions = book.apply(event, System.currentTimeMillis());
+        // Before any of the leases that the actions may end.
+        if (event instanceof LeaseEvent.OffersChanged) {
+            host.offered(book.unleasedBytes());
+        } else {
+            host.leased(book.unleasedBytes());
+        }
+        for (LeaseAction action : actions) {
             if (action instanceof LeaseAction.Answer given) {
                 answer = given;
             } else {
@@ -324,7 +331,6 @@ final class NodeCore
             return;
         }
         apply(new LeaseEvent.OffersChanged(offers, EndReason.RECLAIMED));
-        host.keepParked(!offers.isEmpty());
         metrics.offers(offers);
         List<Offer> changed = offers.stream().filter(o -> !before.contains(o)).toList();
         List<String> withdrawn =

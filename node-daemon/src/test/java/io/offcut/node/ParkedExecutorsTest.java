@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.offcut.core.CpuSet;
 import io.offcut.core.api.OpenedLease;
+import io.offcut.core.lease.LeaseTerms;
 import io.offcut.executor.InvocationChannel;
 import io.offcut.linux.CpuAffinity;
 import io.offcut.linux.ProcessRef;
@@ -19,6 +20,8 @@ import org.junit.jupiter.api.Test;
 
 /** Executors that are started before there is a lease for them: real daemons, real processes. */
 class ParkedExecutorsTest {
+    private static final long MIB = 1 << 20;
+
     private TestNode node;
 
     @BeforeEach
@@ -39,8 +42,7 @@ class ParkedExecutorsTest {
     void aLeaseGetsOneThatWaitedAndTheNextWaitsSoon() throws Exception {
         node.start().awaitOffered("0");
         long daemon = ProcessHandle.current().pid();
-        await().atMost(TestNode.PATIENCE).until(() -> !parked(daemon).isEmpty());
-        long waiting = parked(daemon).getFirst().pid();
+        long waiting = awaitParked(daemon).pid();
 
         OpenedLease opened = node.open(node.terms("L1", "0"), "shm");
 
@@ -58,8 +60,7 @@ class ParkedExecutorsTest {
     void theyEndWithADaemonThatIsKilled() throws Exception {
         Process daemon = node.startProcess().process();
         node.awaitOffered("0");
-        await().atMost(TestNode.PATIENCE).until(() -> !parked(daemon.pid()).isEmpty());
-        ProcessRef waiting = parked(daemon.pid()).getFirst();
+        ProcessRef waiting = awaitParked(daemon.pid());
 
         node.killProcess();
 
@@ -74,6 +75,51 @@ class ParkedExecutorsTest {
         node.open(node.terms("L1", "0"), "shm");
         assertThat(parked(ProcessHandle.current().pid())).isEmpty();
         assertThat(node.lease("L1").phase()).isEqualTo("RUNNING");
+    }
+
+    @Test
+    void theyGiveTheirMemoryToALeaseAndComeBackAfterIt() throws Exception {
+        node.config.put("memoryBytes", 300 * MIB);
+        node.start().awaitOffered("0");
+        long daemon = ProcessHandle.current().pid();
+        ProcessRef waiting = awaitParked(daemon);
+
+        LeaseTerms large = terms("L1", 200 * MIB);
+        OpenedLease opened = node.open(large, "shm");
+
+        long leased = node.lease("L1").pid();
+        assertThat(leased).isEqualTo(waiting.pid());
+        await().atMost(TestNode.PATIENCE)
+                .until(() -> parked(daemon).stream().noneMatch(other -> other.pid() != leased));
+        try (InvocationChannel channel = TestNode.connect(opened.channels().getFirst())) {
+            assertThat(TestNode.echo(channel, "hello")).isEqualTo("hello");
+        }
+        assertThat(node.send("DELETE", "/v1/leases/L1", null, node.token(large)).statusCode())
+                .isEqualTo(204);
+        await().atMost(TestNode.PATIENCE)
+                .until(() -> parked(daemon).stream().anyMatch(next -> next.pid() != leased));
+    }
+
+    private LeaseTerms terms(String leaseId, long memoryBytes) {
+        LeaseTerms small = node.terms(leaseId, "0");
+        return new LeaseTerms(
+                leaseId,
+                small.requestId(),
+                small.user(),
+                small.nodeName(),
+                small.offerId(),
+                small.bundle(),
+                small.cores(),
+                memoryBytes,
+                small.payloadBytes(),
+                small.hotTimeoutMicros(),
+                small.expiresAtEpochMillis());
+    }
+
+    private static ProcessRef awaitParked(long daemon) {
+        return await().atMost(TestNode.PATIENCE)
+                .until(() -> parked(daemon), waiting -> !waiting.isEmpty())
+                .getFirst();
     }
 
     private static List<ProcessRef> parked(long daemon) {

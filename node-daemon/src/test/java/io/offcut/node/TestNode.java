@@ -306,7 +306,9 @@ final class TestNode implements AutoCloseable {
         List<String> found = new ArrayList<>();
         String state = config.get("stateDir") + "/";
         ProcessHandle.allProcesses()
-                .filter(p -> p.info().commandLine().orElse("").contains(state + "leases/"))
+                .filter(p ->
+                        p.info().commandLine().orElse("").contains(state + "leases/")
+                                || output(p).startsWith(state))
                 .forEach(p -> found.add("process " + p.pid()));
         try (Stream<Path> shm = Files.list(Path.of("/dev/shm"))) {
             shm.filter(p -> p.getFileName().toString().equals("offcut-" + name))
@@ -322,6 +324,15 @@ final class TestNode implements AutoCloseable {
             }
         }
         return found;
+    }
+
+    /** Where what it prints goes; empty when it may not be known. */
+    private static String output(ProcessHandle process) {
+        try {
+            return Files.readSymbolicLink(Path.of("/proc/" + process.pid() + "/fd/1")).toString();
+        } catch (IOException e) {
+            return "";
+        }
     }
 
     /** Stops the daemon of this process; it can be started again. */

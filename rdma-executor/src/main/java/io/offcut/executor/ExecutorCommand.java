@@ -150,8 +150,7 @@ public final class ExecutorCommand {
 
     /**
      * The command line of one that makes the program's archive and ends. It runs no foreign code,
-     * and whoever can write the archive can make executors
-     * run any.
+     * and whoever can write the archive can make executors run any.
      */
     public static List<String> archivingLine(Program program) {
         return line(program, true, PARKED_HEAP_MIB, REHEARSED);

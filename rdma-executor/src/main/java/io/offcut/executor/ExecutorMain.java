@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The program of an executor process: {@code ExecutorMain <specification file>}, or {@code
- * ExecutorMain --parked} for one that reads the path from its standard input when there is a lease, or
- * {@code ExecutorMain --rehearsed} for one that only gets ready for it.
- * Ends with a code of {@link ExecutorExit}; what is wrong goes to stderr in one line.
+ * ExecutorMain --parked} for one that reads the path from its standard input when there is a lease,
+ * or {@code ExecutorMain --rehearsed} for one that only gets ready for it. Ends with a code of
+ * {@link ExecutorExit}; what is wrong goes to stderr in one line.
  */
 public final class ExecutorMain {
     private ExecutorMain() {}

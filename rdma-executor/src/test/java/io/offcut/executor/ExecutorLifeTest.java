@@ -56,6 +56,22 @@ class ExecutorLifeTest {
     }
 
     @Test
+    void whatFunctionsStartLivesInTheLeasesFolder() throws IOException {
+        try (TestExecutor fresh = TestExecutor.start(bundle, TestExecutor.Options.DEFAULT);
+                TestExecutor parked =
+                        TestExecutor.startParked(bundle, TestExecutor.Options.DEFAULT)) {
+            for (TestExecutor executor : List.of(fresh, parked)) {
+                String scratch = executor.spec.scratchDir();
+                try (InvocationChannel channel = executor.open(ChannelDescriptor.SHM)) {
+                    assertThat(call(channel, bundle.index("Homes"), new byte[0]).bytes())
+                            .asString()
+                            .isEqualTo(scratch + ":" + scratch);
+                }
+            }
+        }
+    }
+
+    @Test
     void workersThatShareACoreAllServe() throws IOException {
         TestExecutor.Options options =
                 TestExecutor.Options.DEFAULT.withCores(List.of(0, 0, 0)).withHotTimeoutMicros(-1);

@@ -40,7 +40,14 @@ final class TestBundle {
         bundle.addNative("refuse", true);
         bundle.addNative("absent_symbol", false);
         for (String name :
-                List.of("Reverse", "Throwing", "Exiting", "TooLong", "Peeping", "Unmakable")) {
+                List.of(
+                        "Reverse",
+                        "Throwing",
+                        "Exiting",
+                        "TooLong",
+                        "Peeping",
+                        "Homes",
+                        "Unmakable")) {
             bundle.addJava(name);
         }
         bundle.addJava("AbsentClass");
@@ -108,6 +115,7 @@ final class TestBundle {
                         "$Exiting",
                         "$TooLong",
                         "$Peeping",
+                        "$Homes",
                         "$Unmakable")) {
             String file = prefix + nested + ".class";
             try (InputStream in = TestBundle.class.getResourceAsStream("/" + file)) {

@@ -1,9 +1,8 @@
 package io.offcut.executor;
 
-import static org.awaitility.Awaitility.await;
-
 import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.core.frame.InvocationStatus;
+import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /** A real executor process and the daemon's end of its control link. */
@@ -59,7 +59,7 @@ final class TestExecutor implements AutoCloseable {
     private volatile @Nullable List<ChannelDescriptor> channels;
     private volatile long usage;
 
-    private TestExecutor(TestBundle bundle, Options options) throws IOException {
+    private TestExecutor(TestBundle bundle, Options options, boolean parked) throws IOException {
         this.bundle = bundle;
         this.root = Files.createTempDirectory("offcut-executor");
         Path shm = Path.of("/dev/shm");
@@ -88,28 +88,40 @@ final class TestExecutor implements AutoCloseable {
         Path specFile = root.resolve("spec");
         ExecutorCommand.write(specFile, spec);
         this.control = openControl();
-        this.process =
+        ExecutorCommand.Program program =
+                new ExecutorCommand.Program(
+                        Path.of(System.getProperty("java.home"), "bin", "java"),
+                        System.getProperty("java.class.path"),
+                        null);
+        ProcessBuilder builder =
                 new ProcessBuilder(
-                                ExecutorCommand.line(
-                                        new ExecutorCommand.Program(
-                                                Path.of(
-                                                        System.getProperty("java.home"),
-                                                        "bin",
-                                                        "java"),
-                                                System.getProperty("java.class.path"),
-                                                null),
-                                        spec,
-                                        256 << 20,
-                                        specFile))
+                                parked
+                                        ? ExecutorCommand.parkedLine(program)
+                                        : ExecutorCommand.line(program, spec, 256 << 20, specFile))
                         .redirectErrorStream(true)
-                        .redirectOutput(root.resolve("executor.log").toFile())
-                        .start();
+                        .redirectOutput(root.resolve("executor.log").toFile());
+        builder.environment().put("HOME", "/nonexistent");
+        this.process = builder.start();
+        try (BufferedWriter input = process.outputWriter()) {
+            if (parked) {
+                input.write(specFile + "\n");
+            }
+        }
     }
 
     static TestExecutor start(TestBundle bundle, Options options) throws IOException {
-        TestExecutor executor = new TestExecutor(bundle, options);
+        return await(new TestExecutor(bundle, options, false));
+    }
+
+    /** One that was started before it had a lease. */
+    static TestExecutor startParked(TestBundle bundle, Options options) throws IOException {
+        return await(new TestExecutor(bundle, options, true));
+    }
+
+    private static TestExecutor await(TestExecutor executor) throws IOException {
         try {
-            await().atMost(CONNECT_TIMEOUT)
+            Awaitility.await()
+                    .atMost(CONNECT_TIMEOUT)
                     .failFast("the executor ended", () -> !executor.process.isAlive())
                     .until(() -> executor.channels != null);
         } catch (RuntimeException e) {

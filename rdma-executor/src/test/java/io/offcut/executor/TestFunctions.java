@@ -3,6 +3,7 @@ package io.offcut.executor;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.offcut.core.function.OffcutFunction;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 
@@ -65,6 +66,17 @@ public final class TestFunctions {
                 }
             }
             byte[] text = seen.toString().getBytes(StandardCharsets.UTF_8);
+            MemorySegment.copy(MemorySegment.ofArray(text), 0, out, 0, text.length);
+            return text.length;
+        }
+    }
+
+    /** Answers with the home and the temporary folder of what it starts. */
+    public static final class Homes implements OffcutFunction {
+        @Override
+        public int invoke(MemorySegment in, MemorySegment out) throws IOException {
+            Process shell = new ProcessBuilder("sh", "-c", "printf %s:%s $HOME $TMPDIR").start();
+            byte[] text = shell.getInputStream().readAllBytes();
             MemorySegment.copy(MemorySegment.ofArray(text), 0, out, 0, text.length);
             return text.length;
         }

@@ -9,19 +9,17 @@ import io.offcut.core.function.FunctionSpec;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseTerms;
 import io.offcut.executor.ExecutorControl;
-import io.offcut.executor.ShmRegion;
 import io.offcut.linux.CpuMap;
 import io.offcut.monitor.OwnExecutor;
 import io.offcut.node.NodeConfig;
 import io.offcut.node.internal.bundle.BundleCache;
 import io.offcut.node.internal.store.LeaseStore;
-import io.offcut.node.internal.store.LeaseStore.ExecutorRecord;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.attribute.UserPrincipal;
 import java.security.MessageDigest;
-import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -67,10 +65,7 @@ public final class ExecutorHost implements AutoCloseable {
     public record Seen(int generation, long pid, CpuSet realCores, long usedMemoryBytes) {}
 
     private static final Logger log = LoggerFactory.getLogger(ExecutorHost.class);
-    private static final long POLITE_MILLIS = 300;
     private static final long KILL_MILLIS = 2_000;
-    private static final long REFILL_MILLIS = 500;
-    private static final int MAX_PORT = 65_535;
 
     private final NodeConfig config;
     private final LeaseStore store;
@@ -79,13 +74,14 @@ public final class ExecutorHost implements AutoCloseable {
     private final CpuMap cpus;
     private final Listener listener;
     private final ExecutorLauncher launcher;
+    private final ParkingRoom parking;
     private final LeftOvers leftOvers;
+    private final ExecutorEnd end = new ExecutorEnd(this::sayEnd, this::isClosed);
     private final Sandbox sandbox;
     private final Map<String, ExecutorSlot> slots = new ConcurrentHashMap<>();
     private final Executor workers = Thread::startVirtualThread;
     private volatile @Nullable ExecutorControl control;
     private volatile boolean closed;
-    private volatile boolean parking;
 
     /** A host that does nothing yet: {@link #adopt}, then {@link #listen}, then the rest. */
     public ExecutorHost(
@@ -106,6 +102,7 @@ public final class ExecutorHost implements AutoCloseable {
         this.launcher =
                 new ExecutorLauncher(
                         config, cpus.toReal(cores), sandbox, store, cpus, controlSocket(config));
+        this.parking = new ParkingRoom(config, launcher.archive(), launcher.parked(), workers);
         this.leftOvers = new LeftOvers(config, sandbox, store);
     }
 
@@ -158,6 +155,10 @@ public final class ExecutorHost implements AutoCloseable {
         launcher.parked().clean();
     }
 
+    private boolean isClosed() {
+        return closed;
+    }
+
     private boolean sayEnd(String leaseId, InvocationStatus status) {
         ExecutorControl open = control;
         return open != null && open.end(leaseId, status);
@@ -170,26 +171,14 @@ public final class ExecutorHost implements AutoCloseable {
         }
     }
 
-    /**
-     * Keeps so many executors started that have no lease yet. With cores to offer they cost only
-     * memory; without they are the first to go.
-     */
-    public void keepParked(boolean anyOffered) {
-        parking = anyOffered;
-        workers.execute(this::park);
+    /** So much memory is offered now that no lease has: see {@link ParkingRoom#offered}. */
+    public void offered(long unleasedBytes) {
+        parking.offered(unleasedBytes);
     }
 
-    private void park() {
-        if (parking && !closed) {
-            launcher.archive().require();
-        }
-        launcher.parked().want(parking && !closed ? config.prewarmedExecutors() : 0);
-    }
-
-    // Not at once: the executor that just got its lease may have the same core.
-    private void refillLater() {
-        CompletableFuture.delayedExecutor(REFILL_MILLIS, TimeUnit.MILLISECONDS, workers)
-                .execute(this::park);
+    /** The same when it is leases that took some or left it. */
+    public void leased(long unleasedBytes) {
+        parking.leased(unleasedBytes);
     }
 
     /** Starts an executor; {@link #serving} tells when it serves. */
@@ -213,7 +202,7 @@ public final class ExecutorHost implements AutoCloseable {
                     process.freeze(0);
                 }
                 watch(slot, process);
-                refillLater();
+                parking.refillLater();
             } finally {
                 slot.lock.unlock();
             }
@@ -287,11 +276,7 @@ public final class ExecutorHost implements AutoCloseable {
     public void freeze(String leaseId) {
         ExecutorSlot slot = slots.get(leaseId);
         if (slot != null) {
-            slot.frozen = true;
-            ExecutorProcess process = slot.process;
-            if (process != null) {
-                process.freeze(0);
-            }
+            ExecutorEnd.freeze(slot);
         }
     }
 
@@ -301,38 +286,7 @@ public final class ExecutorHost implements AutoCloseable {
      * @return false when it did not within this time
      */
     public boolean awaitFrozen(long timeoutMillis) {
-        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
-        boolean all = true;
-        for (ExecutorSlot slot : slots.values()) {
-            all &= !slot.frozen || awaitFrozen(slot, deadline);
-        }
-        return all;
-    }
-
-    private static boolean awaitFrozen(ExecutorSlot slot, long deadline) {
-        if (slot.process == null && !awaitStart(slot, deadline)) {
-            return false;
-        }
-        ExecutorProcess process = slot.process;
-        if (process == null || !process.alive()) {
-            return true;
-        }
-        long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-        return process.freeze(Math.max(0, left)) || !process.alive();
-    }
-
-    // A start that is under way holds the lock, and its process runs before it can be seen here.
-    private static boolean awaitStart(ExecutorSlot slot, long deadline) {
-        try {
-            if (!slot.lock.tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
-                return false;
-            }
-            slot.lock.unlock();
-            return true;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        }
+        return ExecutorEnd.awaitFrozen(slots.values(), timeoutMillis);
     }
 
     /** Ends and removes all of a lease, then tells the listener. */
@@ -342,56 +296,13 @@ public final class ExecutorHost implements AutoCloseable {
             listener.evicted(leaseId);
             return;
         }
-        slot.cancelled = true;
-        ExecutorProcess early = slot.process;
-        if (early != null) {
-            early.endRegions(statusOf(reason));
-        }
+        ExecutorEnd.cancel(slot, reason);
         workers.execute(() -> evict(slot, reason));
     }
 
     private void evict(ExecutorSlot slot, EndReason reason) {
-        slot.lock.lock();
-        try {
-            ExecutorProcess process = slot.process;
-            if (process != null) {
-                process.endRegions(statusOf(reason));
-                if (!slot.frozen && sayEnd(slot.leaseId(), statusOf(reason))) {
-                    process.awaitGone(TimeUnit.MILLISECONDS.toNanos(POLITE_MILLIS));
-                }
-                killForSure(slot, process);
-                process.remove();
-            }
-            slots.remove(slot.leaseId(), slot);
-        } finally {
-            slot.lock.unlock();
-        }
-        slot.serving.completeExceptionally(
-                new OffcutException(
-                        ErrorCode.CONFLICT, "lease " + slot.leaseId() + " has ended: " + reason));
+        end.evict(slot, reason, () -> slots.remove(slot.leaseId(), slot));
         listener.evicted(slot.leaseId());
-    }
-
-    // A process in an uninterruptible call dies when the call returns: its cores stay held.
-    private void killForSure(ExecutorSlot slot, ExecutorProcess process) {
-        boolean complained = false;
-        while (!process.kill(KILL_MILLIS) && !closed) {
-            if (!complained) {
-                complained = true;
-                log.warn(
-                        "lease {}: process {} does not die; its cores stay held until it does",
-                        slot.leaseId(),
-                        process.pid());
-            }
-        }
-    }
-
-    private static InvocationStatus statusOf(EndReason reason) {
-        return switch (reason) {
-            case EXPIRED -> InvocationStatus.EXPIRED;
-            case EXECUTOR_FAILED -> InvocationStatus.CRASHED;
-            default -> InvocationStatus.REVOKED;
-        };
     }
 
     /** Completes when that executor serves; fails with an OffcutException when it never will. */
@@ -420,24 +331,23 @@ public final class ExecutorHost implements AutoCloseable {
 
     /** All executors that run now, so that their load is not taken for somebody else's. */
     public List<OwnExecutor> own() {
-        List<OwnExecutor> own = new ArrayList<>();
+        Map<String, OwnExecutor> own = new HashMap<>();
+        // First, because they become executors of leases meanwhile; each counts once.
+        for (OwnExecutor parked : launcher.parked().own()) {
+            own.put(parked.id(), parked);
+        }
         for (ExecutorSlot slot : slots.values()) {
             ExecutorProcess process = slot.process;
             if (process != null) {
-                own.add(
-                        new OwnExecutor(
-                                slot.leaseId() + "-" + slot.generation,
-                                slot.terms.cores(),
-                                process.cgroup(),
-                                process.pid()));
+                OwnExecutor leased = process.own(slot.terms.cores());
+                own.put(leased.id(), leased);
             }
         }
-        own.addAll(launcher.parked().own(cores));
         Process archiving = launcher.archive().making();
         if (archiving != null) {
-            own.add(new OwnExecutor("archive", cores, null, archiving.pid()));
+            own.put("archive", new OwnExecutor("archive", cores, null, archiving.pid()));
         }
-        return own;
+        return List.copyOf(own.values());
     }
 
     /** Looks at what every executor has used, and bounds its log. Blocks shortly. */
@@ -463,8 +373,7 @@ public final class ExecutorHost implements AutoCloseable {
         if (open != null) {
             open.close();
         }
-        launcher.archive().close();
-        launcher.parked().close();
+        parking.close();
         leftOvers.close(slots.isEmpty());
     }
 
@@ -534,7 +443,9 @@ public final class ExecutorHost implements AutoCloseable {
             }
             List<FunctionSpec> functions = bundles.ready(slot.terms.bundle()).functions();
             slot.serving.complete(
-                    new Serving(usable(slot.terms, process.record(), channels), functions));
+                    new Serving(
+                            SaidChannels.usable(slot.terms, process.record(), channels),
+                            functions));
         } catch (OffcutException e) {
             log.warn("lease {}: {}", leaseId, e.getMessage());
             slot.serving.completeExceptionally(e);
@@ -542,41 +453,5 @@ public final class ExecutorHost implements AutoCloseable {
             slot.lock.unlock();
         }
         listener.ready(leaseId, generation);
-    }
-
-    private static List<ChannelDescriptor> usable(
-            LeaseTerms terms, ExecutorRecord record, List<ChannelDescriptor> channels) {
-        return channels.stream()
-                .filter(said -> said.worker() >= 0 && said.worker() < record.workers())
-                .filter(said -> isShm(said) || isTcp(record, said))
-                .map(said -> own(terms, record, said))
-                .toList();
-    }
-
-    private static boolean isShm(ChannelDescriptor said) {
-        return said.transport().equals(ChannelDescriptor.SHM);
-    }
-
-    private static boolean isTcp(ExecutorRecord record, ChannelDescriptor said) {
-        return said.transport().equals(ChannelDescriptor.TCP)
-                && !record.tcpHost().isEmpty()
-                && said.port() > 0
-                && said.port() <= MAX_PORT;
-    }
-
-    /** The channel as this daemon knows it; only the port is the executor's word. */
-    private static ChannelDescriptor own(
-            LeaseTerms terms, ExecutorRecord record, ChannelDescriptor said) {
-        Path region = ShmRegion.file(Path.of(record.regionDir()), said.worker());
-        boolean shm = isShm(said);
-        return new ChannelDescriptor(
-                said.worker(),
-                said.transport(),
-                shm ? region.toString() : "",
-                shm ? "" : record.tcpHost(),
-                shm ? 0 : said.port(),
-                shm ? "" : record.secret(),
-                record.slots(),
-                ExecutorLauncher.payloadBytes(terms));
     }
 }

@@ -92,7 +92,7 @@ final class ExecutorLauncher {
                             "/nonexistent",
                             ProcessBuilder.Redirect.PIPE,
                             log);
-            return new Parked(name, process, cgroup, log);
+            return new Parked(ExecutorProcess.id(process.pid()), process, cgroup, log);
         } catch (IOException e) {
             if (cgroup != null) {
                 cgroup.remove();

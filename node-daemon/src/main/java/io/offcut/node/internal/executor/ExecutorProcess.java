@@ -1,5 +1,6 @@
 package io.offcut.node.internal.executor;
 
+import io.offcut.core.CpuSet;
 import io.offcut.core.OffcutException;
 import io.offcut.core.frame.InvocationStatus;
 import io.offcut.executor.ShmRegion;
@@ -8,6 +9,7 @@ import io.offcut.linux.ProcessCpu;
 import io.offcut.linux.ProcessRef;
 import io.offcut.linux.ProcessTree;
 import io.offcut.linux.Signals;
+import io.offcut.monitor.OwnExecutor;
 import io.offcut.node.internal.store.Folders;
 import io.offcut.node.internal.store.LeaseStore.ExecutorRecord;
 import java.nio.file.Path;
@@ -169,7 +171,17 @@ final class ExecutorProcess {
         return cgroup == null ? -1 : cgroup.workingSetBytes();
     }
 
-    @Nullable Cgroup cgroup() {
-        return cgroup;
+    /** It as its node's sensing knows it, when it holds these logical CPUs. */
+    OwnExecutor own(CpuSet cores) {
+        return new OwnExecutor(id(process), cores, cgroup, pid());
+    }
+
+    /** One for the whole life of a process, with a lease and before. */
+    static String id(long pid) {
+        return id(ProcessRef.of(pid));
+    }
+
+    private static String id(ProcessRef process) {
+        return process.pid() + "-" + process.startTimeTicks();
     }
 }

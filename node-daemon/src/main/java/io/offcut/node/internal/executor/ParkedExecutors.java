@@ -15,6 +15,8 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,8 +25,8 @@ import org.slf4j.LoggerFactory;
  * Executors that are started before anybody has a lease: virtual machines of the executors' user,
  * in a control group of their own, that sleep on their standard input. A lease gives one its limits
  * and the path of its specification, which is quicker than a start by far. They are the first to go
- * when the node has nothing to offer, and end by themselves when the daemon does, whose end of the
- * pipe they read.
+ * when memory gets short, and end by themselves when the daemon does, whose end of the pipe they
+ * read.
  *
  * <p>Safe for use by any thread. {@link #want} starts processes and ends them: it may take a while.
  */
@@ -35,8 +37,12 @@ final class ParkedExecutors {
         Parked start(String name, Path log) throws IOException;
     }
 
-    /** A process that waits for its lease. */
-    record Parked(String name, Process process, @Nullable Cgroup cgroup, Path log) {
+    /**
+     * A process that waits for its lease.
+     *
+     * @param id see {@link ExecutorProcess#id}
+     */
+    record Parked(String id, Process process, @Nullable Cgroup cgroup, Path log) {
         /**
          * Makes it the executor of a lease.
          *
@@ -47,6 +53,11 @@ final class ParkedExecutors {
             Files.move(log, leaseLog, StandardCopyOption.REPLACE_EXISTING);
             process.getOutputStream().write((specFile + "\n").getBytes(StandardCharsets.UTF_8));
             process.getOutputStream().close();
+        }
+
+        /** So that its load and memory are not taken for somebody else's. It holds no core. */
+        OwnExecutor own() {
+            return new OwnExecutor(id, CpuSet.empty(), cgroup, process.pid());
         }
 
         void end() {
@@ -73,6 +84,10 @@ final class ParkedExecutors {
     private final Path dir;
     private final Starter starter;
     private final Deque<Parked> parked = new ArrayDeque<>();
+
+    /** Those that are being given to a lease or ended: nobody else counts them yet. */
+    private final List<Parked> leaving = new ArrayList<>();
+
     private int wanted;
     private boolean closed;
     private int starting;
@@ -99,18 +114,28 @@ final class ParkedExecutors {
 
     /** One of them, which is then the caller's; null when there is none. */
     synchronized @Nullable Parked take() {
-        Parked next = parked.poll();
+        Parked next = leave();
         while (next != null && !next.process().isAlive()) {
             next.end();
-            next = parked.poll();
+            next = leave();
+        }
+        return next;
+    }
+
+    private @Nullable Parked leave() {
+        Parked next = parked.poll();
+        leaving.removeIf(gone -> !gone.process().isAlive());
+        if (next != null) {
+            leaving.add(next);
         }
         return next;
     }
 
     /** Starts or ends some, until so many are there. Blocks for as long as that takes. */
-    void want(int count) {
+    void want(IntSupplier count) {
         synchronized (this) {
-            wanted = closed ? 0 : count;
+            // Asked here: of two callers the later one has the later word.
+            wanted = closed ? 0 : count.getAsInt();
         }
         for (Parked surplus = surplus(); surplus != null; surplus = surplus()) {
             surplus.end();
@@ -126,7 +151,14 @@ final class ParkedExecutors {
     }
 
     private synchronized @Nullable Parked surplus() {
-        return parked.size() > wanted ? parked.poll() : null;
+        // When memory is short the kernel takes these first.
+        Parked dead =
+                parked.stream().filter(each -> !each.process().isAlive()).findFirst().orElse(null);
+        if (dead != null) {
+            parked.removeFirstOccurrence(dead);
+            return dead;
+        }
+        return parked.size() > wanted ? leave() : null;
     }
 
     private synchronized boolean reserve() {
@@ -151,7 +183,9 @@ final class ParkedExecutors {
     }
 
     private synchronized boolean keep(Parked fresh) {
-        return !closed && parked.add(fresh);
+        // Fewer may be wanted by now.
+        boolean room = !closed && parked.size() < wanted;
+        return room ? parked.add(fresh) : !leaving.add(fresh);
     }
 
     /** Ends all, also those whose start is under way. Blocks for a bounded time. */
@@ -159,7 +193,7 @@ final class ParkedExecutors {
         synchronized (this) {
             closed = true;
         }
-        want(0);
+        want(() -> 0);
         long until = System.nanoTime() + CLOSE_NANOS;
         synchronized (this) {
             try {
@@ -186,12 +220,11 @@ final class ParkedExecutors {
         }
     }
 
-    /** So that their load is not taken for somebody else's. */
-    synchronized List<OwnExecutor> own(CpuSet cpus) {
-        List<OwnExecutor> own = new ArrayList<>();
-        for (Parked each : parked) {
-            own.add(new OwnExecutor(each.name(), cpus, each.cgroup(), each.process().pid()));
-        }
-        return own;
+    /** All that live, those included that a lease was just given and that are being ended. */
+    synchronized List<OwnExecutor> own() {
+        return Stream.concat(parked.stream(), leaving.stream())
+                .filter(each -> each.process().isAlive())
+                .map(Parked::own)
+                .toList();
     }
 }

@@ -109,6 +109,13 @@ public final class LeaseBook {
         return offers;
     }
 
+    /** Memory that is offered and that no lease has, an ending one included. */
+    public long unleasedBytes() {
+        long offered = offers.stream().mapToLong(Offer::memoryBytes).sum();
+        long leased = held.values().stream().mapToLong(l -> l.terms().memoryBytes()).sum();
+        return Math.max(0, offered - leased);
+    }
+
     /** Everything the scheduler should hear of: what is held, and what ended a short while ago. */
     public List<LeaseReport> reports(long nowMillis) {
         List<LeaseReport> reports = new ArrayList<>();

@@ -207,6 +207,23 @@ class LeaseBookTest {
     }
 
     @Test
+    void tellsWhatMemoryOfTheOffersNoLeaseHas() {
+        assertThat(book.unleasedBytes()).isZero();
+        offers(offer("o1", "0-3", 8));
+        open(terms("a", "0", 5));
+        assertThat(book.unleasedBytes()).isEqualTo(3 * GIB);
+        apply(new LeaseEvent.End("a", EndReason.RELEASED));
+        assertThat(book.unleasedBytes()).isEqualTo(3 * GIB);
+        apply(new LeaseEvent.Evicted("a"));
+        assertThat(book.unleasedBytes()).isEqualTo(8 * GIB);
+        open(terms("b", "0", 7));
+        offers(offer("o1", "0-3", 7));
+        assertThat(book.unleasedBytes()).isZero();
+        offers();
+        assertThat(book.unleasedBytes()).isZero();
+    }
+
+    @Test
     void reclaimsTheNewestLeasesWhenMemoryShrinks() {
         offers(offer("o1", "0-3", 8));
         open(terms("a", "0", 3));

@@ -15,6 +15,7 @@ import io.offcut.executor.internal.tcp.TcpWorkerChannel;
 import io.offcut.linux.ProcessRef;
 import io.offcut.linux.ProcessTree;
 import io.offcut.linux.Signals;
+import io.offcut.linux.ThisProcess;
 import io.offcut.linux.UnixSocket;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -63,6 +64,9 @@ public final class Executor {
      * @throws OffcutException if it cannot begin
      */
     public static void serve(ExecutorSpec spec) throws InterruptedException {
+        // One that waited for its lease was started before there was such a folder.
+        ThisProcess.setEnvironment("HOME", spec.scratchDir());
+        ThisProcess.setEnvironment("TMPDIR", spec.scratchDir());
         Executor executor = new Executor(spec);
         List<String> problems = Confinement.apply(spec.cpus());
         executor.makeWorkers();

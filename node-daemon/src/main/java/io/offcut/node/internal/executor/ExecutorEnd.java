@@ -1,0 +1,133 @@
+package io.offcut.node.internal.executor;
+
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import io.offcut.core.frame.InvocationStatus;
+import io.offcut.core.lease.EndReason;
+import java.util.Collection;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiPredicate;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** How executors are stopped: frozen for a job, ended with their lease. Safe for any thread. */
+final class ExecutorEnd {
+    private static final Logger log = LoggerFactory.getLogger(ExecutorEnd.class);
+    private static final long POLITE_MILLIS = 300;
+    private static final long KILL_MILLIS = 2_000;
+
+    private final BiPredicate<String, InvocationStatus> say;
+    private final BooleanSupplier closed;
+
+    /**
+     * @param say tells a lease's executor to end; false when none hears it
+     * @param closed whether the daemon stops, and no longer insists
+     */
+    ExecutorEnd(BiPredicate<String, InvocationStatus> say, BooleanSupplier closed) {
+        this.say = say;
+        this.closed = closed;
+    }
+
+    /** See {@link ExecutorHost#freeze}. */
+    static void freeze(ExecutorSlot slot) {
+        slot.frozen = true;
+        ExecutorProcess process = slot.process;
+        if (process != null) {
+            process.freeze(0);
+        }
+    }
+
+    /** See {@link ExecutorHost#awaitFrozen}. */
+    static boolean awaitFrozen(Collection<ExecutorSlot> slots, long timeoutMillis) {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
+        boolean all = true;
+        for (ExecutorSlot slot : slots) {
+            all &= !slot.frozen || awaitFrozen(slot, deadline);
+        }
+        return all;
+    }
+
+    private static boolean awaitFrozen(ExecutorSlot slot, long deadline) {
+        if (slot.process == null && !awaitStart(slot, deadline)) {
+            return false;
+        }
+        ExecutorProcess process = slot.process;
+        if (process == null || !process.alive()) {
+            return true;
+        }
+        long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+        return process.freeze(Math.max(0, left)) || !process.alive();
+    }
+
+    // A start that is under way holds the lock, and its process runs before it can be seen here.
+    private static boolean awaitStart(ExecutorSlot slot, long deadline) {
+        try {
+            if (!slot.lock.tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                return false;
+            }
+            slot.lock.unlock();
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    /** A start that is under way stops, and clients that share memory hear of the end at once. */
+    static void cancel(ExecutorSlot slot, EndReason reason) {
+        slot.cancelled = true;
+        ExecutorProcess early = slot.process;
+        if (early != null) {
+            early.endRegions(statusOf(reason));
+        }
+    }
+
+    /**
+     * Ends a cancelled one and removes all that it had. Blocks until nothing of it is left.
+     *
+     * @param removed called when nothing is, before a start of the same lease can begin
+     */
+    void evict(ExecutorSlot slot, EndReason reason, Runnable removed) {
+        slot.lock.lock();
+        try {
+            ExecutorProcess process = slot.process;
+            if (process != null) {
+                process.endRegions(statusOf(reason));
+                if (!slot.frozen && say.test(slot.leaseId(), statusOf(reason))) {
+                    process.awaitGone(TimeUnit.MILLISECONDS.toNanos(POLITE_MILLIS));
+                }
+                killForSure(slot, process);
+                process.remove();
+            }
+            removed.run();
+        } finally {
+            slot.lock.unlock();
+        }
+        slot.serving.completeExceptionally(
+                new OffcutException(
+                        ErrorCode.CONFLICT, "lease " + slot.leaseId() + " has ended: " + reason));
+    }
+
+    // A process in an uninterruptible call dies when the call returns: its cores stay held.
+    private void killForSure(ExecutorSlot slot, ExecutorProcess process) {
+        boolean complained = false;
+        while (!process.kill(KILL_MILLIS) && !closed.getAsBoolean()) {
+            if (!complained) {
+                complained = true;
+                log.warn(
+                        "lease {}: process {} does not die; its cores stay held until it does",
+                        slot.leaseId(),
+                        process.pid());
+            }
+        }
+    }
+
+    private static InvocationStatus statusOf(EndReason reason) {
+        return switch (reason) {
+            case EXPIRED -> InvocationStatus.EXPIRED;
+            case EXECUTOR_FAILED -> InvocationStatus.CRASHED;
+            default -> InvocationStatus.REVOKED;
+        };
+    }
+}

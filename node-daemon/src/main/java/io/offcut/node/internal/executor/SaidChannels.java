@@ -1,0 +1,55 @@
+package io.offcut.node.internal.executor;
+
+import io.offcut.core.api.ChannelDescriptor;
+import io.offcut.core.lease.LeaseTerms;
+import io.offcut.executor.ShmRegion;
+import io.offcut.node.internal.store.LeaseStore.ExecutorRecord;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What is believed of the channels that an executor says it serves. It runs others' code: which are
+ * ready and on which port is its word, the rest is the daemon's own record of it.
+ */
+final class SaidChannels {
+    private static final int MAX_PORT = 65_535;
+
+    private SaidChannels() {}
+
+    /** Those of the lease's channels that an executor may have, out of those it says it has. */
+    static List<ChannelDescriptor> usable(
+            LeaseTerms terms, ExecutorRecord record, List<ChannelDescriptor> channels) {
+        return channels.stream()
+                .filter(said -> said.worker() >= 0 && said.worker() < record.workers())
+                .filter(said -> isShm(said) || isTcp(record, said))
+                .map(said -> own(terms, record, said))
+                .toList();
+    }
+
+    private static boolean isShm(ChannelDescriptor said) {
+        return said.transport().equals(ChannelDescriptor.SHM);
+    }
+
+    private static boolean isTcp(ExecutorRecord record, ChannelDescriptor said) {
+        return said.transport().equals(ChannelDescriptor.TCP)
+                && !record.tcpHost().isEmpty()
+                && said.port() > 0
+                && said.port() <= MAX_PORT;
+    }
+
+    /** The channel as this daemon knows it; only the port is the executor's word. */
+    private static ChannelDescriptor own(
+            LeaseTerms terms, ExecutorRecord record, ChannelDescriptor said) {
+        Path region = ShmRegion.file(Path.of(record.regionDir()), said.worker());
+        boolean shm = isShm(said);
+        return new ChannelDescriptor(
+                said.worker(),
+                said.transport(),
+                shm ? region.toString() : "",
+                shm ? "" : record.tcpHost(),
+                shm ? 0 : said.port(),
+                shm ? "" : record.secret(),
+                record.slots(),
+                ExecutorLauncher.payloadBytes(terms));
+    }
+}
