@@ -20,6 +20,7 @@ import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.spi.SelectorProvider;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -39,6 +40,7 @@ import org.jspecify.annotations.Nullable;
  * ExecutorSpec}, because a command line can be read by everyone on the node.
  */
 public final class ExecutorCommand {
+    private static final String SELECTORS = "-Djava.nio.channels.spi.SelectorProvider";
     private static final int FORMAT_MAGIC = 0x4F464553; // "OFES"
     private static final int FORMAT_VERSION = 1;
     private static final int MAX_BYTES = 1 << 20;
@@ -167,6 +169,8 @@ public final class ExecutorCommand {
         line.add(program.java.toString());
         line.addAll(FLAGS);
         line.add("-Xmx" + heapMib + "m");
+        // The one of this very Java: else each looks through all jars for another.
+        line.add(SELECTORS + "=" + SelectorProvider.provider().getClass().getName());
         if (program.archive != null) {
             line.add("-XX:" + (archiving ? "AOTCacheOutput=" : "AOTCache=") + program.archive);
         }

@@ -18,6 +18,7 @@ import io.offcut.linux.Signals;
 import io.offcut.linux.ThisProcess;
 import io.offcut.linux.UnixSocket;
 import java.io.IOException;
+import java.nio.channels.ByteChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -46,6 +47,10 @@ public final class Executor {
     private final Map<Integer, TcpWorkerChannel> sockets = new HashMap<>();
     private final AtomicBoolean stopping = new AtomicBoolean();
 
+
+    /** A function that calls System.exit comes here. */
+    private final Thread hook = new Thread(this::shutDown, "shutdown");
+
     private @Nullable TcpDoor door;
 
     Executor(ExecutorSpec spec) {
@@ -70,10 +75,7 @@ public final class Executor {
         Executor executor = new Executor(spec);
         List<String> problems = Confinement.apply(spec.cpus());
         executor.makeWorkers();
-        // A function that calls System.exit comes here.
-        Runtime.getRuntime().addShutdownHook(new Thread(executor::shutDown, "shutdown"));
-        Path socket = Path.of(spec.controlSocket());
-        InvocationStatus status = executor.run(problems, () -> UnixSocket.connect(socket));
+        InvocationStatus status = executor.run(problems, executor::dial);
         if (status == null) {
             executor.stop(InvocationStatus.DISCONNECTED, ExecutorExit.ORPHANED);
         } else {
@@ -84,6 +86,7 @@ public final class Executor {
     /** Serves until the daemon's word, which it returns; null when there is no daemon any more. */
     @Nullable InvocationStatus run(List<String> problems, ControlLink.Dial dial)
             throws InterruptedException {
+        Runtime.getRuntime().addShutdownHook(hook);
         for (int index = 0; index < workers.size(); index++) {
             start("worker-" + index, workers.get(index));
         }
@@ -107,9 +110,15 @@ public final class Executor {
         return new ControlLink(spec, dial, channels, problems, this::invocations).serve();
     }
 
+    /** Connects to the daemon. */
+    ByteChannel dial() throws IOException {
+        return UnixSocket.connect(Path.of(spec.controlSocket()));
+    }
+
     /** Undoes all of it, where the process goes on. */
     void close() {
         stopping.set(true);
+        boolean ignored = Runtime.getRuntime().removeShutdownHook(hook);
         endWorkers(InvocationStatus.REVOKED);
         if (door != null) {
             door.close();

@@ -15,6 +15,7 @@ import io.offcut.linux.CpuAffinity;
 import io.offcut.linux.ThisProcess;
 import io.offcut.linux.UnixSocket;
 import java.io.IOException;
+import java.nio.channels.ByteChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,7 +64,7 @@ final class Rehearsal {
                         core.stream().boxed().toList(),
                         folder.toString(),
                         folder.toString(),
-                        "",
+                        folder.resolve("nobody.sock").toString(),
                         "127.0.0.1",
                         NOBODYS_SECRET,
                         2,
@@ -125,12 +126,22 @@ final class Rehearsal {
         Executor executor = new Executor(ExecutorCommand.read(file));
         List<String> problems = Confinement.apply(spec.cpus());
         executor.makeWorkers();
-        InvocationStatus status = executor.run(problems, link::getFirst);
+        InvocationStatus status = executor.run(problems, () -> dial(executor, link.getFirst()));
         other.join(PATIENCE_MILLIS);
         executor.close();
         if (status == null) {
             throw new IOException("the end was not heard");
         }
+    }
+
+    /** To the thread that plays the daemon; nobody listens where an executor would connect. */
+    private static ByteChannel dial(Executor executor, ByteChannel link) {
+        try {
+            executor.dial().close();
+        } catch (IOException e) {
+            // As it should be.
+        }
+        return link;
     }
 
     private Path region() {
