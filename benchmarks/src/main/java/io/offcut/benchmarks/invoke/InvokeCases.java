@@ -67,6 +67,7 @@ final class InvokeCases {
             ColdCases cold = new ColdCases(stage, rounds);
             add("cold, nothing pre-warmed", cold::fresh);
             add("executor resident", cold::resident);
+            add("executor idle", new IdleCase(stage)::measure);
             add("gRPC-Java unary", () -> GrpcCase.measure(rounds, cpu));
             MapCases map = new MapCases(stage, dir, cpu, rounds);
             add("map, a million lines", map::lines);
