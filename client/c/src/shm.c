@@ -20,8 +20,12 @@ enum { LOOK_MS = 100, POLLS_PER_CLOCK = 1024 };
 
 /* --- layout */
 
+static size_t round_up(size_t bytes, size_t unit) {
+    return (bytes + unit - 1) & ~(unit - 1);
+}
+
 static size_t pages(size_t bytes) {
-    return (bytes + OC_SHM_PAGE - 1) & ~(size_t)(OC_SHM_PAGE - 1);
+    return round_up(bytes, OC_SHM_PAGE);
 }
 
 size_t oc_shm_payload_offset(int slots) {
@@ -33,7 +37,8 @@ size_t oc_shm_slot_bytes(uint32_t payload_bytes) {
 }
 
 size_t oc_shm_region_bytes(int slots, uint32_t payload_bytes) {
-    return oc_shm_payload_offset(slots) + (size_t)slots * oc_shm_slot_bytes(payload_bytes);
+    size_t bytes = oc_shm_payload_offset(slots) + (size_t)slots * oc_shm_slot_bytes(payload_bytes);
+    return round_up(bytes, OC_SHM_HUGE_PAGE);
 }
 
 static int32_t *word(const oc_shm *shm, size_t offset) {

@@ -26,6 +26,7 @@ enum {
     OC_SHM_MAGIC = 0x5343464F, /* "OFCS" */
     OC_SHM_VERSION = 1,
     OC_SHM_PAGE = 4096,
+    OC_SHM_HUGE_PAGE = 2 << 20, /* what the file's length is a multiple of */
     OC_SHM_MADE = 0,
     OC_SHM_READY = 1,
     /* offsets */

@@ -26,7 +26,8 @@ static bool brings(offcut_worker *worker, int slot, uint64_t id, const char *tex
 
 static void lays_out_as_documented(void) {
     ok(oc_shm_payload_offset(8) == 8192 && oc_shm_payload_offset(1) == 8192 && oc_shm_payload_offset(64) == 20480, "slot table");
-    ok(oc_shm_region_bytes(8, 1 << 20) == 8192 + 8 * 2 * ((1 << 20) + 4096), "inputs, results and guard pages");
+    ok(oc_shm_slot_bytes(1 << 20) == 2 * ((1 << 20) + 4096), "inputs, results and guard pages");
+    ok(oc_shm_region_bytes(8, 1 << 20) == 18 << 20, "in whole huge pages");
 }
 
 static void invokes(bool sleeps) {
@@ -143,9 +144,9 @@ static void refuses_regions_that_are_none(void) {
     region_announce(&region, getpid());
     *region_word(&region, OC_SHM_AT_SLOTS) = 65;
     ok(region_open(&region, &error) == NULL && error.code == OFFCUT_ERR_INVALID_INPUT, "65 slots: %s", error.message);
-    *region_word(&region, OC_SHM_AT_SLOTS) = 3;
-    ok(region_open(&region, &error) == NULL && error.code == OFFCUT_ERR_INVALID_INPUT, "a shape larger than the file");
     *region_word(&region, OC_SHM_AT_SLOTS) = 2;
+    *region_word(&region, OC_SHM_AT_PAYLOAD_BYTES) = 1 << 20;
+    ok(region_open(&region, &error) == NULL && error.code == OFFCUT_ERR_INVALID_INPUT, "a shape larger than the file");
     *region_word(&region, OC_SHM_AT_PAYLOAD_BYTES) = -1;
     ok(region_open(&region, &error) == NULL && error.code == OFFCUT_ERR_INVALID_INPUT, "a negative payload");
     *region_word(&region, OC_SHM_AT_PAYLOAD_BYTES) = 100;

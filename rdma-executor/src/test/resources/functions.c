@@ -8,6 +8,13 @@ uint32_t echo(void *in, uint32_t size, void *out) {
     return size;
 }
 
+/* As long as its input, of which it touches the first and the last byte. */
+uint32_t ends(const void *in, uint32_t size, void *out) {
+    ((char *) out)[0] = ((const char *) in)[0];
+    ((char *) out)[size - 1] = ((const char *) in)[size - 1];
+    return size;
+}
+
 int32_t checked_echo(const void *in, uint32_t size, void *out, uint32_t capacity) {
     if (size > capacity) {
         return -7;

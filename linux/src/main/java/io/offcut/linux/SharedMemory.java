@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
+import java.nio.channels.Pipe;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -33,6 +34,9 @@ import java.util.Set;
  */
 public final class SharedMemory {
     private static final int CHUNK_BYTES = 1 << 16;
+
+    /** Every pipe holds as much. */
+    private static final int PIPE_BYTES = 4096;
 
     private SharedMemory() {}
 
@@ -107,6 +111,30 @@ public final class SharedMemory {
         } catch (IOException e) {
             throw new OffcutException(
                     ErrorCode.FORBIDDEN, "cannot open shared memory " + file + ": " + reason(e), e);
+        }
+    }
+
+    /**
+     * Copies bytes into mapped memory without touching it from here: the kernel puts them there,
+     * out of a pipe. So a page that is gone, or that cannot be had, is an error and not a signal,
+     * and unlike write(2) on the file it does for huge pages too.
+     *
+     * @param bytes from position to limit
+     * @throws IOException if a page is missing; what comes before it may have been written
+     */
+    public static void put(MemorySegment mapped, ByteBuffer bytes) throws IOException {
+        Pipe pipe = Pipe.open();
+        try (Pipe.SinkChannel in = pipe.sink();
+                Pipe.SourceChannel out = pipe.source()) {
+            ByteBuffer target = mapped.asSlice(0, bytes.remaining()).asByteBuffer();
+            while (bytes.hasRemaining()) {
+                int piece = Math.min(bytes.remaining(), PIPE_BYTES);
+                int written = in.write(bytes.slice(bytes.position(), piece));
+                bytes.position(bytes.position() + written);
+                while (target.position() < target.limit() - bytes.remaining()) {
+                    int ignored = out.read(target);
+                }
+            }
         }
     }
 

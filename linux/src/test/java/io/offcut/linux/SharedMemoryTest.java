@@ -2,16 +2,24 @@ package io.offcut.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -94,6 +102,24 @@ final class SharedMemoryTest {
             assertThat(file).doesNotExist();
         } finally {
             assertThat(run("umount", small.toString())).isTrue();
+        }
+    }
+
+    @Test
+    void putsBytesWhereAPageIsAndFailsWhereNoneIs() throws Exception {
+        byte[] bytes = new byte[20_000];
+        new Random(7).nextBytes(bytes);
+        Path file = folder.resolve("region");
+        try (Arena arena = Arena.ofConfined();
+                FileChannel channel = FileChannel.open(file, CREATE_NEW, READ, WRITE)) {
+            MemorySegment mapped = channel.map(MapMode.READ_WRITE, 0, 100_000, arena);
+            SharedMemory.put(mapped.asSlice(10), ByteBuffer.wrap(bytes));
+            assertThat(mapped.asSlice(10, bytes.length).toArray(JAVA_BYTE)).isEqualTo(bytes);
+            assertThat(mapped.get(JAVA_BYTE, 10L + bytes.length)).isZero();
+            channel.truncate(4096);
+            assertThatThrownBy(() -> SharedMemory.put(mapped, ByteBuffer.wrap(bytes)))
+                    .isInstanceOf(IOException.class);
+            assertThat(mapped.get(JAVA_BYTE, 4095)).isEqualTo(bytes[4095]);
         }
     }
 

@@ -10,10 +10,13 @@ import io.offcut.core.OffcutException;
 import io.offcut.core.frame.InvocationStatus;
 import io.offcut.executor.internal.shm.ShmLayout;
 import io.offcut.executor.internal.shm.ShmMapping;
+import io.offcut.linux.SharedMemory;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,7 +45,7 @@ public final class ShmRegion {
     /**
      * Makes the region of one worker.
      *
-     * @param file must not exist; best under /dev/shm
+     * @param file must not exist; best under /dev/shm, or on a hugetlbfs with pages of 2 MiB
      * @param slots 1 to 64
      * @param payloadBytes largest input and result, 1 byte to 1 GiB
      * @param permissions in the form {@code rw-rw----}; they hold whatever the umask is
@@ -102,10 +105,7 @@ public final class ShmRegion {
                     || word(channel, ShmLayout.STATE_OFFSET) < 0) {
                 return false;
             }
-            setWord(channel, ShmLayout.STATE_OFFSET, status.code());
-            setWord(channel, ShmLayout.CLIENT_SLEEPING_OFFSET, 0);
-            setWord(channel, ShmLayout.WORKER_SLEEPING_OFFSET, 0);
-            ShmMapping.wakeAll(channel);
+            ShmMapping.end(channel, status.code());
             return true;
         } catch (IOException | InternalError e) {
             // Not there, not one, or shortened while we looked: nothing that a client waits on.
@@ -121,12 +121,11 @@ public final class ShmRegion {
         return word.getInt(0);
     }
 
-    private static void setWord(FileChannel channel, int offset, int value) throws IOException {
-        ByteBuffer word = ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        int ignored = channel.write(word.putInt(0, value), offset);
-    }
-
-    /** The header is written, so that its memory is there; the payload areas are left sparse. */
+    /**
+     * Writes the header, so that its memory is there, and leaves the payload areas sparse. All of
+     * the file is mapped for it, because that is when huge pages are set aside for it or are not to
+     * be had.
+     */
     private static void lay(FileChannel channel, int slots, int payloadBytes) throws IOException {
         ByteBuffer header =
                 ByteBuffer.allocate((int) ShmLayout.headerBytes(slots))
@@ -136,9 +135,9 @@ public final class ShmRegion {
                         .putInt(ShmLayout.SLOTS_OFFSET, slots)
                         .putInt(ShmLayout.PAYLOAD_BYTES_OFFSET, payloadBytes)
                         .putLong(ShmLayout.REGION_BYTES_OFFSET, bytes(slots, payloadBytes));
-        while (header.hasRemaining()) {
-            int ignored = channel.write(header);
+        try (Arena arena = Arena.ofConfined()) {
+            long bytes = bytes(slots, payloadBytes);
+            SharedMemory.put(channel.map(MapMode.READ_WRITE, 0, bytes, arena), header);
         }
-        int ignored = channel.write(ByteBuffer.allocate(1), bytes(slots, payloadBytes) - 1);
     }
 }

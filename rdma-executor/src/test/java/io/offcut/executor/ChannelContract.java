@@ -12,11 +12,13 @@ import static org.awaitility.Awaitility.await;
 import com.sun.management.ThreadMXBean;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
+import io.offcut.core.frame.InvocationFrame;
 import io.offcut.core.frame.InvocationStatus;
 import io.offcut.executor.Invoker.Answer;
 import io.offcut.linux.ProcessRef;
 import io.offcut.linux.ProcessTree;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
@@ -129,6 +131,36 @@ abstract class ChannelContract {
                 Answer answer = take(channel, channel.await(PATIENCE.toNanos()));
                 assertThat(answer.bytes())
                         .isEqualTo(random(TestExecutor.PAYLOAD_BYTES, answer.id()));
+            }
+        }
+    }
+
+    /** Offsets beyond what an int holds; of the memory only what is touched is taken. */
+    @Test
+    void aGibibyteCrossesBothWaysInTheLastOfManySlots() throws IOException {
+        int bytes = InvocationFrame.MAX_PAYLOAD_BYTES;
+        TestExecutor.Options options = TestExecutor.Options.DEFAULT.withPayloadBytes(bytes);
+        try (TestExecutor large = TestExecutor.start(bundle, options);
+                InvocationChannel wide = large.open(transport())) {
+            for (int slot = 0; slot < wide.slots() - 1; slot++) {
+                post(wide, slot, bundle.index("echo"), random(100_000, slot), 0);
+            }
+            int last = wide.acquire();
+            wide.input(last).set(ValueLayout.JAVA_BYTE, 0, (byte) 3);
+            wide.input(last).set(ValueLayout.JAVA_BYTE, bytes - 1, (byte) 9);
+            assertThat(wide.post(last, 99, bundle.index("ends"), bytes, 0)).isZero();
+            for (int left = wide.slots(); left > 0; left--) {
+                int done = wide.await(PATIENCE.toNanos());
+                if (done == last) {
+                    MemorySegment result = wide.result(done);
+                    assertThat(result.byteSize()).isEqualTo(bytes);
+                    assertThat(result.get(ValueLayout.JAVA_BYTE, 0)).isEqualTo((byte) 3);
+                    assertThat(result.get(ValueLayout.JAVA_BYTE, bytes - 1)).isEqualTo((byte) 9);
+                    wide.release(done);
+                } else {
+                    Answer answer = take(wide, done);
+                    assertThat(answer.bytes()).isEqualTo(random(100_000, answer.id()));
+                }
             }
         }
     }

@@ -33,7 +33,15 @@ final class TestBundle {
         copyClasses(directory.resolve(CLASSES));
         TestBundle bundle = new TestBundle(directory);
         for (String symbol :
-                List.of("echo", "crash", "quit", "spin", "claim_too_much", "overrun", "nap")) {
+                List.of(
+                        "echo",
+                        "ends",
+                        "crash",
+                        "quit",
+                        "spin",
+                        "claim_too_much",
+                        "overrun",
+                        "nap")) {
             bundle.addNative(symbol, false);
         }
         bundle.addNative("checked_echo", true);

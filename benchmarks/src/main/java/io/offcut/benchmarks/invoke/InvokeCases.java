@@ -70,6 +70,7 @@ final class InvokeCases {
             for (PlannerCases.Job job : PlannerCases.JOBS) {
                 add(job.name(), () -> planner.measure(job));
             }
+            add("executor idle", new IdleCase(stage)::measure);
             add("gRPC-Java unary", () -> GrpcCase.measure(rounds, cpu));
             MapCases map = new MapCases(stage, dir, cpu, rounds);
             add("map, a million lines", map::lines);

@@ -36,8 +36,6 @@ import org.jspecify.annotations.Nullable;
  * virtual machine's shutdown all lead there.
  */
 public final class Executor {
-    private static final long WATCH_MILLIS = 20;
-    private static final long SELF_GRACE_NANOS = 2_000_000_000;
     private static final long STOP_NANOS = 100_000_000;
     private static final int MAX_KILL_ROUNDS = 100;
 
@@ -46,6 +44,11 @@ public final class Executor {
     private final List<Worker> workers = new ArrayList<>();
     private final Map<Integer, TcpWorkerChannel> sockets = new HashMap<>();
     private final AtomicBoolean stopping = new AtomicBoolean();
+    private final Watchdog watchdog =
+            new Watchdog(
+                    workers,
+                    stopping::get,
+                    () -> stop(InvocationStatus.CRASHED, ExecutorExit.TIMED_OUT));
 
 
     /** A function that calls System.exit comes here. */
@@ -96,7 +99,7 @@ public final class Executor {
                 problems.add(problem);
             }
         }
-        start("watchdog", this::watch);
+        start("watchdog", watchdog);
         if (!spec.tcpHost().isEmpty()) {
             door =
                     new TcpDoor(
@@ -150,6 +153,7 @@ public final class Executor {
                             spec.hotTimeoutMicros(),
                             regions.get(index),
                             new FunctionTable(spec.functions(), bundle, workDirectory),
+                            watchdog::wake,
                             this::endedByItself));
         }
     }
@@ -207,21 +211,6 @@ public final class Executor {
             sum += worker.invocations();
         }
         return sum;
-    }
-
-    private void watch() {
-        try {
-            while (!stopping.get()) {
-                Thread.sleep(WATCH_MILLIS);
-                for (Worker worker : workers) {
-                    if (worker.takeIfOverdue(System.nanoTime(), SELF_GRACE_NANOS)) {
-                        stop(InvocationStatus.CRASHED, ExecutorExit.TIMED_OUT);
-                    }
-                }
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     /** The daemon ended a region: the lease is over, whatever becomes of the daemon's word. */

@@ -40,7 +40,7 @@ final class Worker implements Runnable {
     private static final long SHORT_NANOS = 10_000;
     private static final int RUNS_PER_TIMING = 64;
     private static final long LONG_SLEEP_NANOS = 1_000_000_000;
-    private static final long TCP_SLEEP_NANOS = 50_000_000;
+    private static final long TCP_SLEEP_NANOS = 250_000_000;
     private static final long BOTH_SLEEP_NANOS = 1_000_000;
     private static final VarHandle RUN;
     private static final VarHandle TAKING;
@@ -68,6 +68,7 @@ final class Worker implements Runnable {
     private final BooleanSupplier maySleep = this::maySleep;
     private final CountDownLatch started = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
+    private final Runnable atWork;
     private final Runnable atEnd;
     private @Nullable String problem;
     private volatile @Nullable TcpWorkerChannel tcp;
@@ -91,6 +92,7 @@ final class Worker implements Runnable {
     private int turns;
     private int untimedRuns;
     private boolean awoken;
+    private volatile boolean idle;
 
     /** The watchdog's: the invocation that it saw when it last looked, and since when. */
     private long seenToken;
@@ -105,6 +107,7 @@ final class Worker implements Runnable {
      *
      * @param coreShared whether another worker has the same real core, so that polling must yield
      * @param hotTimeoutMicros −1 for ever, 0 never
+     * @param atWork called by the worker's thread before the first invocation after a sleep
      * @param atEnd called by the worker's thread when its channel has ended by itself
      */
     Worker(
@@ -114,6 +117,7 @@ final class Worker implements Runnable {
             long hotTimeoutMicros,
             ShmWorkerChannel shm,
             FunctionTable functions,
+            Runnable atWork,
             Runnable atEnd) {
         this.index = index;
         this.core = core;
@@ -124,6 +128,7 @@ final class Worker implements Runnable {
                         : TimeUnit.MICROSECONDS.toNanos(hotTimeoutMicros);
         this.shm = shm;
         this.functions = functions;
+        this.atWork = atWork;
         this.atEnd = atEnd;
         // Asleep until the first call: whoever polls now only delays the rest of the start.
         this.resting = true;
@@ -193,6 +198,11 @@ final class Worker implements Runnable {
     }
 
     private void serve(WorkerChannel channel, int slot) {
+        if (idle) {
+            idle = false;
+            coarseNanos = System.nanoTime();
+            atWork.run();
+        }
         int function = channel.functionIndex(slot);
         long limit = functions.limitNanos(function, channel.deadlineNanos(slot));
         Call call = channel.call(slot);
@@ -275,6 +285,7 @@ final class Worker implements Runnable {
     }
 
     private void sleep() {
+        idle = true;
         TcpWorkerChannel socket = tcp;
         boolean connected = socket != null && socket.connected();
         if (socket != null && connected && !shm.claimed()) {
@@ -292,6 +303,11 @@ final class Worker implements Runnable {
     private boolean maySleep() {
         TcpWorkerChannel socket = tcp;
         return ending == 0 && (socket == null || !socket.waiting());
+    }
+
+    /** Whether it has slept since it last ran a function, and runs none. Any thread. */
+    boolean idle() {
+        return idle;
     }
 
     /** Invocations answered so far. Any thread. */

@@ -39,6 +39,8 @@ import java.nio.ByteOrder;
  *        guard      one page nobody may touch
  *        result     payloadBytes rounded up to pages
  *        guard      one page nobody may touch
+ *
+ *      up to a multiple of 2 MiB, so that the file may lie on huge pages (hugetlbfs)
  * </pre>
  *
  * <p><b>Invocation.</b> The client writes the input, then the request header, then the request's
@@ -59,6 +61,9 @@ public final class ShmLayout {
     public static final int MAGIC = 0x5343464F; // "OFCS"
     public static final int VERSION = 1;
     public static final int PAGE_BYTES = 4096;
+
+    /** What is mapped of a region is a multiple of this. */
+    static final int HUGE_PAGE_BYTES = 2 << 20;
 
     public static final int MAGIC_OFFSET = 0;
     public static final int VERSION_OFFSET = 4;
@@ -103,12 +108,12 @@ public final class ShmLayout {
 
     /** Everything before the payload areas. */
     public static long headerBytes(int slots) {
-        return roundUp(SLOT_TABLE_OFFSET + (long) slots * SLOT_TABLE_STRIDE_BYTES);
+        return roundUp(SLOT_TABLE_OFFSET + (long) slots * SLOT_TABLE_STRIDE_BYTES, PAGE_BYTES);
     }
 
     /** Size of the whole file. */
     public static long regionBytes(int slots, int payloadBytes) {
-        return headerBytes(slots) + slots * slotBytes(payloadBytes);
+        return roundUp(headerBytes(slots) + slots * slotBytes(payloadBytes), HUGE_PAGE_BYTES);
     }
 
     public static long requestOffset(int slot) {
@@ -129,15 +134,15 @@ public final class ShmLayout {
 
     /** One input or one result, rounded up to pages; its guard page follows. */
     public static long areaBytes(int payloadBytes) {
-        return roundUp(payloadBytes);
+        return roundUp(payloadBytes, PAGE_BYTES);
     }
 
     private static long slotBytes(int payloadBytes) {
         return 2 * (areaBytes(payloadBytes) + PAGE_BYTES);
     }
 
-    private static long roundUp(long bytes) {
-        return bytes + PAGE_BYTES - 1 & -PAGE_BYTES;
+    private static long roundUp(long bytes, int unitBytes) {
+        return bytes + unitBytes - 1 & -unitBytes;
     }
 
     /** The state word, with acquire order. */

@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
@@ -40,12 +42,12 @@ public class ShmMapping implements AutoCloseable {
         this.clientSleeping = region.asSlice(ShmLayout.CLIENT_SLEEPING_OFFSET, Integer.BYTES);
     }
 
-    /** Maps the header page only: enough to look at the region's shape. */
+    /** Maps the beginning only: enough to look at the region's shape. */
     @SuppressWarnings("MustBeClosedChecker") // the mapping owns it
     private static ShmMapping openHeader(Path file) {
         Arena arena = Arena.ofShared();
         try {
-            MemorySegment header = SharedMemory.open(file, ShmLayout.PAGE_BYTES, arena);
+            MemorySegment header = SharedMemory.open(file, ShmLayout.HUGE_PAGE_BYTES, arena);
             return checked(file, arena, header);
         } catch (OffcutException | InternalError e) {
             arena.close();
@@ -174,15 +176,23 @@ public class ShmMapping implements AutoCloseable {
         wakeWorker();
     }
 
-    /** Wakes whoever waits on either futex of an open region, without touching its memory. */
-    public static void wakeAll(FileChannel file) throws IOException {
+    /** Ends an open region and wakes both sides, without touching its memory. */
+    public static void end(FileChannel file, int statusCode) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment page = file.map(MapMode.READ_WRITE, 0, ShmLayout.PAGE_BYTES, arena);
-            Futex.wake(page.asSlice(ShmLayout.WORKER_SLEEPING_OFFSET, 4), Integer.MAX_VALUE);
-            Futex.wake(page.asSlice(ShmLayout.CLIENT_SLEEPING_OFFSET, 4), Integer.MAX_VALUE);
+            MemorySegment start = file.map(MapMode.READ_WRITE, 0, ShmLayout.HUGE_PAGE_BYTES, arena);
+            putWord(start, ShmLayout.STATE_OFFSET, statusCode);
+            putWord(start, ShmLayout.CLIENT_SLEEPING_OFFSET, 0);
+            putWord(start, ShmLayout.WORKER_SLEEPING_OFFSET, 0);
+            Futex.wake(start.asSlice(ShmLayout.WORKER_SLEEPING_OFFSET, 4), Integer.MAX_VALUE);
+            Futex.wake(start.asSlice(ShmLayout.CLIENT_SLEEPING_OFFSET, 4), Integer.MAX_VALUE);
         } catch (IllegalStateException e) {
             throw new IOException("the region's file was shortened", e);
         }
+    }
+
+    private static void putWord(MemorySegment start, int offset, int value) throws IOException {
+        ByteBuffer word = ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        SharedMemory.put(start.asSlice(offset), word.putInt(0, value));
     }
 
     /** To be called after a write that a sleeping client must see, and a full fence. */

@@ -1,0 +1,92 @@
+package io.offcut.executor.internal.process;
+
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks whether a function runs over its time, so often that it is noticed within some 20 ms. When
+ * no worker has done anything for a second it looks once a second instead, because its looks are
+ * most of what an idle executor uses; the first call that a worker then gets wakes it.
+ *
+ * <p>It says that it rests and then looks whether all workers are idle; a worker says that it is
+ * not idle and then looks whether the watchdog rests. So one of them sees the other.
+ */
+final class Watchdog implements Runnable {
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+    private static final long REST_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final int QUIET_LOOKS = 50;
+    private static final long SELF_GRACE_NANOS = 2_000_000_000;
+
+    private final List<Worker> workers;
+    private final BooleanSupplier stopping;
+    private final Runnable overdue;
+    private volatile @Nullable Thread resting;
+    private long invocations;
+    private int quietLooks;
+
+    /**
+     * Its thread is the caller's to start.
+     *
+     * @param workers all of them by the time it runs
+     * @param overdue called when one was taken
+     */
+    Watchdog(List<Worker> workers, BooleanSupplier stopping, Runnable overdue) {
+        this.workers = workers;
+        this.stopping = stopping;
+        this.overdue = overdue;
+    }
+
+    @Override
+    public void run() {
+        while (!stopping.getAsBoolean()) {
+            pause();
+            for (Worker worker : workers) {
+                if (worker.takeIfOverdue(System.nanoTime(), SELF_GRACE_NANOS)) {
+                    overdue.run();
+                }
+            }
+        }
+    }
+
+    private void pause() {
+        quietLooks = nothingDone() && allIdle() ? quietLooks + 1 : 0;
+        if (quietLooks < QUIET_LOOKS) {
+            LockSupport.parkNanos(this, LOOK_NANOS);
+            return;
+        }
+        resting = Thread.currentThread();
+        if (allIdle()) {
+            LockSupport.parkNanos(this, REST_NANOS);
+        }
+        resting = null;
+    }
+
+    private boolean nothingDone() {
+        long before = invocations;
+        invocations = 0;
+        for (Worker worker : workers) {
+            invocations += worker.invocations();
+        }
+        return invocations == before;
+    }
+
+    private boolean allIdle() {
+        for (Worker worker : workers) {
+            if (!worker.idle()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Ends a rest. Any thread; does not block. */
+    void wake() {
+        Thread thread = resting;
+        if (thread != null) {
+            LockSupport.unpark(thread);
+        }
+    }
+}
