@@ -50,7 +50,6 @@ public final class Executor {
                     stopping::get,
                     () -> stop(InvocationStatus.CRASHED, ExecutorExit.TIMED_OUT));
 
-
     /** A function that calls System.exit comes here. */
     private final Thread hook = new Thread(this::shutDown, "shutdown");
 
