@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 /** What an executor uses of a core while its worker sleeps and its client says nothing. */
 final class IdleCase {
     private static final int CALLS = 1_000;
-    private static final long SETTLE_SECONDS = 10;
+    private static final long SETTLE_SECONDS = 20;
     private static final long LOOK_SECONDS = 30;
     private static final double MOST_MICROS_PER_SECOND = 1_000;
 

@@ -40,7 +40,7 @@ final class Worker implements Runnable {
     private static final long SHORT_NANOS = 10_000;
     private static final int RUNS_PER_TIMING = 64;
     private static final long LONG_SLEEP_NANOS = 1_000_000_000;
-    private static final long TCP_SLEEP_NANOS = 250_000_000;
+    private static final long TCP_SLEEP_NANOS = 500_000_000;
     private static final long BOTH_SLEEP_NANOS = 1_000_000;
     private static final VarHandle RUN;
     private static final VarHandle TAKING;
