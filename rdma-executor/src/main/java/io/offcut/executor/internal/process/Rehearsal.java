@@ -109,6 +109,9 @@ final class Rehearsal {
     }
 
     private static void delete(Path folder) throws IOException {
+        if (!Files.exists(folder)) {
+            return;
+        }
         try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
             for (Path file : files) {
                 Files.delete(file);
@@ -121,11 +124,15 @@ final class Rehearsal {
         ShmRegion.create(region(), spec.slots(), spec.payloadBytes(), "rw-------");
         Path file = folder.resolve("spec");
         ExecutorCommand.write(file, spec);
-        List<UnixSocket> link = UnixSocket.pair();
-        Thread other = Thread.ofPlatform().daemon().name(NAME).start(() -> others(link.getLast()));
         Executor executor = new Executor(ExecutorCommand.read(file));
         List<String> problems = Confinement.apply(spec.cpus());
         executor.makeWorkers();
+        ShmClientChannel client = ShmClientChannel.open(region(), PATIENCE_NANOS);
+        // From here on nothing is left behind, however this process ends.
+        delete(folder);
+        List<UnixSocket> link = UnixSocket.pair();
+        Thread other =
+                Thread.ofPlatform().daemon().name(NAME).start(() -> others(link.getLast(), client));
         InvocationStatus status = executor.run(problems, () -> dial(executor, link.getFirst()));
         other.join(PATIENCE_MILLIS);
         executor.close();
@@ -149,13 +156,14 @@ final class Rehearsal {
     }
 
     /** What the daemon and a client do, until the lease ends. */
-    private void others(UnixSocket link) {
-        try (LineSocket lines = new LineSocket(link)) {
+    private static void others(UnixSocket link, ShmClientChannel client) {
+        try (client;
+                LineSocket lines = new LineSocket(link)) {
             ControlLine line = lines.read();
             while (line != null && !(line instanceof ControlLine.Ready)) {
                 line = lines.read();
             }
-            call();
+            call(client);
             lines.write(new ControlLine.End(InvocationStatus.REVOKED));
             // Closing before it is read could lose it.
             while (line != null) {
@@ -166,16 +174,14 @@ final class Rehearsal {
         }
     }
 
-    private void call() {
-        try (ShmClientChannel client = ShmClientChannel.open(region(), PATIENCE_NANOS)) {
-            for (int i = 0; i < CALLS; i++) {
-                int slot = client.acquire();
-                int refused = client.post(slot, i, 0, 1, 0);
-                if (refused != 0 || client.await(PATIENCE_NANOS) != slot) {
-                    return;
-                }
-                client.release(slot);
+    private static void call(ShmClientChannel client) {
+        for (int i = 0; i < CALLS; i++) {
+            int slot = client.acquire();
+            int refused = client.post(slot, i, 0, 1, 0);
+            if (refused != 0 || client.await(PATIENCE_NANOS) != slot) {
+                return;
             }
+            client.release(slot);
         }
     }
 }
