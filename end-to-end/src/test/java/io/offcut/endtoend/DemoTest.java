@@ -99,7 +99,7 @@ final class DemoTest {
                     .contains("[FFFF]")
                     .contains("[CCCC]")
                     .endsWith(
-                            "Job B completed on one core of its own; 2,000 results, all verified by"
+                            "Job B completed on one core of its own; 8,000 results, all verified by"
                                     + " decompressing.\n");
             assertThat(leftBehind()).isEmpty();
         }

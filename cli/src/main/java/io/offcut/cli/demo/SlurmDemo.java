@@ -38,7 +38,7 @@ final class SlurmDemo implements AutoCloseable {
     private static final int NODES = 4;
     private static final int CORES_PER_NODE = 4;
     private static final int WORKERS = 10;
-    private static final int COPIES = 5;
+    private static final int COPIES = 20;
 
     private final Path dir;
     private final CpuSet cpus;
@@ -93,7 +93,7 @@ final class SlurmDemo implements AutoCloseable {
                         ErrorCode.INTERNAL,
                         "demo: job B did not end in " + LONGEST.toMinutes() + " minutes");
             }
-            if (jobC.isEmpty() && done() > inputs.size() / 3) {
+            if (jobC.isEmpty() && done() > inputs.size() / 10) {
                 jobC =
                         cluster.submit(
                                 "-J",
