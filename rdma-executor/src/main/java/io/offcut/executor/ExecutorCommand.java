@@ -87,8 +87,8 @@ public final class ExecutorCommand {
      *
      * @param java the {@code java} program
      * @param classPath the class path of the running program, {@code java.class.path}
-     * @param archive of loaded and linked classes, which halves the time of a start and takes
-     *     memory that executors share (JEP 514); need not be there; null for none
+     * @param archive of loaded and linked classes, which saves a third of a start and takes memory
+     *     that executors share (JEP 514); need not be there; null for none
      */
     public record Program(Path java, String classPath, @Nullable Path archive) {}
 

@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The archive of an executor's classes, as they are when it has served a lease once (JEP 514):
- * starts with it take half the time and a third of the memory of their own. Made once for each
+ * starts with it take two thirds of the time and of the memory of their own. Made once for each
  * version of program and Java, by the daemon's own user, because executors trust it; where it
  * cannot be made they start without.
  *
