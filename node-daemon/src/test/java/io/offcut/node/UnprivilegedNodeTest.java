@@ -61,10 +61,8 @@ class UnprivilegedNodeTest {
             if (!Files.exists(from)) {
                 continue;
             }
-            // Under its own name: jars name one another.
             Path copy =
-                    Folders.make(to.resolve(Integer.toString(copies.size())), "rwxr-xr-x")
-                            .resolve(from.getFileName());
+                    Folders.make(to, "rwxr-xr-x").resolve(copies.size() + "-" + from.getFileName());
             try (Stream<Path> files = Files.walk(from)) {
                 for (Path file : files.toList()) {
                     Path target = copy.resolve(from.relativize(file).toString());

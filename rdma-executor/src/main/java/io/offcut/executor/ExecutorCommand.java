@@ -32,7 +32,6 @@ import java.util.Set;
 import java.util.jar.Attributes;
 import java.util.jar.JarFile;
 import java.util.jar.Manifest;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -94,8 +93,8 @@ public final class ExecutorCommand {
 
     /**
      * What executors need of the class path of the running program: the jars that the manifest of
-     * their own names, which are quicker to look through than all. The whole path where they do not
-     * come from a jar.
+     * their own names, which are quicker to look through than all. The whole path where one of them
+     * is not there under its name.
      */
     public static String classPath(String whole) {
         try {
@@ -112,9 +111,13 @@ public final class ExecutorCommand {
             }
             Set<String> needed = new HashSet<>(Arrays.asList(named.split(" ", -1)));
             needed.add(own.getFileName().toString());
-            return Arrays.stream(whole.split(File.pathSeparator, -1))
-                    .filter(entry -> needed.contains(Path.of(entry).getFileName().toString()))
-                    .collect(Collectors.joining(File.pathSeparator));
+            List<String> part =
+                    Arrays.stream(whole.split(File.pathSeparator, -1))
+                            .filter(entry ->
+                                    needed.contains(Path.of(entry).getFileName().toString()))
+                            .toList();
+            // Jars that somebody gave other names are not told from those that are not needed.
+            return part.size() < needed.size() ? whole : String.join(File.pathSeparator, part);
         } catch (IOException | URISyntaxException e) {
             throw new IllegalStateException("the program's own jar cannot be read", e);
         }
