@@ -66,7 +66,8 @@ final class ExecutorArchive {
             return;
         }
         tried = true;
-        Path fresh = folder.resolve("new" + SUFFIX);
+        // One that a killed daemon began may still be written: nobody else's has this name.
+        Path fresh = folder.resolve("new-" + ProcessHandle.current().pid() + SUFFIX);
         try {
             Folders.delete(folder);
             Path ignored = Folders.make(folder, "rwxr-xr-x");
@@ -111,6 +112,9 @@ final class ExecutorArchive {
                         .start();
         making = process;
         try {
+            if (closed) {
+                throw new IOException("the daemon stops");
+            }
             if (!process.waitFor(MAKE_SECONDS, TimeUnit.SECONDS)) {
                 throw new IOException("it was not made within " + MAKE_SECONDS + " s");
             }
