@@ -304,9 +304,6 @@ final class ExecutorLauncher {
                                 "/usr/local/bin:/usr/bin:/bin",
                                 "LANG",
                                 "C.UTF-8",
-                                // An arena for each thread would be memory that nobody uses.
-                                "MALLOC_ARENA_MAX",
-                                "1",
                                 "HOME",
                                 home,
                                 "TMPDIR",
