@@ -19,7 +19,6 @@ import org.HdrHistogram.Histogram;
  */
 final class CCaller implements Caller {
     private static final int BUILD_SECONDS = 120;
-    private static final int END_SECONDS = 10;
 
     private final Process process;
     private final Writer orders;
@@ -147,14 +146,7 @@ final class CCaller implements Caller {
     @Override
     public void close() throws IOException {
         orders.close();
-        try {
-            if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-            }
-        } catch (InterruptedException e) {
-            process.destroyForcibly();
-            Thread.currentThread().interrupt();
-        }
+        OtherProcess.end(process);
         answers.close();
     }
 }

@@ -105,69 +105,31 @@ record CaseResult(
     }
 
     CaseResult bound(String text, boolean holds) {
-        return new CaseResult(
-                name,
-                client,
-                transport,
-                mode,
-                payloadBytes,
-                p50Nanos,
-                p99Nanos,
-                p999Nanos,
-                rawP50Nanos,
-                rawP99Nanos,
-                rate,
-                rawRate,
-                ratio,
-                text,
-                holds,
-                notes);
+        return with(client, ratio, text, holds, notes);
     }
 
     CaseResult notes(String... more) {
-        return new CaseResult(
-                name,
-                client,
-                transport,
-                mode,
-                payloadBytes,
-                p50Nanos,
-                p99Nanos,
-                p999Nanos,
-                rawP50Nanos,
-                rawP99Nanos,
-                rate,
-                rawRate,
-                ratio,
-                bound,
-                kept,
-                List.of(more));
+        return with(client, ratio, bound, kept, List.of(more));
     }
 
     CaseResult by(Client caller) {
-        return new CaseResult(
-                name,
-                caller,
-                transport,
-                mode,
-                payloadBytes,
-                p50Nanos,
-                p99Nanos,
-                p999Nanos,
-                rawP50Nanos,
-                rawP99Nanos,
-                rate,
-                rawRate,
-                ratio,
-                bound,
-                kept,
-                notes);
+        return with(caller, ratio, bound, kept, notes);
     }
 
     CaseResult ratio(double toRaw) {
+        return with(client, toRaw, bound, kept, notes);
+    }
+
+    /** The same measurement, told otherwise. */
+    private CaseResult with(
+            Client by,
+            @Nullable Double toRaw,
+            @Nullable String text,
+            @Nullable Boolean holds,
+            List<String> more) {
         return new CaseResult(
                 name,
-                client,
+                by,
                 transport,
                 mode,
                 payloadBytes,
@@ -179,9 +141,9 @@ record CaseResult(
                 rate,
                 rawRate,
                 toRaw,
-                bound,
-                kept,
-                notes);
+                text,
+                holds,
+                more);
     }
 
     /** Who calls. */

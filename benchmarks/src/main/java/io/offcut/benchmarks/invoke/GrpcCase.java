@@ -20,7 +20,7 @@ final class GrpcCase {
 
     static CaseResult measure(int rounds, int cpu) throws IOException, InterruptedException {
         Process peer =
-                JavaProcess.of(GrpcPeer.class, Integer.toString(cpu))
+                OtherProcess.of(GrpcPeer.class, Integer.toString(cpu))
                         .redirectError(ProcessBuilder.Redirect.INHERIT)
                         .start();
         try (BufferedReader said =

@@ -95,7 +95,7 @@ final class MapCases {
     private ProcessBuilder map(String function, Path in, Path out) throws InterruptedException {
         stage.awaitIdle(IDLE_TIMEOUT_NANOS);
         ProcessBuilder map =
-                JavaProcess.of(
+                OtherProcess.of(
                         Main.class,
                         "map",
                         "--lines",

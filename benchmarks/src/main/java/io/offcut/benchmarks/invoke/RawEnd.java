@@ -20,7 +20,6 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
 
 /** This process's end of the bare mechanisms, and the {@link RawPeer} at the other. One thread. */
 final class RawEnd implements AutoCloseable {
@@ -44,7 +43,7 @@ final class RawEnd implements AutoCloseable {
             server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             int port = ((InetSocketAddress) server.getLocalAddress()).getPort();
             peer =
-                    JavaProcess.idle(
+                    OtherProcess.idle(
                                     RawPeer.class,
                                     Integer.toString(cpu),
                                     file.toString(),
@@ -171,14 +170,7 @@ final class RawEnd implements AutoCloseable {
     public void close() throws IOException {
         socket.close();
         orders.close();
-        try {
-            if (!peer.waitFor(2, TimeUnit.SECONDS)) {
-                peer.destroyForcibly();
-            }
-        } catch (InterruptedException e) {
-            peer.destroyForcibly();
-            Thread.currentThread().interrupt();
-        }
+        OtherProcess.end(peer);
         arena.close();
         Files.deleteIfExists(file);
     }

@@ -19,7 +19,6 @@ import org.jspecify.annotations.Nullable;
 final class Strace implements AutoCloseable {
     private static final Duration ATTACH_TIMEOUT = Duration.ofSeconds(20);
     private static final long LOOK_MILLIS = 10;
-    private static final int END_SECONDS = 10;
     private static final double MICROS_PER_SECOND = 1e6;
 
     private final Process process;
@@ -103,13 +102,6 @@ final class Strace implements AutoCloseable {
     @Override
     public void close() {
         process.destroy();
-        try {
-            if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-            }
-        } catch (InterruptedException e) {
-            process.destroyForcibly();
-            Thread.currentThread().interrupt();
-        }
+        OtherProcess.end(process);
     }
 }

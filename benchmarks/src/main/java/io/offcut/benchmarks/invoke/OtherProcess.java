@@ -4,10 +4,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
-/** Another process of this very program. */
-final class JavaProcess {
-    private JavaProcess() {}
+/** Processes beside this one, most of them of this very program. */
+final class OtherProcess {
+    private static final long END_SECONDS = 10;
+
+    private OtherProcess() {}
 
     /** In the scheduling class of executors. */
     static ProcessBuilder idle(Class<?> main, String... arguments) {
@@ -24,5 +27,17 @@ final class JavaProcess {
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
         Collections.addAll(command, arguments);
         return new ProcessBuilder(command);
+    }
+
+    /** Gives it time to end by itself. Blocks for a bounded time. */
+    static void end(Process process) {
+        try {
+            if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
     }
 }
