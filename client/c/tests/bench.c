@@ -9,7 +9,8 @@
  *   KIND INPUT_BYTES CALLS PAUSE_NS
  *
  * Calls go one after the other; the answer to a line is a line of times in ns, each followed by how
- * many calls took it. "pipelined" keeps all slots full instead and gives the time of all together.
+ * many calls took it. "due" makes one due every PAUSE_NS and times it from then, however late it is.
+ * "pipelined" keeps all slots full instead and gives the time of all together.
  * Every answer is checked. Times include the clock, as those of the other side do.
  */
 #include <inttypes.h>
@@ -104,9 +105,20 @@ static void call_ends(struct bench *bench, int function, uint32_t bytes) {
     finish(bench, done);
 }
 
-static void pause_ns(int64_t ns) {
-    for (int64_t until = now_ns() + ns; ns > 0 && now_ns() < until;)
+static void spin_until(int64_t ns) {
+    while (now_ns() < ns)
         ;
+}
+
+/* When the next call begins to take time. */
+static int64_t start_ns(int64_t due, int64_t between_ns, bool by_rate) {
+    if (by_rate) {
+        spin_until(due);
+        return due;
+    }
+    if (between_ns > 0)
+        spin_until(now_ns() + between_ns);
+    return now_ns();
 }
 
 static int by_value(const void *a, const void *b) {
@@ -125,14 +137,13 @@ static void say(int64_t *took, int count) {
     fflush(stdout);
 }
 
-static void one_by_one(struct bench *bench, one_call *call, int function, uint32_t bytes, int count, int64_t between_ns) {
-    int64_t *took = calloc((size_t)count, sizeof *took);
+static void one_by_one(
+    struct bench *bench, one_call *call, int function, uint32_t bytes, int count, int64_t between_ns, bool by_rate) {
+    int64_t *took = calloc((size_t)count, sizeof *took), due = now_ns();
     if (took == NULL)
         fail("times", "no memory");
     for (int i = 0; i < count; i++) {
-        int64_t start;
-        pause_ns(between_ns);
-        start = now_ns();
+        int64_t start = start_ns(due += between_ns, between_ns, by_rate);
         call(bench, function, bytes);
         took[i] = now_ns() - start;
     }
@@ -162,14 +173,14 @@ static void pipelined(struct bench *bench, int function, uint32_t bytes, int cou
 
 static void obey(struct bench *bench, const char *kind, uint32_t bytes, int count, int64_t between_ns) {
     one_call *call = strcmp(kind, "ends") == 0 ? call_ends : strcmp(kind, "echo") == 0 ? call_echo : call_empty;
-    bool all = strcmp(kind, "pipelined") == 0;
-    int function = offcut_lease_function(bench->lease, all ? "empty" : kind);
+    bool all = strcmp(kind, "pipelined") == 0, by_rate = strcmp(kind, "due") == 0;
+    int function = offcut_lease_function(bench->lease, all || by_rate ? "empty" : kind);
     if (function < 0 || bytes < sizeof bench->id || bytes > offcut_worker_payload_bytes(bench->worker) || count < 1)
         fail(kind, "no such turn");
     if (all)
         pipelined(bench, function, bytes, count);
     else
-        one_by_one(bench, call, function, bytes, count, between_ns);
+        one_by_one(bench, call, function, bytes, count, between_ns, by_rate);
 }
 
 int main(int argc, char **argv) {

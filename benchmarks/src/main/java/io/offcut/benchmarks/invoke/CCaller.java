@@ -102,6 +102,11 @@ final class CCaller implements Caller {
     }
 
     @Override
+    public Rounds.Side due(int inputBytes, long everyNanos) {
+        return count -> turn("due", inputBytes, count, everyNanos, count);
+    }
+
+    @Override
     public Rounds.Side echo(int inputBytes) {
         return count -> turn("echo", inputBytes, count, 0, count);
     }
@@ -117,10 +122,10 @@ final class CCaller implements Caller {
     }
 
     /** Answered with one line: nanoseconds and how many calls took them, over and over. */
-    private Histogram turn(String kind, int inputBytes, int count, long pauseNanos, int expected)
+    private Histogram turn(String kind, int inputBytes, int count, long nanos, int expected)
             throws IOException {
         CallLoop.settle();
-        orders.write(kind + " " + inputBytes + " " + count + " " + pauseNanos + "\n");
+        orders.write(kind + " " + inputBytes + " " + count + " " + nanos + "\n");
         orders.flush();
         String said = answers.readLine();
         if (said == null) {

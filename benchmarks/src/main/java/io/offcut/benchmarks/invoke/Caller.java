@@ -14,6 +14,9 @@ interface Caller extends AutoCloseable {
     /** Calls of {@code empty}, pausing before each. */
     Rounds.Side empty(int inputBytes, long pauseNanos);
 
+    /** Calls of {@code empty}, one due every so often and timed from then. */
+    Rounds.Side due(int inputBytes, long everyNanos);
+
     /** Calls of {@code echo}: the answer is read. */
     Rounds.Side echo(int inputBytes);
 

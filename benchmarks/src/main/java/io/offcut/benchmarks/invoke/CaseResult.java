@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
  * @param name of the case
  * @param client that called
  * @param transport {@code shm}, {@code tcp}, {@code grpc}, {@code process}
- * @param mode {@code hot}, {@code warm}, {@code cold}, {@code pipelined}, {@code bulk}, {@code
- *     map}, {@code planner}
+ * @param mode {@code hot}, {@code open}, {@code warm}, {@code cold}, {@code pipelined}, {@code
+ *     bulk}, {@code map}, {@code planner}
  * @param payloadBytes input of one call
- * @param rate per second, where the case is about throughput
+ * @param rate per second, where the case is about throughput, or at which calls were due
  * @param rawRate the same for the bare mechanism
  * @param ratio ours over raw; of rates or of times
  * @param bound what must hold, in words
@@ -100,29 +100,39 @@ record CaseResult(
         return Objects.requireNonNull(rawP50Nanos, name);
     }
 
+    long rawP99() {
+        return Objects.requireNonNull(rawP99Nanos, name);
+    }
+
     double toRaw() {
         return Objects.requireNonNull(ratio, name);
     }
 
     CaseResult bound(String text, boolean holds) {
-        return with(client, ratio, text, holds, notes);
+        return with(client, rate, ratio, text, holds, notes);
     }
 
     CaseResult notes(String... more) {
-        return with(client, ratio, bound, kept, List.of(more));
+        return with(client, rate, ratio, bound, kept, List.of(more));
     }
 
     CaseResult by(Client caller) {
-        return with(caller, ratio, bound, kept, notes);
+        return with(caller, rate, ratio, bound, kept, notes);
     }
 
     CaseResult ratio(double toRaw) {
-        return with(client, toRaw, bound, kept, notes);
+        return with(client, rate, toRaw, bound, kept, notes);
+    }
+
+    /** Of calls that were due so often a second. */
+    CaseResult at(double perSecond) {
+        return with(client, perSecond, ratio, bound, kept, notes);
     }
 
     /** The same measurement, told otherwise. */
     private CaseResult with(
             Client by,
+            @Nullable Double perSecond,
             @Nullable Double toRaw,
             @Nullable String text,
             @Nullable Boolean holds,
@@ -138,7 +148,7 @@ record CaseResult(
                 p999Nanos,
                 rawP50Nanos,
                 rawP99Nanos,
-                rate,
+                perSecond,
                 rawRate,
                 toRaw,
                 text,

@@ -162,6 +162,37 @@ final class HotCases {
         return bare(() -> raw.startTcp(bytes), () -> raw.tcpOnce(bytes), () -> raw.stopTcp(bytes));
     }
 
+    /**
+     * @param part of the rate of a closed loop: one in so many
+     */
+    CaseResult shmOpen(String name, int part) throws IOException, InterruptedException {
+        Shape shape = new Shape(name, "shm", "open", SMALL_BYTES);
+        return open(shape, shm(Stage.EMPTY, HOT_MICROS), CALLS, bareShm(), part);
+    }
+
+    /**
+     * @param part of the rate of a closed loop: one in so many
+     */
+    CaseResult tcpOpen(String name, int part) throws IOException, InterruptedException {
+        Shape shape = new Shape(name, "tcp", "open", SMALL_BYTES);
+        return open(shape, tcp(Stage.EMPTY), TCP_CALLS, bareTcp(SMALL_BYTES), part);
+    }
+
+    /** Both sides at one rate. */
+    private CaseResult open(Shape shape, LeaseOptions options, int calls, CallLoop bare, int part)
+            throws IOException, InterruptedException {
+        try (Caller end = client.open(options)) {
+            Rounds closed =
+                    Rounds.of(
+                            effort.rounds(), effort.calls(calls), null, end.empty(SMALL_BYTES, 0));
+            long every = closed.ours().p50() * part;
+            Rounds measured = measure(calls, bare.every(every), end.due(SMALL_BYTES, every));
+            CaseResult result = CaseResult.latency(shape, measured);
+            return result.at(NANOS_PER_SECOND / every)
+                    .notes("raw p99 " + result.rawP99() / 1_000 + " us");
+        }
+    }
+
     /** Each side has time to fall asleep before each call. */
     CaseResult shmWarm() throws IOException, InterruptedException {
         try (Caller end = client.open(shm(Stage.EMPTY, 0))) {

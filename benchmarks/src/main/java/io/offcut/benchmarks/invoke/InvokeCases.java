@@ -118,6 +118,10 @@ final class InvokeCases {
             add("tcp hot", hot::tcpSmall);
             add("tcp 1 MiB echo", hot::tcpLarge);
             add("shm warm", hot::shmWarm);
+            add("shm open, a tenth", () -> hot.shmOpen("shm open, a tenth", 10));
+            add("shm open, half", () -> hot.shmOpen("shm open, half", 2));
+            add("tcp open, a tenth", () -> hot.tcpOpen("tcp open, a tenth", 10));
+            add("tcp open, half", () -> hot.tcpOpen("tcp open, half", 2));
         }
     }
 

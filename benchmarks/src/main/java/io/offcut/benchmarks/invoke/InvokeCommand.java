@@ -112,12 +112,14 @@ public final class InvokeCommand implements Callable<Integer> {
             io.print(JsonOut.text(all));
             return;
         }
-        Table table = new Table("CASE", " P50", " P99", " RAW P50", " RATE", " RATIO", "BOUND");
+        Table table =
+                new Table("CASE", " P50", " P99", " P99.9", " RAW P50", " RATE", " RATIO", "BOUND");
         for (CaseResult result : results) {
             table.row(
                     result.name(),
                     time(result.p50Nanos()),
                     time(result.p99Nanos()),
+                    time(result.p999Nanos()),
                     time(result.rawP50Nanos()),
                     rate(result),
                     result.ratio() == null

@@ -41,6 +41,11 @@ final class OurEnd implements Caller {
     }
 
     @Override
+    public CallLoop due(int inputBytes, long everyNanos) {
+        return empty(inputBytes, 0).every(everyNanos);
+    }
+
+    @Override
     public CallLoop echo(int inputBytes) {
         int function = function("echo");
         return CallLoop.of(() -> echoOnce(function, inputBytes)).settling();

@@ -11,9 +11,6 @@ import org.jspecify.annotations.Nullable;
 /**
  * Rounds of one case: in each the bare mechanism and then ours, so that whatever the machine does
  * meanwhile happens to both. The first round only warms up.
- *
- * <p>The loops are closed: the next call begins when the last has ended, so there is no queue whose
- * waiting could be omitted.
  */
 record Rounds(List<Histogram> ourRounds, List<Histogram> rawRounds) {
     private static final long HIGHEST_NANOS = 60_000_000_000L;
