@@ -1,21 +1,39 @@
 package io.offcut.linux;
 
 import static io.offcut.linux.ProcessTree.descendantStats;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 
-/** CPU time of processes, from /proc/pid/stat; its grain is one clock tick, usually 10 ms. */
+/**
+ * CPU time of processes: of one as exactly as the kernel has it, of a tree from /proc/pid/stat,
+ * whose grain is one clock tick, usually 10 ms.
+ */
 public final class ProcessCpu {
     private static final Path PROC = Path.of("/proc");
+    private static final LibC CLOCK_GETCPUCLOCKID = new LibC("clock_getcpuclockid");
+    private static final LibC CLOCK_GETTIME = new LibC("clock_gettime");
     private static final int SC_CLK_TCK = 2;
     private static final long TICKS_PER_SECOND = ticksPerSecond();
 
     private ProcessCpu() {}
 
-    /** User and system time of all threads of the process, µs; −1 when it is gone. */
+    /**
+     * User and system time of all threads of the process, ended ones included, µs, by its own clock
+     * (clock_getcpuclockid(3)); −1 when it is gone.
+     */
     public static long cpuMicros(long pid) {
-        ProcessStat stat = ProcessStat.read(PROC.resolve(Long.toString(pid)));
-        return stat == null ? -1 : ticksToMicros(stat.ownTicks());
+        MemorySegment answer = LibC.scratch().timespec;
+        if ((int) CLOCK_GETCPUCLOCKID.call(pid, answer.address()) != 0) {
+            return -1;
+        }
+        int clock = answer.get(JAVA_INT, 0);
+        if ((int) CLOCK_GETTIME.call(clock, answer.address()) != 0) {
+            return -1;
+        }
+        return answer.get(JAVA_LONG, 0) * 1_000_000 + answer.get(JAVA_LONG, Long.BYTES) / 1_000;
     }
 
     /**

@@ -34,6 +34,7 @@ public final class ThisProcess {
     private static final LibC PRCTL = new LibC("prctl");
     private static final LibC WAITPID = new LibC("waitpid");
     private static final LibC SETENV = new LibC("setenv");
+    private static final LibC MALLOC_TRIM = new LibC("malloc_trim");
 
     private ThisProcess() {}
 
@@ -143,6 +144,14 @@ public final class ThisProcess {
                 || LibC.SYSCALL.call(SYS_MEMBARRIER, MEMBARRIER_PRIVATE_EXPEDITED, 0) != 0) {
             throw new IllegalStateException("membarrier: errno " + LibC.scratch().errno());
         }
+    }
+
+    /**
+     * Gives memory that C code has freed back to the system (malloc_trim(3)). Takes milliseconds
+     * where there is much of it.
+     */
+    public static void giveBackFreed() {
+        long ignored = MALLOC_TRIM.call(0);
     }
 
     private static long membarrier(String architecture) {

@@ -68,7 +68,6 @@ public final class ExecutorCommand {
                     // What is touched stays resident: the heap begins small and grows by itself.
                     "-Xms4m",
                     "-XX:NewSize=1m",
-                    "-XX:TrimNativeHeapInterval=5000",
                     // Else the archive is moved, and every executor has a copy of it.
                     "-XX:+UnlockDiagnosticVMOptions",
                     "-XX:ArchiveRelocationMode=0",

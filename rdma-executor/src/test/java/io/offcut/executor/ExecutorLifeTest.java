@@ -101,6 +101,9 @@ class ExecutorLifeTest {
             await().atMost(PATIENCE).until(executor::hasChannels);
             assertThat(executor.descriptor(ChannelDescriptor.TCP, 0)).isEqualTo(before);
             await().atMost(PATIENCE).until(() -> executor.usage() == 1);
+            assertThat(call(channel, bundle.index("echo"), new byte[] {2}).bytes())
+                    .containsExactly(2);
+            await().atMost(PATIENCE).until(() -> executor.usage() == 2);
         }
     }
 

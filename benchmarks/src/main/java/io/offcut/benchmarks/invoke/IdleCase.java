@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 final class IdleCase {
     private static final int CALLS = 1_000;
     private static final long SETTLE_SECONDS = 20;
-    private static final long LOOK_SECONDS = 30;
+    private static final long LOOK_SECONDS = 60;
     private static final double MOST_MICROS_PER_SECOND = 1_000;
 
     private final Stage stage;

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.channels.ByteChannel;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,8 @@ final class ControlLink {
     private final List<String> problems;
     private final LongSupplier invocations;
     private final Dial dial;
+    private final Thread usage =
+            Thread.ofPlatform().daemon().name("usage").unstarted(this::reportUsage);
     private volatile @Nullable LineSocket current;
 
     /** Connects to the daemon. */
@@ -53,7 +56,7 @@ final class ControlLink {
      * @return what the daemon said; null for an orphan
      */
     @Nullable InvocationStatus serve() throws InterruptedException {
-        Thread usage = Thread.ofPlatform().daemon().name("usage").start(this::reportUsage);
+        usage.start();
         try {
             return serveUntilEnd();
         } finally {
@@ -68,6 +71,7 @@ final class ControlLink {
             try (LineSocket lines = new LineSocket(dial.dial())) {
                 introduce(lines);
                 current = lines;
+                workDone();
                 InvocationStatus end = listen(lines);
                 if (end != null) {
                     return end;
@@ -118,27 +122,35 @@ final class ControlLink {
         return null;
     }
 
+    /** There may be more invocations to report. Any thread; does not block. */
+    void workDone() {
+        LockSupport.unpark(usage);
+    }
+
     private void reportUsage() {
-        long said = -1;
-        LineSocket saidTo = null;
+        long said = 0;
         try {
             while (true) {
                 Thread.sleep(USAGE_MILLIS);
+                LockSupport.park(this);
                 LineSocket lines = current;
                 long now = invocations.getAsLong();
-                if (lines != null && (now != said || lines != saidTo)) {
-                    try {
-                        lines.write(new ControlLine.Usage(now));
-                        said = now;
-                        saidTo = lines;
-                    } catch (IOException e) {
-                        // Said again on the next connection.
-                        said = -1;
-                    }
+                if (lines != null && now != said && say(lines, now)) {
+                    said = now;
                 }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private static boolean say(LineSocket lines, long invocations) {
+        try {
+            lines.write(new ControlLine.Usage(invocations));
+            return true;
+        } catch (IOException e) {
+            // Said on the next connection, which begins with it.
+            return false;
         }
     }
 }

@@ -62,6 +62,7 @@ public final class Executor {
     /** Does once what every lease needs, so that it is quick when one comes. */
     public static void prepare() throws InterruptedException {
         Rehearsal.run();
+        ThisProcess.giveBackFreed();
     }
 
     /**
@@ -98,7 +99,6 @@ public final class Executor {
                 problems.add(problem);
             }
         }
-        start("watchdog", watchdog);
         if (!spec.tcpHost().isEmpty()) {
             door =
                     new TcpDoor(
@@ -109,7 +109,9 @@ public final class Executor {
                             () -> workers.forEach(Worker::wake));
         }
         List<ChannelDescriptor> channels = channels(door == null ? 0 : door.port());
-        return new ControlLink(spec, dial, channels, problems, this::invocations).serve();
+        ControlLink link = new ControlLink(spec, dial, channels, problems, this::invocations);
+        start("watchdog", () -> watchdog.run(link::workDone));
+        return link.serve();
     }
 
     /** Connects to the daemon. */
