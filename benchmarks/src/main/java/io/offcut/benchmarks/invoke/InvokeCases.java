@@ -53,11 +53,15 @@ final class InvokeCases {
         return results;
     }
 
-    /** The calls only: the C client does no more than call. */
+    /** The calls and the planner: the rest is not the client's. */
     private void c() throws IOException, InterruptedException {
-        Path program = CCaller.build(dir);
+        Path programs = CProgram.build(dir);
         try (Stage stage = stage("plain", 0)) {
-            calls(options -> CCaller.open(program, stage.schedulerUrl(), options));
+            calls(options -> CCaller.open(programs, stage.schedulerUrl(), options));
+            PlannerCases planner = new PlannerCases(stage, effort);
+            for (PlannerCases.Job job : PlannerCases.JOBS) {
+                add(job.name(), () -> planner.c(job, programs));
+            }
         }
     }
 
@@ -68,7 +72,7 @@ final class InvokeCases {
             add("shm hot, quiet", new QuietCase(stage, dir, rounds)::measure);
             PlannerCases planner = new PlannerCases(stage, effort);
             for (PlannerCases.Job job : PlannerCases.JOBS) {
-                add(job.name(), () -> planner.measure(job));
+                add(job.name(), () -> planner.java(job));
             }
             add("executor idle", new IdleCase(stage)::measure);
             add("gRPC-Java unary", () -> GrpcCase.measure(rounds, cpu));

@@ -49,7 +49,7 @@ public final class InvokeCommand implements Callable<Integer> {
     @Option(
             names = "--client",
             paramLabel = "java|c",
-            description = "Whose calls; of the C client the calls only. Default: java.")
+            description = "Whose calls; of the C client the calls and the planner. Default: java.")
     CaseResult.Client client = CaseResult.Client.JAVA;
 
     @Option(

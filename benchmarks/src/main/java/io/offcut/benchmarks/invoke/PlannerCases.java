@@ -26,9 +26,9 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Equal tasks of native work, done by this thread alone and, in turns, by it and a worker as the
- * planner decides. The program's threads share one CPU, so that whatever offloading costs it is
- * seen.
+ * Equal tasks of native work, done by one thread alone and, in turns, by it and a worker as the
+ * planner decides, with either client. The program's threads share one CPU, so that whatever
+ * offloading costs it is seen.
  */
 final class PlannerCases {
     private static final int SMALL_BYTES = 64;
@@ -63,7 +63,40 @@ final class PlannerCases {
                     new Job("planner, 50 us tasks, slow there", 50_000, SMALL_BYTES, 100),
                     new Job("planner, 1 ms tasks, slow there", 1_000_000, SMALL_BYTES, 100));
 
-    CaseResult measure(Job job) throws IOException, InterruptedException {
+    private int tasks(Job job) {
+        return effort.calls((int) (WORK_NANOS / job.taskNanos()));
+    }
+
+    /** By {@code client/c/tests/bench_planner.c}, which does what {@link #java} does. */
+    CaseResult c(Job job, Path programs) throws IOException, InterruptedException {
+        try (CProgram program =
+                CProgram.start(
+                        stage.schedulerUrl(),
+                        programs.resolve("bench_planner"),
+                        Stage.EMPTY,
+                        stage.nativeLibrary().toString(),
+                        Integer.toString(job.times()),
+                        Integer.toString(LARGE_BYTES))) {
+            int bytes = job.inputBytes();
+            int tasks = tasks(job);
+            long nanos = job.taskNanos();
+            Rounds rounds =
+                    Rounds.of(
+                            effort.rounds(),
+                            1,
+                            count -> program.turn("here", bytes, tasks, nanos, count),
+                            count -> program.turn("planned", bytes, tasks, nanos, count));
+            String[] tally = program.ask("tally", 0, 0, 0).split(" ", -1);
+            return result(
+                    job,
+                    rounds,
+                    Long.parseLong(tally[0]),
+                    Long.parseLong(tally[1]),
+                    Long.parseLong(tally[2]));
+        }
+    }
+
+    CaseResult java(Job job) throws IOException, InterruptedException {
         LeaseOptions options =
                 LeaseOptions.of(Stage.EMPTY)
                         .payloadBytes(LARGE_BYTES)
@@ -73,7 +106,7 @@ final class PlannerCases {
             if (!pool.awaitWorkers(1, WORKER_TIMEOUT)) {
                 throw new OffcutException(ErrorCode.NO_CAPACITY, "bench: no worker in a minute");
             }
-            Tasks tasks = new Tasks(job, effort, new Work(stage.nativeLibrary(), arena));
+            Tasks tasks = new Tasks(job, tasks(job), new Work(stage.nativeLibrary(), arena));
             List<OffloadSummary> summaries = new ArrayList<>();
             Rounds rounds =
                     Rounds.of(
@@ -82,11 +115,14 @@ final class PlannerCases {
                             CallLoop.of(tasks::here).settling(),
                             CallLoop.of(() -> summaries.add(tasks.planned(pool))).settling());
             summaries.forEach(summary -> tasks.check(summary.results()));
-            return result(job, rounds, summaries.getLast());
+            OffloadSummary last = summaries.getLast();
+            return result(job, rounds, last.local(), last.takenBack(), last.remote());
         }
     }
 
-    private static CaseResult result(Job job, Rounds rounds, OffloadSummary last) {
+    /** With what was done where in the last round. */
+    private static CaseResult result(
+            Job job, Rounds rounds, long here, long takenBack, long there) {
         double[] ratios = rounds.ratios();
         double ratio = Rounds.median(ratios);
         Shape shape = new Shape(job.name(), "shm", "planner", job.inputBytes());
@@ -99,9 +135,9 @@ final class PlannerCases {
                                 "longest round %.2f; last round: %d here, %d of them taken back,"
                                         + " %d there",
                                 Arrays.stream(ratios).max().getAsDouble(),
-                                last.local(),
-                                last.takenBack(),
-                                last.remote()));
+                                here,
+                                takenBack,
+                                there));
     }
 
     /** All equal. */
@@ -110,10 +146,9 @@ final class PlannerCases {
         private final byte[] result;
         private final Work work;
 
-        Tasks(Job job, Effort effort, Work work) {
+        Tasks(Job job, int count, Work work) {
             byte[] input = work.input(job);
-            this.inputs =
-                    Collections.nCopies(effort.calls((int) (WORK_NANOS / job.taskNanos())), input);
+            this.inputs = Collections.nCopies(count, input);
             this.result = work.here(input);
             this.work = work;
         }
