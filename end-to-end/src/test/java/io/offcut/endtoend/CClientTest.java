@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.offcut.linux.MemInfo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +26,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The C client against real daemons: its examples check every result by its content. */
 final class CClientTest {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final long NODE_BYTES = 8L << 30;
+
+    /** Input and result, on both sides of a socket, and as much again. */
+    private static final long FOR_A_GIBIBYTE_BYTES = 8L << 30;
+
     private static final Pattern PRICED =
             Pattern.compile("(\\d+) options priced (\\d+) times, (\\d+) wrong, (\\d+) retries");
 
@@ -42,7 +48,7 @@ final class CClientTest {
         programs.make("all", "sanitized");
         site = new Site(dir, "site");
         site.startScheduler();
-        site.startNode("a", Map.of());
+        site.startNode("a", Map.of("memoryBytes", NODE_BYTES));
         programs.push(site);
     }
 
@@ -91,6 +97,28 @@ final class CClientTest {
                         "blackscholes/echo");
         assertThat(outcome.exitCode()).as("%s", outcome).isZero();
         assertThat(outcome.out()).contains("50000 numbers over " + transport, "sum 1249975000");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"shm", "tcp"})
+    void aGibibyteCrossesBothWays(String transport) throws Exception {
+        assumeTrue(
+                MemInfo.read(Path.of("/proc")).availableBytes() >= FOR_A_GIBIBYTE_BYTES,
+                "needs 8 GiB of free memory");
+        assumeTrue(
+                Path.of("/dev/shm").toFile().getUsableSpace() >= FOR_A_GIBIBYTE_BYTES / 2,
+                "needs 4 GiB in /dev/shm");
+        Site.Outcome outcome =
+                run(
+                        Map.of("OFFCUT_TRANSPORTS", transport),
+                        "slots",
+                        "-n",
+                        "1",
+                        "-b",
+                        Integer.toString(1 << 30),
+                        "blackscholes/echo");
+        assertThat(outcome.exitCode()).as("%s", outcome).isZero();
+        assertThat(outcome.out()).contains("1 numbers over " + transport);
     }
 
     @ParameterizedTest
