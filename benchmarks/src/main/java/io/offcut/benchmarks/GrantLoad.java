@@ -211,6 +211,7 @@ final class GrantLoad {
         switch (order.message()) {
             case SchedulerMessage.EndLease end -> later(2, () -> node.ended(end));
             case SchedulerMessage.SendSnapshot ask -> later(2, () -> node.snapshot(nowMillis));
+            case SchedulerMessage.OpenLease open -> {}
             case SchedulerMessage.ExtendLease extend -> {}
             case SchedulerMessage.Welcome welcome -> {}
         }

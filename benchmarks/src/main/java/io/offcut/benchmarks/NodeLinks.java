@@ -261,6 +261,7 @@ final class NodeLinks implements AutoCloseable {
                 case SchedulerMessage.EndLease end -> say(node.ended(end));
                 case SchedulerMessage.SendSnapshot ask ->
                         say(node.snapshot(System.currentTimeMillis()));
+                case SchedulerMessage.OpenLease open -> {}
                 case SchedulerMessage.ExtendLease extend -> {}
                 case SchedulerMessage.Welcome welcome -> {}
             }

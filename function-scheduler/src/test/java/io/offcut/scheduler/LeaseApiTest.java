@@ -172,6 +172,14 @@ class LeaseApiTest {
     }
 
     @Test
+    void aGrantIsToldToTheNode() throws Exception {
+        PublicKey key = key(node.await(SchedulerMessage.Welcome.class));
+        RequestView request = api.lease(bundle, 2, "");
+        assertThat(node.await(SchedulerMessage.OpenLease.class).terms())
+                .isEqualTo(verified(request.leases().getFirst(), key));
+    }
+
+    @Test
     void releaseTellsTheNodeAndAccountsWhatItReports() throws Exception {
         PublicKey key = key(node.await(SchedulerMessage.Welcome.class));
         RequestView request = api.lease(bundle, 2, "");

@@ -1,13 +1,11 @@
 package io.offcut.node;
 
-import io.offcut.bundle.BundleHash;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.NodeDescriptor;
 import io.offcut.core.OffcutException;
 import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.core.api.OpenLeaseRequest;
 import io.offcut.core.api.OpenedLease;
-import io.offcut.core.frame.InvocationFrame;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseTerms;
 import io.offcut.node.internal.executor.ExecutorHost;
@@ -78,9 +76,7 @@ final class LeaseDesk implements NodeApi {
                             + ", this is "
                             + node.name());
         }
-        if (!NodeCore.LEASE_ID.matcher(leaseId).matches()
-                || !BundleHash.isHash(terms.bundle())
-                || terms.payloadBytes() > InvocationFrame.MAX_PAYLOAD_BYTES) {
+        if (!NodeCore.sound(terms)) {
             throw new OffcutException(
                     ErrorCode.INVALID_INPUT,
                     "lease " + leaseId + ": its id, bundle or payload limit is not one");

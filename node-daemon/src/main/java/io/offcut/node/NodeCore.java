@@ -1,10 +1,12 @@
 package io.offcut.node;
 
+import io.offcut.bundle.BundleHash;
 import io.offcut.core.CpuSet;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.NodeDescriptor;
 import io.offcut.core.OffcutException;
 import io.offcut.core.Offer;
+import io.offcut.core.frame.InvocationFrame;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseReport;
 import io.offcut.core.lease.LeaseState;
@@ -47,7 +49,7 @@ import org.slf4j.LoggerFactory;
 final class NodeCore
         implements SchedulerLink.Node, ExecutorHost.Listener, Sensing.Watcher, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(NodeCore.class);
-    static final Pattern LEASE_ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,79}");
+    private static final Pattern LEASE_ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,79}");
     private static final long TICK_MILLIS = 100;
     private static final long SAMPLE_MILLIS = 1_000;
     private static final long CLOSE_SECONDS = 10;
@@ -231,6 +233,7 @@ final class NodeCore
                     open.sendSnapshot();
                 }
             }
+            case SchedulerMessage.OpenLease open -> granted(open.terms());
             case SchedulerMessage.EndLease end -> {
                 // It names a folder.
                 if (LEASE_ID.matcher(end.leaseId()).matches()) {
@@ -242,6 +245,22 @@ final class NodeCore
             case SchedulerMessage.ExtendLease extend ->
                     apply(new LeaseEvent.Extend(extend.leaseId(), extend.expiresAtEpochMillis()));
         }
+    }
+
+    /** The client, which comes with its token, is told of a refusal then. */
+    private void granted(LeaseTerms terms) {
+        if (!sound(terms)) {
+            log.warn("the scheduler opens a lease whose terms are none: ignored");
+        } else if (!closing) {
+            var _ = apply(new LeaseEvent.Open(terms));
+        }
+    }
+
+    /** Ids and hashes name folders. */
+    static boolean sound(LeaseTerms terms) {
+        return LEASE_ID.matcher(terms.leaseId()).matches()
+                && BundleHash.isHash(terms.bundle())
+                && terms.payloadBytes() <= InvocationFrame.MAX_PAYLOAD_BYTES;
     }
 
     @Override

@@ -75,6 +75,18 @@ class NodeWithSchedulerTest {
     }
 
     @Test
+    void anExecutorServesBeforeTheClientAsks() throws Exception {
+        node.start();
+        LeaseView lease = scheduler.lease("test", 1, false).leases().getFirst();
+        Awaitility.await()
+                .atMost(TestNode.PATIENCE)
+                .until(() -> node.lease(lease.leaseId()).phase().equals("RUNNING"));
+        long pid = node.lease(lease.leaseId()).pid();
+        assertThat(openIfStillIdle(lease).executorGeneration()).isEqualTo(1);
+        assertThat(node.lease(lease.leaseId()).pid()).isEqualTo(pid);
+    }
+
+    @Test
     void runsFunctionsUnderALeaseOfTheScheduler() throws Exception {
         node.start();
         RequestView request = scheduler.lease("test", 1, false);

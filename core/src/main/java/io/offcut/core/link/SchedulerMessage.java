@@ -3,6 +3,7 @@ package io.offcut.core.link;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import io.offcut.core.lease.EndReason;
+import io.offcut.core.lease.LeaseTerms;
 import java.util.List;
 
 /** From the scheduler to a node. Each may arrive twice; acting on it twice changes nothing. */
@@ -10,6 +11,7 @@ import java.util.List;
 @JsonSubTypes({
     @JsonSubTypes.Type(value = SchedulerMessage.Welcome.class, name = "welcome"),
     @JsonSubTypes.Type(value = SchedulerMessage.SendSnapshot.class, name = "sendSnapshot"),
+    @JsonSubTypes.Type(value = SchedulerMessage.OpenLease.class, name = "openLease"),
     @JsonSubTypes.Type(value = SchedulerMessage.EndLease.class, name = "endLease"),
     @JsonSubTypes.Type(value = SchedulerMessage.ExtendLease.class, name = "extendLease"),
 })
@@ -28,6 +30,12 @@ public sealed interface SchedulerMessage {
 
     /** A message is missing: send a snapshot. */
     record SendSnapshot() implements SchedulerMessage {}
+
+    /**
+     * This lease was granted and its client is on the way: the executor can be made ready
+     * meanwhile.
+     */
+    record OpenLease(LeaseTerms terms) implements SchedulerMessage {}
 
     /** End this lease now and report it ended, also when it was never opened. */
     record EndLease(String leaseId, EndReason reason) implements SchedulerMessage {}

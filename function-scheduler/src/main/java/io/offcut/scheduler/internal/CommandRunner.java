@@ -1,5 +1,7 @@
 package io.offcut.scheduler.internal;
 
+import io.offcut.core.lease.LeaseTerms;
+import io.offcut.core.link.SchedulerMessage;
 import io.offcut.scheduler.brain.Brain;
 import io.offcut.scheduler.brain.BrainCommand;
 import io.offcut.scheduler.internal.link.NodeLinks;
@@ -14,7 +16,11 @@ public record CommandRunner(
         metrics.count(command);
         switch (command) {
             case BrainCommand.ToNode toNode -> links.send(toNode.nodeName(), toNode.message());
-            case BrainCommand.Granted granted -> tokens.put(granted.terms());
+            case BrainCommand.Granted granted -> {
+                LeaseTerms terms = granted.terms();
+                tokens.put(terms);
+                links.send(terms.nodeName(), new SchedulerMessage.OpenLease(terms));
+            }
             case BrainCommand.Renewed renewed -> tokens.put(renewed.terms());
             case BrainCommand.LeaseEnded ended -> {
                 tokens.remove(ended.terms().leaseId());

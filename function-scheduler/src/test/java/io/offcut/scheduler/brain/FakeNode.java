@@ -212,6 +212,7 @@ final class FakeNode {
             case SchedulerMessage.EndLease end -> end(end.leaseId(), end.reason());
             case SchedulerMessage.ExtendLease extend ->
                     extend(extend.leaseId(), extend.expiresAtEpochMillis());
+            case SchedulerMessage.OpenLease open -> {}
             case SchedulerMessage.Welcome welcome -> {}
         }
     }

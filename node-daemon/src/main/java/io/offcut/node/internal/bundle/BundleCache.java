@@ -15,6 +15,8 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 
 /**
@@ -37,6 +39,10 @@ public final class BundleCache implements AutoCloseable {
     }
 
     private final BundleStore store;
+
+    /** Reading one again takes longer than the rest of what a lease needs of its bundle. */
+    private final Map<String, BundleManifest> manifests = new ConcurrentHashMap<>();
+
     private final String schedulerUrl;
     private final String secret;
     private final HttpClient http =
@@ -62,8 +68,7 @@ public final class BundleCache implements AutoCloseable {
      */
     public Ready ready(String sha256) {
         Path folder = store.ensureUnpacked(sha256, this::fetch);
-        BundleManifest manifest = store.manifest(sha256);
-        return new Ready(folder, manifest.functions());
+        return new Ready(folder, manifests.computeIfAbsent(sha256, store::manifest).functions());
     }
 
     private InputStream fetch(String sha256) throws IOException {

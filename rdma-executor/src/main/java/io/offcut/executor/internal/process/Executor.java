@@ -18,7 +18,6 @@ import io.offcut.linux.Signals;
 import io.offcut.linux.ThisProcess;
 import io.offcut.linux.UnixSocket;
 import java.io.IOException;
-import java.nio.channels.ByteChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -72,18 +71,23 @@ public final class Executor {
      * @throws OffcutException if it cannot begin
      */
     public static void serve(ExecutorSpec spec) throws InterruptedException {
-        // One that waited for its lease was started before there was such a folder.
-        ThisProcess.setEnvironment("HOME", spec.scratchDir());
-        ThisProcess.setEnvironment("TMPDIR", spec.scratchDir());
         Executor executor = new Executor(spec);
-        List<String> problems = Confinement.apply(spec.cpus());
-        executor.makeWorkers();
-        InvocationStatus status = executor.run(problems, executor::dial);
+        InvocationStatus status = executor.run(executor.begin(), executor.dial());
         if (status == null) {
             executor.stop(InvocationStatus.DISCONNECTED, ExecutorExit.ORPHANED);
         } else {
             executor.stop(status, ExecutorExit.ENDED);
         }
+    }
+
+    /** Everything before the first thread. @return one line for each part that could not be had */
+    List<String> begin() {
+        // One that waited for its lease was started before there was such a folder.
+        ThisProcess.setEnvironment("HOME", spec.scratchDir());
+        ThisProcess.setEnvironment("TMPDIR", spec.scratchDir());
+        List<String> problems = Confinement.apply(spec.cpus());
+        makeWorkers();
+        return problems;
     }
 
     /** Serves until the daemon's word, which it returns; null when there is no daemon any more. */
@@ -115,8 +119,8 @@ public final class Executor {
     }
 
     /** Connects to the daemon. */
-    ByteChannel dial() throws IOException {
-        return UnixSocket.connect(Path.of(spec.controlSocket()));
+    ControlLink.Dial dial() {
+        return () -> UnixSocket.connect(Path.of(spec.controlSocket()));
     }
 
     /** Undoes all of it, where the process goes on. */
@@ -140,7 +144,7 @@ public final class Executor {
         stop(InvocationStatus.CRASHED, ExecutorExit.INTERNAL);
     }
 
-    void makeWorkers() {
+    private void makeWorkers() {
         BundleFiles bundle = new BundleFiles(Path.of(spec.bundleDir()));
         for (int index = 0; index < spec.cores().size(); index++) {
             int core = spec.cores().get(index);

@@ -45,7 +45,8 @@ public class ShmMapping implements AutoCloseable {
     /** Maps the beginning only: enough to look at the region's shape. */
     @SuppressWarnings("MustBeClosedChecker") // the mapping owns it
     private static ShmMapping openHeader(Path file) {
-        Arena arena = Arena.ofShared();
+        // Closing a shared one stops every thread for a moment.
+        Arena arena = Arena.ofConfined();
         try {
             MemorySegment header = SharedMemory.open(file, ShmLayout.HUGE_PAGE_BYTES, arena);
             return checked(file, arena, header);

@@ -245,7 +245,9 @@ public final class FunctionSide {
             case SchedulerMessage.EndLease(String leaseId, EndReason reason) ->
                     end(nowMillis, agent, leaseId, reason);
             case SchedulerMessage.SendSnapshot _ -> mailbox.add(agent.snapshot());
-            case SchedulerMessage.Welcome _, SchedulerMessage.ExtendLease _ -> {}
+            case SchedulerMessage.Welcome _,
+                    SchedulerMessage.OpenLease _,
+                    SchedulerMessage.ExtendLease _ -> {}
         }
     }
 
