@@ -22,6 +22,9 @@ final class ExecutorSlot {
     /** Completes when it serves, or with an OffcutException when it never will. */
     final CompletableFuture<ExecutorHost.Serving> serving = new CompletableFuture<>();
 
+    /** Completes when it rests after its lease. */
+    final CompletableFuture<String> resting = new CompletableFuture<>();
+
     /** It is not wanted any more: a start that is under way stops. */
     volatile boolean cancelled;
 
@@ -29,6 +32,10 @@ final class ExecutorSlot {
     volatile boolean frozen;
 
     volatile @Nullable ExecutorProcess process;
+
+    /** Whether the process was kept from an earlier lease. With the lock. */
+    boolean reused;
+
     volatile long invocations;
 
     ExecutorSlot(LeaseTerms terms, int generation, String secret) {

@@ -124,7 +124,8 @@ final class Rehearsal {
         ShmRegion.create(region(), spec.slots(), spec.payloadBytes(), "rw-------");
         Path file = folder.resolve("spec");
         ExecutorCommand.write(file, spec);
-        Executor executor = new Executor(ExecutorCommand.read(file));
+        ExecutorSpec read = ExecutorCommand.read(file);
+        Executor executor = new Executor(read, new Functions(read));
         List<String> problems = Confinement.apply(spec.cpus());
         executor.makeWorkers();
         ShmClientChannel client = ShmClientChannel.open(region(), PATIENCE_NANOS);
@@ -133,10 +134,10 @@ final class Rehearsal {
         List<UnixSocket> link = UnixSocket.pair();
         Thread other =
                 Thread.ofPlatform().daemon().name(NAME).start(() -> others(link.getLast(), client));
-        InvocationStatus status = executor.run(problems, () -> dial(executor, link.getFirst()));
+        ControlLine end = executor.run(problems, () -> dial(executor, link.getFirst()));
         other.join(PATIENCE_MILLIS);
         executor.close();
-        if (status == null) {
+        if (end == null) {
             throw new IOException("the end was not heard");
         }
     }
