@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * The executor process: its workers, the door for TCP, the watchdog and the link to the daemon.
  *
  * <p>It ends in one way only, {@link #stop}: every channel says why, what commands left running is
- * killed, and the process halts. The watchdog, the daemon's word, a channel that has ended and the
+ * killed, and the process exits. The watchdog, the daemon's word, a channel that has ended and the
  * virtual machine's shutdown all lead there. Or its lease ends alone, {@link #rest}, and what the
  * process has loaded waits for the next.
  */
@@ -72,7 +72,7 @@ public final class Executor {
 
     /**
      * Serves the lease until its end, and those that the daemon gives it after a rest. Never
-     * returns normally: the process halts with a code of {@link ExecutorExit}.
+     * returns normally: the process exits with a code of {@link ExecutorExit}.
      *
      * @throws OffcutException if it cannot begin
      */
@@ -103,7 +103,7 @@ public final class Executor {
                     executor.stop(InvocationStatus.DISCONNECTED, ExecutorExit.ORPHANED);
         }
         if (executor.resting) {
-            Runtime.getRuntime().halt(ExecutorExit.ENDED);
+            ThisProcess.exit(ExecutorExit.ENDED);
         }
         return null;
     }
@@ -149,7 +149,7 @@ public final class Executor {
         if (!undo(status)) {
             // A function still runs, and only its process can end it.
             killCommands();
-            Runtime.getRuntime().halt(ExecutorExit.ENDED);
+            ThisProcess.exit(ExecutorExit.ENDED);
         }
         resting = true;
         return true;
@@ -271,7 +271,7 @@ public final class Executor {
         if (stopping.compareAndSet(false, true)) {
             endWorkers(status);
             killCommands();
-            Runtime.getRuntime().halt(exitCode);
+            ThisProcess.exit(exitCode);
         }
     }
 
