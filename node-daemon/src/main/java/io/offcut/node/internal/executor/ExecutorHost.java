@@ -207,7 +207,7 @@ public final class ExecutorHost implements AutoCloseable {
                     return;
                 }
                 Kept before = mayBeKept ? kept.take(slot.terms) : null;
-                slot.reused = before != null;
+                slot.earlierLeases = before == null ? 0 : before.leases();
                 ExecutorProcess process = launcher.launch(slot, bundle, before);
                 slot.process = process;
                 if (slot.frozen) {
@@ -271,7 +271,7 @@ public final class ExecutorHost implements AutoCloseable {
             log.warn("lease {}: its executor {}{}", slot.leaseId(), how, said);
             process.kill(KILL_MILLIS);
             process.remove();
-            if (slot.reused && !slot.serving.isDone()) {
+            if (slot.earlierLeases > 0 && !slot.serving.isDone()) {
                 // Nothing of the lease has run: it may have been killed while it waited.
                 slot.process = null;
                 workers.execute(() -> launch(slot, false));

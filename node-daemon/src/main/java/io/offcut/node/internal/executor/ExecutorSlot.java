@@ -33,8 +33,8 @@ final class ExecutorSlot {
 
     volatile @Nullable ExecutorProcess process;
 
-    /** Whether the process was kept from an earlier lease. With the lock. */
-    boolean reused;
+    /** Leases that the process had before this one. With the lock. */
+    int earlierLeases;
 
     volatile long invocations;
 

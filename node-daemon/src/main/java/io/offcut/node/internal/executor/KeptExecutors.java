@@ -44,6 +44,9 @@ final class KeptExecutors {
     private static final long REST_MILLIS = 300;
     private static final long FREEZE_MILLIS = 200;
 
+    // What functions leak in one lease adds up over many, and so do this daemon's notes of each.
+    private static final int MAX_LEASES = 1_000;
+
     /** The daemon's word to executors. Each is false when none hears it. */
     interface Link {
         /** Tells the lease's executor to rest. */
@@ -63,11 +66,12 @@ final class KeptExecutors {
     /**
      * One of them.
      *
-     * @param leaseId the lease that it had
+     * @param leaseId the lease that it had last
+     * @param leases how many it had
      * @param scratch its scratch folder, which is not there while it waits
      * @param bytes memory that it holds
      */
-    record Kept(String leaseId, Key key, Parked parked, Path scratch, long bytes) {}
+    record Kept(String leaseId, int leases, Key key, Parked parked, Path scratch, long bytes) {}
 
     private final Path dir;
     private final int seconds;
@@ -107,7 +111,8 @@ final class KeptExecutors {
         Key key = Key.of(slot.terms);
         boolean orderly = reason == EndReason.RELEASED || reason == EndReason.EXPIRED;
         boolean served = slot.serving.isDone() && !slot.serving.isCompletedExceptionally();
-        if (!orderly || !served || slot.frozen || !reserve(key)) {
+        boolean worn = slot.earlierLeases + 1 >= MAX_LEASES;
+        if (!orderly || !served || slot.frozen || worn || !reserve(key)) {
             return false;
         }
         Kept fresh = null;
@@ -159,7 +164,8 @@ final class KeptExecutors {
                         log,
                         specFile -> wake(slot.leaseId(), cgroup, specFile));
         Path scratch = Path.of(process.record().scratchDir());
-        return new Kept(slot.leaseId(), Key.of(slot.terms), parked, scratch, bytes);
+        int leases = slot.earlierLeases + 1;
+        return new Kept(slot.leaseId(), leases, Key.of(slot.terms), parked, scratch, bytes);
     }
 
     private static boolean awaitRest(ExecutorSlot slot, Process child) {
