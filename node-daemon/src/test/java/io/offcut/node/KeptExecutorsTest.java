@@ -262,4 +262,24 @@ class KeptExecutorsTest {
         assertThat(executor.isAlive()).isFalse();
         assertThat(serve(terms("L3", "ann", warm, "0"))).isNotEqualTo(executor);
     }
+
+    @Test
+    void aRestartedDaemonTakesOverOneInItsSecondLeaseAndKeepsItNoMore() throws Exception {
+        node.startProcess().awaitOffered("0");
+        ProcessRef executor = serve(terms("L1", "ann", warm, "0"), WarmFunctions.BURN);
+        LeaseTerms second = terms("L2", "ann", warm, "0");
+        OpenedLease opened = node.open(second, "shm");
+        try (InvocationChannel channel = TestNode.connect(opened.channels().getFirst())) {
+            node.killProcess();
+            node.startProcess();
+            await().atMost(TestNode.PATIENCE)
+                    .until(() -> node.lease("L2").phase().equals("RUNNING"));
+            assertThat(node.lease("L2").pid()).isEqualTo(executor.pid());
+            assertThat(call(channel, WarmFunctions.COUNT)).isEqualTo("1 calls, 0 files");
+            await().atMost(TestNode.PATIENCE).until(() -> usedMicros("L2") > 0);
+            assertThat(usedMicros("L2")).isLessThan(500_000);
+            release(second);
+        }
+        assertThat(executor.isAlive()).isFalse();
+    }
 }
