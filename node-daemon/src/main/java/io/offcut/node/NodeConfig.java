@@ -56,6 +56,9 @@ import java.util.function.Supplier;
  *     which clients wait
  * @param prewarmedExecutors executors that are started before there is a lease for them, while
  *     memory is offered that no lease has; default 1
+ * @param keepWarmSeconds how long an executor, with what it has loaded, waits after its lease for
+ *     the next of the same user, bundle and memory, while memory is offered that no lease has; 0:
+ *     none waits; default 60
  * @param orphanMillis how long executors live on without a daemon; default 30000
  * @param executorOverheadBytes memory that each executor gets over that of its lease, for its
  *     virtual machine; default 128 MiB
@@ -90,6 +93,7 @@ public record NodeConfig(
         Integer maxStarts,
         Integer startTimeoutMillis,
         Integer prewarmedExecutors,
+        Integer keepWarmSeconds,
         Integer orphanMillis,
         Long executorOverheadBytes,
         String cgroups,
@@ -129,6 +133,7 @@ public record NodeConfig(
         maxStarts = maxStarts == null ? 5 : maxStarts;
         startTimeoutMillis = startTimeoutMillis == null ? 50_000 : startTimeoutMillis;
         prewarmedExecutors = prewarmedExecutors == null ? 1 : prewarmedExecutors;
+        keepWarmSeconds = keepWarmSeconds == null ? 60 : keepWarmSeconds;
         orphanMillis = orphanMillis == null ? 30_000 : orphanMillis;
         executorOverheadBytes = executorOverheadBytes == null ? 128 * MIB : executorOverheadBytes;
         cgroups = or(cgroups, () -> "auto");
@@ -170,6 +175,7 @@ public record NodeConfig(
         checkRange("maxStarts", maxStarts, 1, 1000);
         checkRange("startTimeoutMillis", startTimeoutMillis, 100, 600_000);
         checkRange("prewarmedExecutors", prewarmedExecutors, 0, 64);
+        checkRange("keepWarmSeconds", keepWarmSeconds, 0, 86_400);
         checkRange("orphanMillis", orphanMillis, 100, 86_400_000);
         checkRange("executorOverheadBytes", executorOverheadBytes, 32 * MIB, 1L << 40);
     }

@@ -184,6 +184,7 @@ class NodeDaemonTest {
 
     @Test
     void releasesOnlyWithTheLeasesToken() throws Exception {
+        node.config.put("keepWarmSeconds", 0);
         node.start().awaitOffered("0");
         LeaseTerms terms = node.terms("L1", "0");
         OpenedLease opened = node.open(terms, "shm");

@@ -68,6 +68,7 @@ final class TestNode implements AutoCloseable {
 
     final String name;
     final Path dir;
+    private final Path state;
     final String bundle;
     final Map<String, Object> config = new HashMap<>();
     final KeyPair keys;
@@ -97,15 +98,21 @@ final class TestNode implements AutoCloseable {
         config.put("reserveMemoryBytes", 0);
         config.put("executorOverheadBytes", 128L << 20);
         config.put("orphanMillis", 60_000);
-        Path state = Files.createDirectories(dir.resolve("state"));
+        state = Files.createDirectories(dir.resolve("state"));
         Files.writeString(
                 state.resolve("scheduler.keys"),
                 Base64.getEncoder().encodeToString(keys.getPublic().getEncoded()));
-        bundle = pack(dir.resolve("bundle"), MANIFEST);
+        bundle = store(dir.resolve("bundle"), MANIFEST);
+    }
+
+    /** Puts a bundle into the cache, before the start. @return its hash */
+    String store(Path folder, String manifest) throws IOException {
+        String sha256 = pack(folder, manifest);
         try (BundleStore store = BundleStore.open(state.resolve("bundles"), BundleLimits.DEFAULT);
                 InputStream in = Files.newInputStream(dir.resolve("bundle.zip"))) {
             store.put(in);
         }
+        return sha256;
     }
 
     String pack(Path folder, String manifest) throws IOException {

@@ -79,6 +79,12 @@ public final class ExecutorControl implements AutoCloseable {
         void usage(String leaseId, int generation, long invocations);
 
         /**
+         * It did what {@link ExecutorControl#rest} asked: nothing of the lease is left in it but
+         * what the functions left running.
+         */
+        void resting(String leaseId, int generation);
+
+        /**
          * The connection is gone, and with it most likely the executor. Not called when a newer
          * connection for the lease had taken its place.
          */
@@ -165,13 +171,36 @@ public final class ExecutorControl implements AutoCloseable {
      * @return false when none is connected, or it did not take the line
      */
     public boolean end(String leaseId, InvocationStatus status) {
-        Link link = links.get(leaseId);
-        if (link == null) {
-            return false;
-        }
+        return say(links.get(leaseId), new ControlLine.End(status));
+    }
+
+    /**
+     * Tells the lease's executor to answer everything outstanding with this status and to rest with
+     * what it has loaded, see {@link Listener#resting}. It exits where a function still runs.
+     *
+     * @return false when none is connected, or it did not take the line
+     */
+    public boolean rest(String leaseId, InvocationStatus status) {
+        return say(links.get(leaseId), new ControlLine.Rest(status));
+    }
+
+    /**
+     * Gives an executor that rests its next lease, which must be of the same bundle, user and
+     * scratch folder.
+     *
+     * @param leaseId the lease that it had
+     * @return false when it is not connected, or did not take the line
+     */
+    public boolean next(String leaseId, Path specFile) {
+        return say(links.remove(leaseId), new ControlLine.Lease(specFile.toString()));
+    }
+
+    private static boolean say(@Nullable Link link, ControlLine line) {
         try {
-            link.lines.write(new ControlLine.End(status));
-            return true;
+            if (link != null) {
+                link.lines.write(line);
+            }
+            return link != null;
         } catch (IOException e) {
             return false;
         }
@@ -310,8 +339,10 @@ public final class ExecutorControl implements AutoCloseable {
                 }
                 case ControlLine.Usage(long invocations) ->
                         listener.usage(link.leaseId, link.generation, invocations);
+                case ControlLine.Resting() -> listener.resting(link.leaseId, link.generation);
                 case ControlLine.Hello ignored -> throw new IOException("it said hello twice");
-                case ControlLine.End ignored -> throw new IOException("only a daemon says END");
+                case ControlLine.End _, ControlLine.Rest _, ControlLine.Lease _ ->
+                        throw new IOException("only a daemon says that");
             }
         }
     }

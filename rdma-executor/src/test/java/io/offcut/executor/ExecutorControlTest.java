@@ -55,6 +55,11 @@ class ExecutorControlTest {
                 }
 
                 @Override
+                public void resting(String leaseId, int generation) {
+                    events.add("resting " + leaseId + " " + generation);
+                }
+
+                @Override
                 public void disconnected(String leaseId, int generation) {
                     events.add("disconnected " + leaseId + " " + generation);
                 }
@@ -92,15 +97,26 @@ class ExecutorControlTest {
                             + " [no cgroup??[2J]",
                     "usage l 1 7");
             assertThat(control.end("l 1", InvocationStatus.REVOKED)).isTrue();
-            ByteBuffer heard = ByteBuffer.allocate(100);
-            while (heard.position() < "END REVOKED\n".length()) {
-                assertThat(executor.read(heard)).isPositive();
-            }
-            assertThat(new String(heard.array(), 0, heard.position(), StandardCharsets.UTF_8))
-                    .isEqualTo("END REVOKED\n");
+            hears(executor, "END REVOKED\n");
         }
         await().until(() -> events.contains("disconnected l 1 2"));
         assertThat(control.end("l 1", InvocationStatus.REVOKED)).isFalse();
+    }
+
+    @Test
+    void tellsOneToRestAndGivesItItsNextLeaseOnce() throws IOException {
+        try (SocketChannel executor = connect()) {
+            say(executor, "HELLO 1 l 1 99 s\n");
+            expect("connected l 1 99");
+            assertThat(control.rest("l", InvocationStatus.EXPIRED)).isTrue();
+            hears(executor, "REST EXPIRED\n");
+            say(executor, "RESTING\n");
+            expect("connected l 1 99", "resting l 1");
+            assertThat(control.next("l", Path.of("/a b"))).isTrue();
+            hears(executor, "LEASE %2Fa+b\n");
+            assertThat(control.next("l", Path.of("/a b"))).isFalse();
+            assertThat(control.end("l", InvocationStatus.REVOKED)).isFalse();
+        }
     }
 
     @Test
@@ -224,6 +240,15 @@ class ExecutorControlTest {
             // It hung up already, which is what the caller then sees.
             assertThat(e).isInstanceOf(IOException.class);
         }
+    }
+
+    private static void hears(SocketChannel executor, String line) throws IOException {
+        ByteBuffer heard = ByteBuffer.allocate(100);
+        while (heard.position() < line.length()) {
+            assertThat(executor.read(heard)).isPositive();
+        }
+        assertThat(new String(heard.array(), 0, heard.position(), StandardCharsets.UTF_8))
+                .isEqualTo(line);
     }
 
     private void expect(String... expected) {

@@ -139,6 +139,43 @@ class ExecutorLifeTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {ChannelDescriptor.SHM, ChannelDescriptor.TCP})
+    void oneThatRestsHasEndedItsLeaseAndEndsWithItsDaemon(String transport)
+            throws IOException, InterruptedException {
+        try (TestExecutor executor = TestExecutor.start(bundle, TestExecutor.Options.DEFAULT);
+                InvocationChannel channel = executor.open(transport)) {
+            assertThat(call(channel, bundle.index("Reverse"), new byte[] {1}).bytes())
+                    .containsExactly(1);
+            assertThat(executor.rest(InvocationStatus.EXPIRED)).isTrue();
+            await().atMost(PATIENCE).until(() -> executor.events.contains("resting lease-1 1"));
+            await().atMost(PATIENCE)
+                    .until(() -> channel.ended() == InvocationStatus.EXPIRED.code());
+            assertThat(executor.process.isAlive()).isTrue();
+            assertThat(Files.readString(Path.of("/proc/" + executor.process.pid() + "/maps")))
+                    .doesNotContain(executor.region(0).toString());
+            executor.stopControl();
+            assertThat(executor.process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(executor.process.exitValue()).isEqualTo(ExecutorExit.ENDED);
+        }
+    }
+
+    @Test
+    void oneThatIsInAFunctionEndsInsteadOfResting() throws IOException, InterruptedException {
+        try (TestExecutor executor = TestExecutor.start(bundle, TestExecutor.Options.DEFAULT);
+                InvocationChannel channel = executor.open(ChannelDescriptor.SHM)) {
+            post(channel, 1, bundle.index("hang"), new byte[0], 0);
+            long pid = executor.process.pid();
+            await().atMost(PATIENCE).until(() -> ProcessTree.descendants(pid).size() >= 2);
+            assertThat(executor.rest(InvocationStatus.REVOKED)).isTrue();
+            assertThat(executor.process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(executor.process.exitValue()).isEqualTo(ExecutorExit.ENDED);
+            assertThat(executor.events).doesNotContain("resting lease-1 1");
+            assertThat(take(channel, channel.await(PATIENCE.toNanos())).status())
+                    .isEqualTo(InvocationStatus.REVOKED);
+        }
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"hang", "detach_and_hang"})
     void commandsDieWithTheirExecutor(String function) throws IOException, InterruptedException {
         try (TestExecutor executor = TestExecutor.start(bundle, TestExecutor.Options.DEFAULT);

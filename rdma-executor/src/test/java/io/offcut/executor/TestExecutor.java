@@ -158,6 +158,11 @@ final class TestExecutor implements AutoCloseable {
                     }
 
                     @Override
+                    public void resting(String leaseId, int generation) {
+                        events.add("resting " + leaseId + " " + generation);
+                    }
+
+                    @Override
                     public void disconnected(String leaseId, int generation) {
                         events.add("disconnected " + leaseId + " " + generation);
                     }
@@ -177,6 +182,10 @@ final class TestExecutor implements AutoCloseable {
 
     boolean end(InvocationStatus status) {
         return control.end(spec.leaseId(), status);
+    }
+
+    boolean rest(InvocationStatus status) {
+        return control.rest(spec.leaseId(), status);
     }
 
     long usage() {

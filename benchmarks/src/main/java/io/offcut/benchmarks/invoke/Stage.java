@@ -73,6 +73,8 @@ final class Stage implements AutoCloseable {
         config.put("busyThreshold", 1);
         config.put("slots", RawMemory.SLOTS);
         config.put("prewarmedExecutors", prewarmed);
+        // The next lease is to be as cold as the first.
+        config.put("keepWarmSeconds", 0);
         try {
             return LocalDaemon.start("node", "node", config, dir, START_TIMEOUT);
         } catch (OffcutException e) {

@@ -4,7 +4,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * A function written in Java. The executor makes one instance per worker, by the constructor
- * without arguments, and calls it from that worker's thread only.
+ * without arguments, and calls it from that worker's thread only. Instances and static state may
+ * serve several leases of the same user, one after the other; then the thread is another.
  *
  * <pre>{@code
  * public final class Reverse implements OffcutFunction {

@@ -19,14 +19,22 @@ final class ExecutorEnd {
 
     private final BiPredicate<String, InvocationStatus> say;
     private final BooleanSupplier closed;
+    private final Keep keep;
+
+    /** Keeps the executor of a lease that has ended; false when it must end too. */
+    @FunctionalInterface
+    interface Keep {
+        boolean keep(ExecutorSlot slot, ExecutorProcess process, EndReason reason);
+    }
 
     /**
      * @param say tells a lease's executor to end; false when none hears it
      * @param closed whether the daemon stops, and no longer insists
      */
-    ExecutorEnd(BiPredicate<String, InvocationStatus> say, BooleanSupplier closed) {
+    ExecutorEnd(BiPredicate<String, InvocationStatus> say, BooleanSupplier closed, Keep keep) {
         this.say = say;
         this.closed = closed;
+        this.keep = keep;
     }
 
     /** See {@link ExecutorHost#freeze}. */
@@ -84,15 +92,16 @@ final class ExecutorEnd {
     }
 
     /**
-     * Ends a cancelled one and removes all that it had. Blocks until nothing of it is left.
+     * Ends a cancelled one and removes all that it had, or keeps it. Blocks until nothing of it is
+     * left, or it stands still.
      *
-     * @param removed called when nothing is, before a start of the same lease can begin
+     * @param removed called when that is so, before a start of the same lease can begin
      */
     void evict(ExecutorSlot slot, EndReason reason, Runnable removed) {
         slot.lock.lock();
         try {
             ExecutorProcess process = slot.process;
-            if (process != null) {
+            if (process != null && !keep.keep(slot, process, reason)) {
                 process.endRegions(statusOf(reason));
                 if (!slot.frozen && say.test(slot.leaseId(), statusOf(reason))) {
                     process.awaitGone(TimeUnit.MILLISECONDS.toNanos(POLITE_MILLIS));
@@ -123,7 +132,7 @@ final class ExecutorEnd {
         }
     }
 
-    private static InvocationStatus statusOf(EndReason reason) {
+    static InvocationStatus statusOf(EndReason reason) {
         return switch (reason) {
             case EXPIRED -> InvocationStatus.EXPIRED;
             case EXECUTOR_FAILED -> InvocationStatus.CRASHED;

@@ -13,6 +13,7 @@ import io.offcut.linux.CpuMap;
 import io.offcut.monitor.OwnExecutor;
 import io.offcut.node.NodeConfig;
 import io.offcut.node.internal.bundle.BundleCache;
+import io.offcut.node.internal.executor.KeptExecutors.Kept;
 import io.offcut.node.internal.store.LeaseStore;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -76,7 +77,8 @@ public final class ExecutorHost implements AutoCloseable {
     private final ExecutorLauncher launcher;
     private final ParkingRoom parking;
     private final LeftOvers leftOvers;
-    private final ExecutorEnd end = new ExecutorEnd(this::sayEnd, this::isClosed);
+    private final KeptExecutors kept;
+    private final ExecutorEnd end = new ExecutorEnd(this::sayEnd, this::isClosed, this::keep);
     private final Sandbox sandbox;
     private final Map<String, ExecutorSlot> slots = new ConcurrentHashMap<>();
     private final Executor workers = Thread::startVirtualThread;
@@ -102,7 +104,11 @@ public final class ExecutorHost implements AutoCloseable {
         this.launcher =
                 new ExecutorLauncher(
                         config, cpus.toReal(cores), sandbox, store, cpus, controlSocket(config));
-        this.parking = new ParkingRoom(config, launcher.archive(), launcher.parked(), workers);
+        this.kept =
+                new KeptExecutors(
+                        launcher.parkedDir(), config.keepWarmSeconds(), new ToKept(), workers);
+        this.parking =
+                new ParkingRoom(config, launcher.archive(), launcher.parked(), kept, workers);
         this.leftOvers = new LeftOvers(config, sandbox, store);
     }
 
@@ -164,6 +170,10 @@ public final class ExecutorHost implements AutoCloseable {
         return open != null && open.end(leaseId, status);
     }
 
+    private boolean keep(ExecutorSlot slot, ExecutorProcess process, EndReason reason) {
+        return kept.keep(slot, ExecutorLog.file(store.folder(slot.leaseId())), process, reason);
+    }
+
     private void resume(ExecutorSlot slot) {
         ExecutorProcess process = slot.process;
         if (process != null) {
@@ -185,10 +195,10 @@ public final class ExecutorHost implements AutoCloseable {
     public void start(LeaseTerms terms, int generation) {
         ExecutorSlot slot = new ExecutorSlot(terms, generation, launcher.newSecret());
         slots.put(terms.leaseId(), slot);
-        workers.execute(() -> launch(slot));
+        workers.execute(() -> launch(slot, true));
     }
 
-    private void launch(ExecutorSlot slot) {
+    private void launch(ExecutorSlot slot, boolean mayBeKept) {
         try {
             BundleCache.Ready bundle = bundles.ready(slot.terms.bundle());
             slot.lock.lock();
@@ -196,7 +206,9 @@ public final class ExecutorHost implements AutoCloseable {
                 if (slot.cancelled || slot.frozen || closed) {
                     return;
                 }
-                ExecutorProcess process = launcher.launch(slot, bundle);
+                Kept before = mayBeKept ? kept.take(slot.terms) : null;
+                slot.earlierLeases = before == null ? 0 : before.leases();
+                ExecutorProcess process = launcher.launch(slot, bundle, before);
                 slot.process = process;
                 if (slot.frozen) {
                     process.freeze(0);
@@ -259,6 +271,12 @@ public final class ExecutorHost implements AutoCloseable {
             log.warn("lease {}: its executor {}{}", slot.leaseId(), how, said);
             process.kill(KILL_MILLIS);
             process.remove();
+            if (slot.earlierLeases > 0 && !slot.serving.isDone()) {
+                // Nothing of the lease has run: it may have been killed while it waited.
+                slot.process = null;
+                workers.execute(() -> launch(slot, false));
+                return;
+            }
             failed(
                     slot,
                     new OffcutException(
@@ -333,9 +351,8 @@ public final class ExecutorHost implements AutoCloseable {
     public List<OwnExecutor> own() {
         Map<String, OwnExecutor> own = new HashMap<>();
         // First, because they become executors of leases meanwhile; each counts once.
-        for (OwnExecutor parked : launcher.parked().own()) {
-            own.put(parked.id(), parked);
-        }
+        launcher.parked().own().forEach(parked -> own.put(parked.id(), parked));
+        kept.own().forEach(waiting -> own.put(waiting.id(), waiting));
         for (ExecutorSlot slot : slots.values()) {
             ExecutorProcess process = slot.process;
             if (process != null) {
@@ -357,10 +374,7 @@ public final class ExecutorHost implements AutoCloseable {
             if (process != null && !slot.cancelled) {
                 ExecutorLog.bound(store.folder(slot.leaseId()));
                 listener.used(
-                        slot.leaseId(),
-                        slot.generation,
-                        slot.invocations,
-                        Math.max(0, process.cpuMicros()));
+                        slot.leaseId(), slot.generation, slot.invocations, process.cpuMicros());
             }
         }
     }
@@ -417,8 +431,30 @@ public final class ExecutorHost implements AutoCloseable {
         }
 
         @Override
+        public void resting(String leaseId, int generation) {
+            ExecutorSlot slot = slots.get(leaseId);
+            if (slot != null && slot.generation == generation) {
+                slot.resting.complete(leaseId);
+            }
+        }
+
+        @Override
         public void disconnected(String leaseId, int generation) {
             log.debug("executor of lease {} generation {} hung up", leaseId, generation);
+        }
+    }
+
+    private final class ToKept implements KeptExecutors.Link {
+        @Override
+        public boolean rest(String leaseId, InvocationStatus status) {
+            ExecutorControl open = control;
+            return open != null && open.rest(leaseId, status);
+        }
+
+        @Override
+        public boolean next(String leaseId, Path specFile) {
+            ExecutorControl open = control;
+            return open != null && open.next(leaseId, specFile);
         }
     }
 

@@ -13,6 +13,7 @@ import io.offcut.linux.CpuMap;
 import io.offcut.linux.ProcessRef;
 import io.offcut.node.NodeConfig;
 import io.offcut.node.internal.bundle.BundleCache;
+import io.offcut.node.internal.executor.KeptExecutors.Kept;
 import io.offcut.node.internal.executor.ParkedExecutors.Parked;
 import io.offcut.node.internal.store.Folders;
 import io.offcut.node.internal.store.LeaseStore;
@@ -70,7 +71,7 @@ final class ExecutorLauncher {
                         java,
                         classPath,
                         command -> sandbox.wrapOwn(realCpus, command));
-        parked = new ParkedExecutors(config.statePath().resolve("parked"), this::park);
+        parked = new ParkedExecutors(parkedDir(), this::park);
     }
 
     ExecutorArchive archive() {
@@ -79,6 +80,11 @@ final class ExecutorLauncher {
 
     ParkedExecutors parked() {
         return parked;
+    }
+
+    /** Where the logs of executors lie that have no lease. */
+    Path parkedDir() {
+        return config.statePath().resolve("parked");
     }
 
     private Parked park(String name, Path log) throws IOException {
@@ -126,21 +132,26 @@ final class ExecutorLauncher {
     /**
      * Starts it. What was made is removed again when it fails.
      *
+     * @param kept one that such a lease left; null for another
      * @throws OffcutException when something is missing or full
      */
-    ExecutorProcess launch(ExecutorSlot slot, BundleCache.Ready bundle) {
+    ExecutorProcess launch(ExecutorSlot slot, BundleCache.Ready bundle, @Nullable Kept kept) {
         LeaseTerms terms = slot.terms;
         int generation = slot.generation;
         Path regionDir = config.shmPath().resolve(newSecret());
-        Cgroup cgroup = null;
-        Process child = null;
+        Path scratch = kept == null ? store.scratches().resolve(newSecret()) : kept.scratch();
+        Parked ready = kept == null ? null : kept.parked();
+        Cgroup cgroup = ready == null ? null : ready.cgroup();
+        Process child = ready == null ? null : ready.process();
+        long cpuMicrosBefore = 0;
         try {
-            ExecutorSpec spec = spec(slot, bundle, regionDir);
+            ExecutorSpec spec = spec(slot, bundle, regionDir, scratch);
             makeRegions(spec);
             Path specFile = writeSpec(spec);
             Cgroup.Limits limits = limits(terms, spec.cpus());
-            Parked ready =
-                    ExecutorCommand.fitsParked(spec, terms.memoryBytes()) ? parked.take() : null;
+            if (ready == null && ExecutorCommand.fitsParked(spec, terms.memoryBytes())) {
+                ready = parked.take();
+            }
             if (ready == null) {
                 cgroup = cgroup(terms.leaseId() + "-" + generation, limits);
                 child = startFresh(spec, specFile, terms, cgroup);
@@ -150,6 +161,7 @@ final class ExecutorLauncher {
                 if (cgroup != null) {
                     cgroup.limit(limits);
                 }
+                cpuMicrosBefore = ExecutorProcess.cpuMicros(child.pid(), cgroup);
                 ready.specialize(specFile, ExecutorLog.file(store.folder(terms.leaseId())));
             }
             ExecutorRecord record =
@@ -158,13 +170,15 @@ final class ExecutorLauncher {
                             child.pid(),
                             ProcessRef.of(child.pid()).startTimeTicks(),
                             regionDir.toString(),
+                            spec.scratchDir(),
+                            cpuMicrosBefore,
                             spec.cores().size(),
                             cgroup == null ? "" : cgroup.name(),
                             spec.tcpHost(),
                             spec.secret(),
                             spec.slots());
             store.writeExecutor(terms.leaseId(), record);
-            return new ExecutorProcess(record, Path.of(spec.scratchDir()), child, cgroup);
+            return new ExecutorProcess(record, child, cgroup);
         } catch (IOException e) {
             throw new OffcutException(
                     ErrorCode.EXHAUSTED,
@@ -173,15 +187,19 @@ final class ExecutorLauncher {
                             + " ("
                             + e.getMessage()
                             + ")",
-                    undo(e, child, cgroup, regionDir));
+                    undo(e, child, cgroup, regionDir, scratch));
         } catch (RuntimeException e) {
-            undo(e, child, cgroup, regionDir);
+            undo(e, child, cgroup, regionDir, scratch);
             throw e;
         }
     }
 
     private static <T extends Exception> T undo(
-            T cause, @Nullable Process child, @Nullable Cgroup cgroup, Path regionDir) {
+            T cause,
+            @Nullable Process child,
+            @Nullable Cgroup cgroup,
+            Path regionDir,
+            Path scratch) {
         if (child != null) {
             child.destroyForcibly();
         }
@@ -190,10 +208,12 @@ final class ExecutorLauncher {
             cgroup.remove();
         }
         Folders.delete(regionDir);
+        Folders.delete(scratch);
         return cause;
     }
 
-    private ExecutorSpec spec(ExecutorSlot slot, BundleCache.Ready bundle, Path regionDir) {
+    private ExecutorSpec spec(
+            ExecutorSlot slot, BundleCache.Ready bundle, Path regionDir, Path scratch) {
         LeaseTerms terms = slot.terms;
         int workers = terms.cores().size();
         List<Integer> real = terms.cores().stream().map(cpus::toReal).boxed().toList();
@@ -204,7 +224,7 @@ final class ExecutorLauncher {
                 bundle.functions(),
                 real,
                 regionDir.toString(),
-                scratch(store, terms.leaseId()).toString(),
+                scratch.toString(),
                 controlSocket.toString(),
                 config.tcpHost(),
                 slot.secret,
@@ -212,11 +232,6 @@ final class ExecutorLauncher {
                 payloadBytes(terms),
                 terms.hotTimeoutMicros(),
                 config.orphanMillis());
-    }
-
-    /** Where the functions of a lease may write; home of everything that runs under it. */
-    static Path scratch(LeaseStore store, String leaseId) {
-        return store.folder(leaseId).resolve("scratch");
     }
 
     /** Largest input and result. */

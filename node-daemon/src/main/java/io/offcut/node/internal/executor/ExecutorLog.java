@@ -48,15 +48,16 @@ final class ExecutorLog {
         Path file = file(leaseFolder);
         try {
             if (Files.exists(file) && Files.size(file) > MAX_BYTES) {
-                FileChannel.open(
-                                file,
-                                StandardOpenOption.WRITE,
-                                StandardOpenOption.TRUNCATE_EXISTING)
-                        .close();
+                empty(file);
             }
         } catch (IOException e) {
             log.warn("cannot bound {} ({}); look at its size", file, e.toString());
         }
+    }
+
+    static void empty(Path file) throws IOException {
+        FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)
+                .close();
     }
 
     /** The last line of it, to tell why an executor ended; empty when there is none. */

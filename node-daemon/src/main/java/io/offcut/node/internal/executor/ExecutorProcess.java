@@ -31,18 +31,14 @@ final class ExecutorProcess {
 
     private final ExecutorRecord record;
     private final ProcessRef process;
-    private final Path home;
     private final @Nullable Process child;
     private final @Nullable Cgroup cgroup;
 
     /**
-     * @param home home folder of all that runs in it
      * @param child null when an earlier daemon started it
      */
-    ExecutorProcess(
-            ExecutorRecord record, Path home, @Nullable Process child, @Nullable Cgroup cgroup) {
+    ExecutorProcess(ExecutorRecord record, @Nullable Process child, @Nullable Cgroup cgroup) {
         this.record = record;
-        this.home = home;
         this.process = new ProcessRef(record.pid(), record.startTimeTicks());
         this.child = child;
         this.cgroup = cgroup;
@@ -54,6 +50,15 @@ final class ExecutorProcess {
 
     long pid() {
         return record.pid();
+    }
+
+    /** Null when an earlier daemon started it. */
+    @Nullable Process child() {
+        return child;
+    }
+
+    @Nullable Cgroup cgroup() {
+        return cgroup;
     }
 
     /** Whether it runs or stands still: not gone and not a zombie. */
@@ -122,6 +127,7 @@ final class ExecutorProcess {
 
     // What an executor had started is nobody's when it was killed: only its home tells whose.
     private boolean killHome(long deadlineNanos) {
+        Path home = Path.of(record.scratchDir());
         List<ProcessRef> left = ProcessTree.atHome(home);
         while (!left.isEmpty() && System.nanoTime() - deadlineNanos < 0) {
             left.forEach(process -> ProcessTree.signalAll(process, Signals.SIGKILL));
@@ -152,18 +158,29 @@ final class ExecutorProcess {
         }
     }
 
-    /** Removes its control group and its regions; it must be gone. */
+    /** Removes its control group and its folders; it must be gone. */
     void remove() {
         if (cgroup != null) {
             cgroup.remove();
         }
-        Folders.delete(Path.of(record.regionDir()));
+        removeFolders();
     }
 
-    /** CPU time it has used, its children included; −1 when not known. */
+    /** Removes its regions and all that its functions wrote. */
+    void removeFolders() {
+        Folders.delete(Path.of(record.regionDir()));
+        Folders.delete(Path.of(record.scratchDir()));
+    }
+
+    /** CPU time it has used under its lease, its children included; 0 when not known. */
     long cpuMicros() {
+        return Math.max(0, cpuMicros(pid(), cgroup) - record.cpuMicrosBefore());
+    }
+
+    /** The same of any process since it began; −1 when not known. */
+    static long cpuMicros(long pid, @Nullable Cgroup cgroup) {
         long counted = cgroup == null ? -1 : cgroup.cpuMicros();
-        return counted >= 0 ? counted : ProcessCpu.treeMicros(record.pid());
+        return counted >= 0 ? counted : ProcessCpu.treeMicros(pid);
     }
 
     /** Its working set; −1 when not known. */

@@ -22,6 +22,9 @@ final class ExecutorSlot {
     /** Completes when it serves, or with an OffcutException when it never will. */
     final CompletableFuture<ExecutorHost.Serving> serving = new CompletableFuture<>();
 
+    /** Completes when it rests after its lease. */
+    final CompletableFuture<String> resting = new CompletableFuture<>();
+
     /** It is not wanted any more: a start that is under way stops. */
     volatile boolean cancelled;
 
@@ -29,6 +32,10 @@ final class ExecutorSlot {
     volatile boolean frozen;
 
     volatile @Nullable ExecutorProcess process;
+
+    /** Leases that the process had before this one. With the lock. */
+    int earlierLeases;
+
     volatile long invocations;
 
     ExecutorSlot(LeaseTerms terms, int generation, String secret) {

@@ -48,13 +48,8 @@ final class LeftOvers {
         if (!record.cgroup().isEmpty() && cgroup == null) {
             return null;
         }
-        ExecutorProcess process = process(found, record, cgroup);
+        ExecutorProcess process = new ExecutorProcess(record, null, cgroup);
         return process.alive() ? process : null;
-    }
-
-    private ExecutorProcess process(Found found, ExecutorRecord record, @Nullable Cgroup cgroup) {
-        Path home = ExecutorLauncher.scratch(store, found.lease().leaseId());
-        return new ExecutorProcess(record, home, null, cgroup);
     }
 
     private @Nullable Cgroup cgroup(ExecutorRecord record) {
@@ -75,7 +70,7 @@ final class LeftOvers {
         for (Found lease : found) {
             ExecutorRecord record = lease.executor();
             if (record != null && !keptRegions.contains(record.regionDir())) {
-                ExecutorProcess rest = process(lease, record, cgroup(record));
+                ExecutorProcess rest = new ExecutorProcess(record, null, cgroup(record));
                 rest.endRegions(InvocationStatus.CRASHED);
                 rest.kill(KILL_MILLIS);
             }
@@ -89,9 +84,16 @@ final class LeftOvers {
                 }
             }
         }
-        for (Path regions : Folders.list(config.shmPath())) {
-            if (!keptRegions.contains(regions.toString())) {
-                Folders.delete(regions);
+        deleteOthers(config.shmPath(), keptRegions);
+        deleteOthers(
+                store.scratches(),
+                kept.stream().map(p -> p.record().scratchDir()).collect(Collectors.toSet()));
+    }
+
+    private static void deleteOthers(Path folder, Set<String> kept) {
+        for (Path entry : Folders.list(folder)) {
+            if (!kept.contains(entry.toString())) {
+                Folders.delete(entry);
             }
         }
     }

@@ -37,12 +37,29 @@ final class ParkedExecutors {
         Parked start(String name, Path log) throws IOException;
     }
 
+    /** Tells one the path of its specification. */
+    @FunctionalInterface
+    interface Tell {
+        void tell(Path specFile) throws IOException;
+    }
+
     /**
      * A process that waits for its lease.
      *
      * @param id see {@link ExecutorProcess#id}
+     * @param tell how it hears of its lease
      */
-    record Parked(String id, Process process, @Nullable Cgroup cgroup, Path log) {
+    record Parked(String id, Process process, @Nullable Cgroup cgroup, Path log, Tell tell) {
+        /** One that reads its standard input for that. */
+        Parked(String id, Process process, @Nullable Cgroup cgroup, Path log) {
+            this(id, process, cgroup, log, specFile -> write(process, specFile));
+        }
+
+        private static void write(Process process, Path specFile) throws IOException {
+            process.getOutputStream().write((specFile + "\n").getBytes(StandardCharsets.UTF_8));
+            process.getOutputStream().close();
+        }
+
         /**
          * Makes it the executor of a lease.
          *
@@ -51,8 +68,7 @@ final class ParkedExecutors {
         void specialize(Path specFile, Path leaseLog) throws IOException {
             // It has the file open: the same file under another name.
             Files.move(log, leaseLog, StandardCopyOption.REPLACE_EXISTING);
-            process.getOutputStream().write((specFile + "\n").getBytes(StandardCharsets.UTF_8));
-            process.getOutputStream().close();
+            tell.tell(specFile);
         }
 
         /** So that its load and memory are not taken for somebody else's. It holds no core. */

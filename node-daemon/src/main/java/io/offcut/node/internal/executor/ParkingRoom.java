@@ -6,9 +6,9 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * How many executors may wait for a lease: as many as are wanted and have room in memory that is
- * offered and that no lease has. With memory to spare they cost nothing else; when it gets short
- * they are the first to go. Methods return at once. Safe for use by any thread.
+ * Which executors may wait for a lease, parked and kept: those that are wanted and have room in
+ * memory that is offered and that no lease has. With memory to spare they cost nothing else; when
+ * it gets short they are the first to go. Methods return at once. Safe for use by any thread.
  */
 final class ParkingRoom {
     private static final long REFILL_MILLIS = 500;
@@ -16,6 +16,7 @@ final class ParkingRoom {
     private final NodeConfig config;
     private final ExecutorArchive archive;
     private final ParkedExecutors parked;
+    private final KeptExecutors kept;
     private final Executor workers;
     private volatile long unleasedBytes;
     private volatile boolean closed;
@@ -25,10 +26,15 @@ final class ParkingRoom {
      * @param workers for what takes time
      */
     ParkingRoom(
-            NodeConfig config, ExecutorArchive archive, ParkedExecutors parked, Executor workers) {
+            NodeConfig config,
+            ExecutorArchive archive,
+            ParkedExecutors parked,
+            KeptExecutors kept,
+            Executor workers) {
         this.config = config;
         this.archive = archive;
         this.parked = parked;
+        this.kept = kept;
         this.workers = workers;
     }
 
@@ -56,6 +62,8 @@ final class ParkingRoom {
         if (unleasedBytes > 0 && !closed) {
             archive.require();
         }
+        // Those are of use to one user only: the others have their room first.
+        kept.fit(unleasedBytes - count() * config.executorOverheadBytes());
         parked.want(this::count);
     }
 
@@ -68,6 +76,7 @@ final class ParkingRoom {
     void close() {
         closed = true;
         archive.close();
+        kept.close();
         parked.close();
     }
 }

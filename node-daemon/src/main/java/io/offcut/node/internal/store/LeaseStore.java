@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -28,7 +29,8 @@ import org.slf4j.LoggerFactory;
  *   ended.log                 one line of JSON for each lease that ended
  *   leases/ID/lease.json      a lease that has not ended
  *   leases/ID/executor.json   its executor, see {@link ExecutorRecord}
- *   leases/ID/…               what belongs to the executor: specification, log, scratch folder
+ *   leases/ID/…               what belongs to the executor: specification, log
+ *   scratch/…                 where the functions of an executor may write, see {@link #scratches}
  * </pre>
  *
  * <p>Methods block on the disk for as long as a small file takes. For one thread, except {@link
@@ -41,6 +43,8 @@ public final class LeaseStore {
      * @param startTimeTicks start of the process (proc_pid_stat(5)), so that another process with
      *     its id is not taken for it
      * @param regionDir folder with its shared-memory regions
+     * @param scratchDir where its functions may write; home of everything that runs in it
+     * @param cpuMicrosBefore CPU time that it had used before the lease
      * @param cgroup name of its control group; empty for none
      * @param tcpHost where it was told to listen; empty for nowhere
      * @param secret what its clients show to it, and it shows to the daemon
@@ -50,11 +54,18 @@ public final class LeaseStore {
             long pid,
             long startTimeTicks,
             String regionDir,
+            String scratchDir,
+            long cpuMicrosBefore,
             int workers,
             String cgroup,
             String tcpHost,
             String secret,
             int slots) {
+        public ExecutorRecord {
+            // An earlier release wrote none, and nobody may take the root of all for it.
+            Objects.requireNonNull(scratchDir, "scratchDir");
+        }
+
         /** Without the secret. */
         @Override
         public String toString() {
@@ -73,6 +84,7 @@ public final class LeaseStore {
 
     private final Path root;
     private final Path leases;
+    private final Path scratches;
     private final Path endedLog;
     private final ObjectMapper json = new ObjectMapper();
 
@@ -82,13 +94,15 @@ public final class LeaseStore {
     public LeaseStore(Path root) {
         this.root = root;
         this.leases = root.resolve("leases");
+        this.scratches = root.resolve("scratch");
         this.endedLog = root.resolve("ended.log");
         try {
             Folders.make(leases, "rwx--x--x");
+            Folders.make(scratches, "rwx--x--x");
         } catch (IOException e) {
             throw new OffcutException(
                     ErrorCode.EXHAUSTED,
-                    "cannot make " + leases + " (" + e.getMessage() + "); check stateDir",
+                    "cannot make folders in " + root + " (" + e.getMessage() + "); check stateDir",
                     e);
         }
     }
@@ -96,6 +110,14 @@ public final class LeaseStore {
     /** Folder of one lease, which need not exist. */
     public Path folder(String leaseId) {
         return leases.resolve(leaseId);
+    }
+
+    /**
+     * Where the scratch folders of executors lie, each under a name that says nothing of the lease:
+     * an executor that gets another lease has it still under its old path.
+     */
+    public Path scratches() {
+        return scratches;
     }
 
     /** Makes the folder of a lease. Its executor may pass through and not list it. */

@@ -1,6 +1,7 @@
 package io.offcut.node.internal.executor;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.offcut.bundle.BundleArchive;
 import io.offcut.bundle.BundleLimits;
@@ -8,6 +9,7 @@ import io.offcut.bundle.BundleStore;
 import io.offcut.core.CpuSet;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseTerms;
+import io.offcut.linux.Cgroups;
 import io.offcut.linux.CpuMap;
 import io.offcut.linux.ProcessRef;
 import io.offcut.node.NodeConfig;
@@ -27,6 +29,8 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The host alone, where a start can be held up. */
 class ExecutorHostTest {
@@ -43,6 +47,14 @@ class ExecutorHostTest {
     void make() throws IOException {
         dir = Files.createTempDirectory(Path.of("/tmp"), "offcut-host-");
         Files.setPosixFilePermissions(dir, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.createDirectory(dir.resolve("shm"));
+        store = new LeaseStore(dir);
+        bundle = storeBundle();
+        bundles = new BundleCache(dir.resolve("bundles"), "http://127.0.0.1:1", "");
+        host = host(Sandbox.detect("nobody", false));
+    }
+
+    private ExecutorHost host(Sandbox sandbox) {
         NodeConfig config =
                 NodeConfig.of(
                         Map.of(
@@ -51,20 +63,11 @@ class ExecutorHostTest {
                                 "stateDir",
                                 dir.toString(),
                                 "shmDir",
-                                dir.resolve("shm").toString()));
-        Files.createDirectory(config.shmPath());
-        store = new LeaseStore(dir);
-        bundle = storeBundle();
-        bundles = new BundleCache(dir.resolve("bundles"), "http://127.0.0.1:1", "");
-        host =
-                new ExecutorHost(
-                        config,
-                        CpuSet.of(0),
-                        Sandbox.detect("nobody", false),
-                        store,
-                        bundles,
-                        CpuMap.parse(""),
-                        new Evictions());
+                                dir.resolve("shm").toString(),
+                                "prewarmedExecutors",
+                                0));
+        return new ExecutorHost(
+                config, CpuSet.of(0), sandbox, store, bundles, CpuMap.parse(""), new Evictions());
     }
 
     private String storeBundle() throws IOException {
@@ -113,6 +116,39 @@ class ExecutorHostTest {
         } finally {
             reader.destroyForcibly();
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(EndReason.class)
+    void keepsAnExecutorAfterALeaseThatEndedInGoodOrderUntilMemoryGetsShort(EndReason reason)
+            throws Exception {
+        Sandbox sandbox = Sandbox.detect("nobody", true);
+        Cgroups cgroups = sandbox.cgroups();
+        assumeTrue(
+                cgroups != null && !cgroups.missing().contains("freezer"),
+                "needs control groups that freeze: without them no executor is kept");
+        host.close();
+        host = host(sandbox);
+        host.listen();
+        host.offered(1L << 40);
+        host.start(terms(), 1);
+        assertThat(host.serving("L1", 1).get(PATIENCE.toSeconds(), TimeUnit.SECONDS).channels())
+                .isNotEmpty();
+        ExecutorHost.Seen seen = host.seen("L1");
+        assertThat(seen).isNotNull();
+        ProcessRef executor = ProcessRef.of(seen.pid());
+
+        host.evict("L1", reason);
+        assertThat(evicted.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isEqualTo("L1");
+
+        boolean kept = reason == EndReason.RELEASED || reason == EndReason.EXPIRED;
+        assertThat(executor.isAlive()).isEqualTo(kept);
+        assertThat(host.own())
+                .filteredOn(own -> own.pid() == executor.pid())
+                .hasSize(kept ? 1 : 0)
+                .allMatch(own -> own.cores().isEmpty());
+        host.offered(0);
+        Awaitility.await().atMost(PATIENCE).until(() -> !executor.isAlive());
     }
 
     private static Path stat(long pid) {

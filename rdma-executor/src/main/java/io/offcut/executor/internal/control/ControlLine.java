@@ -19,7 +19,11 @@ import java.util.List;
  *            PROBLEM complaint                         a confinement that could not be had
  *            READY                                     after all CHANNEL and PROBLEM lines
  *            USAGE invocations                         total; when it has changed
+ *            RESTING                                   nothing of the lease is left here
  * daemon:    END status                                answer everything with this status and exit
+ *            REST status                               the same, and rest instead of exiting, unless
+ *                                                      a function still runs
+ *            LEASE path                                to one that rests: its next specification
  * </pre>
  *
  * An executor says everything again on each connection, so that a restarted daemon learns it.
@@ -41,7 +45,13 @@ public sealed interface ControlLine {
 
     record Usage(long invocations) implements ControlLine {}
 
+    record Resting() implements ControlLine {}
+
     record End(InvocationStatus status) implements ControlLine {}
+
+    record Rest(InvocationStatus status) implements ControlLine {}
+
+    record Lease(String specFile) implements ControlLine {}
 
     /** The line without its newline. */
     default String text() {
@@ -68,7 +78,10 @@ public sealed interface ControlLine {
             case Problem problem -> join("PROBLEM", problem.complaint);
             case Ready() -> "READY";
             case Usage usage -> join("USAGE", usage.invocations);
+            case Resting() -> "RESTING";
             case End end -> join("END", end.status);
+            case Rest rest -> join("REST", rest.status);
+            case Lease lease -> join("LEASE", lease.specFile);
         };
     }
 
@@ -115,7 +128,10 @@ public sealed interface ControlLine {
             case "PROBLEM" -> new Problem(values.get(0));
             case "READY" -> new Ready();
             case "USAGE" -> new Usage(Long.parseLong(values.get(0)));
+            case "RESTING" -> new Resting();
             case "END" -> new End(InvocationStatus.valueOf(values.get(0)));
+            case "REST" -> new Rest(InvocationStatus.valueOf(values.get(0)));
+            case "LEASE" -> new Lease(values.get(0));
             default -> throw new IllegalArgumentException("unknown word");
         };
     }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,8 @@ final class ControlLink {
     private final Dial dial;
     private final Thread usage =
             Thread.ofPlatform().daemon().name("usage").unstarted(this::reportUsage);
+    private final Predicate<InvocationStatus> rest;
+    private boolean resting;
     private volatile @Nullable LineSocket current;
 
     /** Connects to the daemon. */
@@ -36,26 +39,31 @@ final class ControlLink {
         ByteChannel dial() throws IOException;
     }
 
+    /**
+     * @param rest ends the lease with this status; false when the process ends too
+     */
     ControlLink(
             ExecutorSpec spec,
             Dial dial,
             List<ChannelDescriptor> channels,
             List<String> problems,
-            LongSupplier invocations) {
+            LongSupplier invocations,
+            Predicate<InvocationStatus> rest) {
         this.spec = spec;
         this.dial = dial;
         this.channels = channels;
         this.problems = problems;
         this.invocations = invocations;
+        this.rest = rest;
     }
 
     /**
-     * Serves the link. Blocks until the daemon says that the executor ends, or has been away for
-     * the orphan time.
+     * Serves the link. Blocks until the daemon says that the executor ends or, after a rest, gets
+     * its next lease, or until it has been away for the orphan time; none, after a rest.
      *
-     * @return what the daemon said; null for an orphan
+     * @return what the daemon said, {@code End} or {@code Lease}; null for an orphan
      */
-    @Nullable InvocationStatus serve() throws InterruptedException {
+    @Nullable ControlLine serve() throws InterruptedException {
         usage.start();
         try {
             return serveUntilEnd();
@@ -64,7 +72,7 @@ final class ControlLink {
         }
     }
 
-    private @Nullable InvocationStatus serveUntilEnd() throws InterruptedException {
+    private @Nullable ControlLine serveUntilEnd() throws InterruptedException {
         long seenNanos = System.nanoTime();
         while (System.nanoTime() - seenNanos
                 <= TimeUnit.MILLISECONDS.toNanos(spec.orphanMillis())) {
@@ -72,8 +80,8 @@ final class ControlLink {
                 introduce(lines);
                 current = lines;
                 workDone();
-                InvocationStatus end = listen(lines);
-                if (end != null) {
+                ControlLine end = listen(lines);
+                if (end != null || resting) {
                     return end;
                 }
             } catch (IOException e) {
@@ -108,11 +116,17 @@ final class ControlLink {
     }
 
     /** Null when the connection is gone. */
-    private static @Nullable InvocationStatus listen(LineSocket lines) {
+    private @Nullable ControlLine listen(LineSocket lines) {
         try {
             for (ControlLine line = lines.read(); line != null; line = lines.read()) {
-                if (line instanceof ControlLine.End(InvocationStatus status)) {
-                    return status;
+                if (line instanceof ControlLine.Rest(InvocationStatus status)) {
+                    if (!rest.test(status)) {
+                        return new ControlLine.End(status);
+                    }
+                    resting = true;
+                    lines.write(new ControlLine.Resting());
+                } else if (line instanceof ControlLine.End || resting) {
+                    return line;
                 }
             }
         } catch (IOException e) {

@@ -4,11 +4,11 @@ import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.core.frame.InvocationStatus;
+import io.offcut.executor.ExecutorCommand;
 import io.offcut.executor.ExecutorExit;
 import io.offcut.executor.ExecutorSpec;
 import io.offcut.executor.ShmRegion;
-import io.offcut.executor.internal.function.BundleFiles;
-import io.offcut.executor.internal.function.FunctionTable;
+import io.offcut.executor.internal.control.ControlLine;
 import io.offcut.executor.internal.shm.ShmWorkerChannel;
 import io.offcut.executor.internal.tcp.TcpDoor;
 import io.offcut.executor.internal.tcp.TcpWorkerChannel;
@@ -25,20 +25,24 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The executor process: its workers, the door for TCP, the watchdog and the link to the daemon.
  *
  * <p>It ends in one way only, {@link #stop}: every channel says why, what commands left running is
- * killed, and the process halts. The watchdog, the daemon's word, a channel that has ended and the
- * virtual machine's shutdown all lead there.
+ * killed, and the process exits. The watchdog, the daemon's word, a channel that has ended and the
+ * virtual machine's shutdown all lead there. Or its lease ends alone, {@link #rest}, and what the
+ * process has loaded waits for the next.
  */
 public final class Executor {
     private static final long STOP_NANOS = 100_000_000;
+    private static final long WORD_NANOS = 200_000_000;
     private static final int MAX_KILL_ROUNDS = 100;
 
     private final ExecutorSpec spec;
+    private final Functions functions;
     private final List<ShmWorkerChannel> regions = new ArrayList<>();
     private final List<Worker> workers = new ArrayList<>();
     private final Map<Integer, TcpWorkerChannel> sockets = new HashMap<>();
@@ -53,9 +57,11 @@ public final class Executor {
     private final Thread hook = new Thread(this::shutDown, "shutdown");
 
     private @Nullable TcpDoor door;
+    private boolean resting;
 
-    Executor(ExecutorSpec spec) {
+    Executor(ExecutorSpec spec, Functions functions) {
         this.spec = spec;
+        this.functions = functions;
     }
 
     /** Does once what every lease needs, so that it is quick when one comes. */
@@ -65,19 +71,36 @@ public final class Executor {
     }
 
     /**
-     * Serves the lease until its end. Never returns normally: the process halts with a code of
-     * {@link ExecutorExit}.
+     * Serves the lease until its end, and those that the daemon gives it after a rest. Never
+     * returns normally: the process exits with a code of {@link ExecutorExit}.
      *
      * @throws OffcutException if it cannot begin
      */
-    public static void serve(ExecutorSpec spec) throws InterruptedException {
-        Executor executor = new Executor(spec);
-        InvocationStatus status = executor.run(executor.begin(), executor.dial());
-        if (status == null) {
-            executor.stop(InvocationStatus.DISCONNECTED, ExecutorExit.ORPHANED);
-        } else {
-            executor.stop(status, ExecutorExit.ENDED);
+    public static void serve(ExecutorSpec first) throws InterruptedException {
+        Functions functions = new Functions(first);
+        for (ExecutorSpec spec = first; spec != null; spec = serveOne(spec, functions)) {
+            functions.requireOf(spec);
         }
+    }
+
+    /** The next lease; null when another thread ends the process. */
+    private static @Nullable ExecutorSpec serveOne(ExecutorSpec spec, Functions functions)
+            throws InterruptedException {
+        Executor executor = new Executor(spec, functions);
+        ControlLine word = executor.run(executor.begin(), executor.dial());
+        switch (word) {
+            case ControlLine.Lease(String specFile) -> {
+                return ExecutorCommand.read(Path.of(specFile));
+            }
+            case ControlLine.End(InvocationStatus status) ->
+                    executor.stop(status, ExecutorExit.ENDED);
+            case null, default ->
+                    executor.stop(InvocationStatus.DISCONNECTED, ExecutorExit.ORPHANED);
+        }
+        if (executor.resting) {
+            ThisProcess.exit(ExecutorExit.ENDED);
+        }
+        return null;
     }
 
     /** Everything before the first thread. @return one line for each part that could not be had */
@@ -91,7 +114,7 @@ public final class Executor {
     }
 
     /** Serves until the daemon's word, which it returns; null when there is no daemon any more. */
-    @Nullable InvocationStatus run(List<String> problems, ControlLink.Dial dial)
+    @Nullable ControlLine run(List<String> problems, ControlLink.Dial dial)
             throws InterruptedException {
         Runtime.getRuntime().addShutdownHook(hook);
         for (int index = 0; index < workers.size(); index++) {
@@ -113,7 +136,8 @@ public final class Executor {
                             () -> workers.forEach(Worker::wake));
         }
         List<ChannelDescriptor> channels = channels(door == null ? 0 : door.port());
-        ControlLink link = new ControlLink(spec, dial, channels, problems, this::invocations);
+        ControlLink link =
+                new ControlLink(spec, dial, channels, problems, this::invocations, this::rest);
         start("watchdog", () -> watchdog.run(link::workDone));
         return link.serve();
     }
@@ -123,15 +147,38 @@ public final class Executor {
         return () -> UnixSocket.connect(Path.of(spec.controlSocket()));
     }
 
+    /** Ends the lease alone. False when another thread ends the process. */
+    private boolean rest(InvocationStatus status) {
+        if (!stopping.compareAndSet(false, true)) {
+            return false;
+        }
+        if (!undo(status)) {
+            // A function still runs, and only its process can end it.
+            killCommands();
+            ThisProcess.exit(ExecutorExit.ENDED);
+        }
+        resting = true;
+        return true;
+    }
+
     /** Undoes all of it, where the process goes on. */
     void close() {
         stopping.set(true);
+        boolean ignored = undo(InvocationStatus.REVOKED);
+    }
+
+    private boolean undo(InvocationStatus status) {
         boolean ignored = Runtime.getRuntime().removeShutdownHook(hook);
-        endWorkers(InvocationStatus.REVOKED);
+        boolean ended = endWorkers(status);
+        watchdog.wake();
         if (door != null) {
             door.close();
         }
-        regions.forEach(ShmWorkerChannel::close);
+        if (ended) {
+            sockets.values().forEach(TcpWorkerChannel::close);
+            regions.forEach(ShmWorkerChannel::close);
+        }
+        return ended;
     }
 
     private void start(String name, Runnable body) {
@@ -145,10 +192,8 @@ public final class Executor {
     }
 
     private void makeWorkers() {
-        BundleFiles bundle = new BundleFiles(Path.of(spec.bundleDir()));
         for (int index = 0; index < spec.cores().size(); index++) {
             int core = spec.cores().get(index);
-            Path workDirectory = Path.of(spec.scratchDir()).resolve("worker-" + index);
             regions.add(ShmWorkerChannel.open(ShmRegion.file(Path.of(spec.regionDir()), index)));
             workers.add(
                     new Worker(
@@ -157,7 +202,7 @@ public final class Executor {
                             Collections.frequency(spec.cores(), core) > 1,
                             spec.hotTimeoutMicros(),
                             regions.get(index),
-                            new FunctionTable(spec.functions(), bundle, workDirectory),
+                            functions.of(index),
                             watchdog::wake,
                             this::endedByItself));
         }
@@ -218,16 +263,21 @@ public final class Executor {
         return sum;
     }
 
-    /** The daemon ended a region: the lease is over, whatever becomes of the daemon's word. */
+    /** The daemon ended a region: the lease is over, and what else is, is its word, or all. */
     private void endedByItself() {
-        start("end", () -> stop(InvocationStatus.REVOKED, ExecutorExit.ENDED));
+        start(
+                "end",
+                () -> {
+                    LockSupport.parkNanos(WORD_NANOS);
+                    stop(InvocationStatus.REVOKED, ExecutorExit.ENDED);
+                });
     }
 
     private void stop(InvocationStatus status, int exitCode) {
         if (stopping.compareAndSet(false, true)) {
             endWorkers(status);
             killCommands();
-            Runtime.getRuntime().halt(exitCode);
+            ThisProcess.exit(exitCode);
         }
     }
 
@@ -239,7 +289,8 @@ public final class Executor {
         }
     }
 
-    private void endWorkers(InvocationStatus status) {
+    /** Whether the threads of all have ended. */
+    private boolean endWorkers(InvocationStatus status) {
         for (Worker worker : workers) {
             try {
                 worker.askToEnd(status.code());
@@ -247,15 +298,19 @@ public final class Executor {
                 // The memory of this worker's region is gone, and with it whoever could wait there.
             }
         }
+        boolean ended = true;
         for (Worker worker : workers) {
             try {
-                worker.awaitEnd(status.code(), STOP_NANOS);
+                ended &= worker.awaitEnd(status.code(), STOP_NANOS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
+                ended = false;
             } catch (InternalError e) {
                 // As above.
+                ended = false;
             }
         }
+        return ended;
     }
 
     // Again until none is left: what a killed process had started comes to this one.

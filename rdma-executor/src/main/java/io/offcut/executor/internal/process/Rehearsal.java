@@ -132,7 +132,8 @@ final class Rehearsal {
         ShmRegion.create(region(), spec.slots(), spec.payloadBytes(), "rw-------");
         Path file = folder.resolve("spec");
         ExecutorCommand.write(file, spec);
-        Executor executor = new Executor(ExecutorCommand.read(file));
+        ExecutorSpec read = ExecutorCommand.read(file);
+        Executor executor = new Executor(read, new Functions(read));
         List<String> problems = executor.begin();
         ShmClientChannel client = ShmClientChannel.open(region(), PATIENCE_NANOS);
         // From here on nothing is left behind, however this process ends.
@@ -140,10 +141,10 @@ final class Rehearsal {
         List<UnixSocket> link = UnixSocket.pair();
         Thread other =
                 Thread.ofPlatform().daemon().name(NAME).start(() -> others(link.getLast(), client));
-        InvocationStatus status = executor.run(problems, () -> dial(executor, link.getFirst()));
+        ControlLine end = executor.run(problems, () -> dial(executor, link.getFirst()));
         other.join(PATIENCE_MILLIS);
         executor.close();
-        if (status == null) {
+        if (end == null) {
             throw new IOException("the end was not heard");
         }
     }

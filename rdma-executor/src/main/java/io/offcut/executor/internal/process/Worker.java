@@ -333,10 +333,12 @@ final class Worker implements Runnable {
     /**
      * Waits for what {@link #askToEnd} asked; a worker that is in a function by then is taken and
      * its channels are ended from here.
+     *
+     * @return whether its thread has ended, and touches its channels no more
      */
-    void awaitEnd(int statusCode, long timeoutNanos) throws InterruptedException {
+    boolean awaitEnd(int statusCode, long timeoutNanos) throws InterruptedException {
         if (stopped.await(timeoutNanos, TimeUnit.NANOSECONDS)) {
-            return;
+            return true;
         }
         long token = run;
         if (token % 2 == 1 && take(token)) {
@@ -345,6 +347,7 @@ final class Worker implements Runnable {
             // Between two invocations all this time: only its region can be ended from outside.
             shm.end(statusCode);
         }
+        return false;
     }
 
     /**
