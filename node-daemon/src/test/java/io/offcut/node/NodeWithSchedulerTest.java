@@ -142,9 +142,8 @@ class NodeWithSchedulerTest {
     @Test
     void learnsThatABundleIsUnknown() throws Exception {
         node.start();
-        RequestView request = scheduler.lease("test", 1, false);
-        LeaseView lease = request.leases().getFirst();
         scheduler.loseBundle(node.bundle);
+        LeaseView lease = scheduler.lease("test", 1, false).leases().getFirst();
         HttpResponse<String> response =
                 node.tryOpen(lease.leaseId(), Objects.requireNonNull(lease.token()), "shm");
         assertThat(node.refusal(response).error()).isEqualTo(ErrorCode.NOT_FOUND);
