@@ -1,6 +1,7 @@
 package io.offcut.linux;
 
 import io.offcut.core.CpuSet;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -34,11 +35,20 @@ public sealed interface Cgroup permits CgroupV1, CgroupV2 {
     /** Its own name, without the parent's. */
     String name();
 
-    /**
-     * The files that a process writes its id into to join; a launching shell does {@code echo $$ >
-     * file} for each and then execs. All of them exist.
-     */
+    /** The files that a process's id is written into for it to join. All of them exist. */
     List<Path> procsFiles();
+
+    /**
+     * Moves a process into the group, all of its threads at once. Blocks while the kernel waits for
+     * its other CPUs, some 10 ms.
+     *
+     * @throws IOException if the kernel refuses, or there is no such process
+     */
+    default void join(long pid) throws IOException {
+        for (Path file : procsFiles()) {
+            KernelFile.write(file, Long.toString(pid));
+        }
+    }
 
     /**
      * Sets other limits than the group was made with; what is in it keeps to them at once.

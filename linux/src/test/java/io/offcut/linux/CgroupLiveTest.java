@@ -8,6 +8,7 @@ import io.offcut.core.CpuSet;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.linux.Cgroup.Limits;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -60,6 +61,16 @@ final class CgroupLiveTest {
                         .map(file -> "echo $$ > " + file + " && ")
                         .collect(Collectors.joining());
         return children.shell(join + "{ " + script + "; }");
+    }
+
+    @Test
+    void takesAProcessThatRunsAlready() throws Exception {
+        needs();
+        Cgroup group = cgroups.create(parent, "joined", new Limits(CpuAffinity.current(), 0, 0));
+        Process child = children.shell("exec sleep 600");
+        group.join(child.pid());
+        assertThat(group.pids()).containsExactly(child.pid());
+        assertThatThrownBy(() -> group.join(Integer.MAX_VALUE)).isInstanceOf(IOException.class);
     }
 
     @Test

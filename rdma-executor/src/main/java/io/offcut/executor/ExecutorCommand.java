@@ -50,11 +50,7 @@ public final class ExecutorCommand {
     private static final long PARKED_HEAP_MIB = 128;
     private static final long LARGEST_HEAP_MIB = 31 << 10;
 
-    /** Stands for the specification file of an executor that has none yet. */
-    static final String PARKED = "--parked";
-
-    /** The same, of one that only gets ready for a lease and ends. */
-    static final String REHEARSED = "--rehearsed";
+    static final String REHEARSE = "--rehearse";
 
     // Both compilers are on: with the first alone a hot call over shared memory took 250 ns more
     // than a bare ping-pong, with both 90 ns, for 6 MiB more and the same time to start.
@@ -135,32 +131,28 @@ public final class ExecutorCommand {
     }
 
     /**
-     * The command line of a small virtual machine that runs {@link ExecutorMain}. Nothing in it is
-     * secret.
+     * The command line of a small virtual machine that runs {@link ExecutorMain}: it waits for the
+     * path of its specification file, one line on its standard input, and ends when that ends
+     * first. Nothing in it is secret.
      *
      * @param memoryBytes ceiling of the lease; half of it is for Java functions, where there are
      *     any; 0 for none
-     * @param specFile written by {@link #write}
      */
-    public static List<String> line(
-            Program program, ExecutorSpec spec, long memoryBytes, Path specFile) {
-        return line(program, false, heapMib(spec, memoryBytes), specFile.toString());
+    public static List<String> line(Program program, ExecutorSpec spec, long memoryBytes) {
+        return line(program, false, heapMib(spec, memoryBytes));
     }
 
-    /**
-     * The command line of one that is started before its lease: it waits for the path of its
-     * specification file, one line on its standard input, and ends when that ends first.
-     */
+    /** The same of one that is started before its lease, and rehearses one. */
     public static List<String> parkedLine(Program program) {
-        return line(program, false, PARKED_HEAP_MIB, PARKED);
+        return rehearsing(line(program, false, PARKED_HEAP_MIB));
     }
 
     /**
-     * The command line of one that makes the program's archive and ends. It runs no foreign code,
-     * and whoever can write the archive can make executors run any.
+     * The same of one that makes the program's archive, and must get no lease: it runs no foreign
+     * code, and whoever can write the archive can make executors run any.
      */
     public static List<String> archivingLine(Program program) {
-        return line(program, true, PARKED_HEAP_MIB, REHEARSED);
+        return rehearsing(line(program, true, PARKED_HEAP_MIB));
     }
 
     /** Whether a parked executor has the heap that this lease would get. */
@@ -168,8 +160,12 @@ public final class ExecutorCommand {
         return heapMib(spec, memoryBytes) <= PARKED_HEAP_MIB;
     }
 
-    private static List<String> line(
-            Program program, boolean archiving, long heapMib, String argument) {
+    private static List<String> rehearsing(List<String> line) {
+        line.add(REHEARSE);
+        return line;
+    }
+
+    private static List<String> line(Program program, boolean archiving, long heapMib) {
         List<String> line = new ArrayList<>();
         line.add(program.java.toString());
         line.addAll(FLAGS);
@@ -181,7 +177,7 @@ public final class ExecutorCommand {
             // With recorded profiles all that was warm is compiled again at once: see above.
             line.add("-XX:" + (archiving ? "-AOTRecordTraining" : "-AOTReplayTraining"));
         }
-        line.addAll(List.of("-cp", program.classPath, ExecutorMain.class.getName(), argument));
+        line.addAll(List.of("-cp", program.classPath, ExecutorMain.class.getName()));
         return line;
     }
 

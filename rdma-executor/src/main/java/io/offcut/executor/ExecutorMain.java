@@ -7,28 +7,19 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The program of an executor process: {@code ExecutorMain <specification file>}, or {@code
- * ExecutorMain --parked} for one that reads the path from its standard input when there is a lease,
- * or {@code ExecutorMain --rehearsed} for one that only gets ready for it. Ends with a code of
- * {@link ExecutorExit}; what is wrong goes to stderr in one line.
+ * The program of an executor process: {@code ExecutorMain [--rehearse]}. It reads the path of its
+ * specification, one line, from its standard input, and ends when that ends first; before, it can
+ * rehearse a lease. Ends with a code of {@link ExecutorExit}; what is wrong goes to stderr in one
+ * line.
  */
 public final class ExecutorMain {
     private ExecutorMain() {}
 
-    /** Null when there is no lease to serve. */
-    private static @Nullable Path specification(String argument) throws InterruptedException {
-        boolean parked = argument.equals(ExecutorCommand.PARKED);
-        if (!parked && !argument.equals(ExecutorCommand.REHEARSED)) {
-            return Path.of(argument);
-        }
-        Executor.prepare();
-        return parked ? awaitLease() : null;
-    }
-
-    /** Null when the daemon ended first. */
+    /** Null when there is no daemon that would give it one. */
     private static @Nullable Path awaitLease() {
         try {
             String line =
@@ -42,12 +33,17 @@ public final class ExecutorMain {
 
     /** Serves one lease. */
     public static void main(String[] arguments) throws InterruptedException {
-        if (arguments.length != 1) {
-            System.err.println("offcut executor: expected one argument, the specification file");
+        List<String> words = List.of(arguments);
+        boolean rehearse = words.equals(List.of(ExecutorCommand.REHEARSE));
+        if (!rehearse && !words.isEmpty()) {
+            System.err.println("offcut executor: expected no argument or --rehearse");
             System.exit(ExecutorExit.BAD_SPEC);
         }
         try {
-            Path specification = specification(arguments[0]);
+            if (rehearse) {
+                Executor.prepare();
+            }
+            Path specification = awaitLease();
             if (specification != null) {
                 Executor.serve(ExecutorCommand.read(specification));
             }

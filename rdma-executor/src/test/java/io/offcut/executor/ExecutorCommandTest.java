@@ -96,11 +96,8 @@ class ExecutorCommandTest {
                 ExecutorCommand.line(
                         new ExecutorCommand.Program(Path.of("/jdk/bin/java"), "/a.jar", null),
                         SPEC,
-                        1 << 30,
-                        Path.of("/spec"));
-        assertThat(line)
-                .startsWith("/jdk/bin/java")
-                .endsWith(ExecutorMain.class.getName(), "/spec");
+                        1 << 30);
+        assertThat(line).startsWith("/jdk/bin/java").endsWith(ExecutorMain.class.getName());
         assertThat(String.join(" ", line)).contains("-Xmx48m").doesNotContain("secretsecret");
         ExecutorSpec java =
                 new ExecutorSpec(

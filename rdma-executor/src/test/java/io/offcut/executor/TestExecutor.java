@@ -97,15 +97,13 @@ final class TestExecutor implements AutoCloseable {
                 new ProcessBuilder(
                                 parked
                                         ? ExecutorCommand.parkedLine(program)
-                                        : ExecutorCommand.line(program, spec, 256 << 20, specFile))
+                                        : ExecutorCommand.line(program, spec, 256 << 20))
                         .redirectErrorStream(true)
                         .redirectOutput(root.resolve("executor.log").toFile());
         builder.environment().put("HOME", "/nonexistent");
         this.process = builder.start();
         try (BufferedWriter input = process.outputWriter()) {
-            if (parked) {
-                input.write(specFile + "\n");
-            }
+            input.write(specFile + "\n");
         }
     }
 

@@ -18,7 +18,7 @@ import org.HdrHistogram.Histogram;
 /** From no lease at all to the first result, and what an executor weighs. */
 final class ColdCases {
     private static final int LEASES_PER_ROUND = 8;
-    private static final int EARLIER_LEASES_PER_ROUND = 8;
+    private static final int EARLIER_LEASES_PER_ROUND = 20;
     private static final long HIGHEST_NANOS = 60_000_000_000L;
     private static final long IDLE_TIMEOUT_NANOS = 30_000_000_000L;
     private static final Duration WORKER_TIMEOUT = Duration.ofSeconds(60);
@@ -44,6 +44,11 @@ final class ColdCases {
     CaseResult fresh() throws IOException, InterruptedException {
         CaseResult result = measure("cold, nothing pre-warmed", nanos -> {});
         return result.bound("p50 <= 100 ms", result.p50() <= 100_000_000);
+    }
+
+    /** With the one that the lease before left. */
+    CaseResult kept() throws IOException, InterruptedException {
+        return measure("cold, kept", nanos -> {});
     }
 
     @FunctionalInterface
@@ -120,6 +125,7 @@ final class ColdCases {
     /** Resident memory of an executor that has served a call, and another some seconds later. */
     CaseResult resident() throws IOException, InterruptedException {
         stage.awaitIdle(IDLE_TIMEOUT_NANOS);
+        stage.awaitNoExecutors(IDLE_TIMEOUT_NANOS);
         try (WorkerPool pool = stage.client().lease(LeaseOptions.of(Stage.EMPTY))) {
             byte[] ignored = pool.invoke("empty", INPUT).orThrow();
             long first = residentKib();

@@ -17,6 +17,8 @@ final class InvokeCases {
     private static final String COLD = "cold, nothing pre-warmed";
     private static final String RESIDENT = "executor resident";
     private static final String PREWARMED = "cold, pre-warmed";
+    private static final String KEPT = "cold, kept";
+    private static final int KEEP_WARM_SECONDS = 60;
 
     private final Path dir;
     private final int cpu;
@@ -56,7 +58,7 @@ final class InvokeCases {
     /** The calls and the planner: the rest is not the client's. */
     private void c() throws IOException, InterruptedException {
         Path programs = CProgram.build(dir);
-        try (Stage stage = stage("plain", 0)) {
+        try (Stage stage = stage("plain", 0, 0)) {
             calls(options -> CCaller.open(programs, stage.schedulerUrl(), options));
             PlannerCases planner = new PlannerCases(stage, effort);
             for (PlannerCases.Job job : PlannerCases.JOBS) {
@@ -67,7 +69,7 @@ final class InvokeCases {
 
     private void java() throws IOException, InterruptedException {
         int rounds = effort.rounds();
-        try (Stage stage = stage("plain", 0)) {
+        try (Stage stage = stage("plain", 0, 0)) {
             calls(stage::open);
             add("shm hot, quiet", new QuietCase(stage, dir, rounds)::measure);
             PlannerCases planner = new PlannerCases(stage, effort);
@@ -81,33 +83,40 @@ final class InvokeCases {
             add("map, command true", map::commands);
         }
         if (isWanted(COLD) || isWanted(RESIDENT)) {
-            try (Stage stage = unpinnedStage("cold", 0)) {
+            try (Stage stage = unpinnedStage("cold", 0, 0)) {
                 ColdCases cold = new ColdCases(stage, rounds);
                 add(COLD, cold::fresh);
                 add(RESIDENT, cold::resident);
             }
         }
         if (isWanted(PREWARMED)) {
-            try (Stage stage = unpinnedStage("prewarmed", 1)) {
+            try (Stage stage = unpinnedStage("prewarmed", 1, 0)) {
                 add(PREWARMED, new ColdCases(stage, rounds)::prewarmed);
+            }
+        }
+        if (isWanted(KEPT)) {
+            try (Stage stage = unpinnedStage("kept", 0, KEEP_WARM_SECONDS)) {
+                add(KEPT, new ColdCases(stage, rounds)::kept);
             }
         }
     }
 
     /** Whose daemons may use every CPU, as daemons do: what they do is part of what is measured. */
-    private Stage unpinnedStage(String name, int prewarmed)
+    private Stage unpinnedStage(String name, int prewarmed, int keepWarmSeconds)
             throws IOException, InterruptedException {
         CpuSet own = CpuAffinity.current();
         CpuAffinity.pinCurrentThread(own.plus(CpuSet.of(cpu)));
         try {
-            return stage(name, prewarmed);
+            return stage(name, prewarmed, keepWarmSeconds);
         } finally {
             CpuAffinity.pinCurrentThread(own);
         }
     }
 
-    private Stage stage(String name, int prewarmed) throws IOException, InterruptedException {
-        return new Stage(Files.createDirectories(dir.resolve(name)), cpu, prewarmed);
+    private Stage stage(String name, int prewarmed, int keepWarmSeconds)
+            throws IOException, InterruptedException {
+        Path folder = Files.createDirectories(dir.resolve(name));
+        return new Stage(folder, cpu, prewarmed, keepWarmSeconds);
     }
 
     private void calls(Caller.Opener opener) throws IOException, InterruptedException {

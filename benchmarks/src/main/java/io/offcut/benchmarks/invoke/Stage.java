@@ -39,8 +39,10 @@ final class Stage implements AutoCloseable {
 
     /**
      * @param prewarmed executors that wait for a lease
+     * @param keepWarmSeconds how long one waits for the next lease of the same bundle
      */
-    Stage(Path dir, int workerCpu, int prewarmed) throws IOException, InterruptedException {
+    Stage(Path dir, int workerCpu, int prewarmed, int keepWarmSeconds)
+            throws IOException, InterruptedException {
         this.dir = dir;
         scheduler =
                 LocalDaemon.start(
@@ -49,7 +51,7 @@ final class Stage implements AutoCloseable {
                         Map.of("port", 0, "stateDir", dir.resolve("scheduler").toString()),
                         dir,
                         START_TIMEOUT);
-        node = startNode(workerCpu, prewarmed);
+        node = startNode(workerCpu, prewarmed, keepWarmSeconds);
         client =
                 OffcutClient.connect(
                         ClientConfig.defaults()
@@ -60,7 +62,7 @@ final class Stage implements AutoCloseable {
         push(BenchBundles.ofJava(dir), "java.zip");
     }
 
-    private LocalDaemon startNode(int workerCpu, int prewarmed) {
+    private LocalDaemon startNode(int workerCpu, int prewarmed, int keepWarmSeconds) {
         Map<String, Object> config = new HashMap<>();
         config.put("name", "bench");
         config.put("schedulerUrl", scheduler.uri().toString());
@@ -73,8 +75,7 @@ final class Stage implements AutoCloseable {
         config.put("busyThreshold", 1);
         config.put("slots", RawMemory.SLOTS);
         config.put("prewarmedExecutors", prewarmed);
-        // The next lease is to be as cold as the first.
-        config.put("keepWarmSeconds", 0);
+        config.put("keepWarmSeconds", keepWarmSeconds);
         try {
             return LocalDaemon.start("node", "node", config, dir, START_TIMEOUT);
         } catch (OffcutException e) {
@@ -121,6 +122,18 @@ final class Stage implements AutoCloseable {
         }
         throw new OffcutException(
                 ErrorCode.NO_CAPACITY, "bench: the node starts no executor ahead of time");
+    }
+
+    /** Waits until no executor runs, nor what makes the archive of their classes. */
+    void awaitNoExecutors(long timeoutNanos) throws InterruptedException {
+        long until = System.nanoTime() + timeoutNanos;
+        while (System.nanoTime() < until) {
+            if (executors().isEmpty()) {
+                return;
+            }
+            Thread.sleep(LOOK_MILLIS);
+        }
+        throw new OffcutException(ErrorCode.INTERNAL, "bench: the node's executors do not end");
     }
 
     /** Waits until nothing is leased and the CPU is offered. */

@@ -33,6 +33,7 @@ final class ExecutorLauncher {
     private static final int BASE_PIDS = 256;
     private static final int PIDS_PER_WORKER = 64;
     private static final int SECRET_BYTES = 16;
+    private static final long KILL_MILLIS = 1_000;
 
     private final NodeConfig config;
     private final CpuSet realCpus;
@@ -88,23 +89,9 @@ final class ExecutorLauncher {
     }
 
     private Parked park(String name, Path log) throws IOException {
-        Cgroup cgroup = cgroup(name, new Cgroup.Limits(realCpus, 0, BASE_PIDS));
-        try {
-            Process process =
-                    start(
-                            ExecutorCommand.parkedLine(archive.program()),
-                            realCpus,
-                            cgroup,
-                            "/nonexistent",
-                            ProcessBuilder.Redirect.PIPE,
-                            log);
-            return new Parked(ExecutorProcess.id(process.pid()), process, cgroup, log);
-        } catch (IOException e) {
-            if (cgroup != null) {
-                cgroup.remove();
-            }
-            throw e;
-        }
+        Cgroup.Limits limits = new Cgroup.Limits(realCpus, 0, BASE_PIDS);
+        return start(
+                name, ExecutorCommand.parkedLine(archive.program()), limits, "/nonexistent", log);
     }
 
     private static void requireReachable(String what, Path path, UserPrincipal user) {
@@ -146,15 +133,23 @@ final class ExecutorLauncher {
         long cpuMicrosBefore = 0;
         try {
             ExecutorSpec spec = spec(slot, bundle, regionDir, scratch);
+            Path folder = store.makeFolder(terms.leaseId());
             makeRegions(spec);
-            Path specFile = writeSpec(spec);
+            Path specFile = writeSpec(spec, folder);
             Cgroup.Limits limits = limits(terms, spec.cpus());
             if (ready == null && ExecutorCommand.fitsParked(spec, terms.memoryBytes())) {
                 ready = parked.take();
             }
             if (ready == null) {
-                cgroup = cgroup(terms.leaseId() + "-" + generation, limits);
-                child = startFresh(spec, specFile, terms, cgroup);
+                ready =
+                        start(
+                                terms.leaseId() + "-" + generation,
+                                ExecutorCommand.line(archive.program(), spec, terms.memoryBytes()),
+                                limits,
+                                spec.scratchDir(),
+                                ExecutorLog.open(folder));
+                cgroup = ready.cgroup();
+                child = ready.process();
             } else {
                 cgroup = ready.cgroup();
                 child = ready.process();
@@ -162,8 +157,8 @@ final class ExecutorLauncher {
                     cgroup.limit(limits);
                 }
                 cpuMicrosBefore = ExecutorProcess.cpuMicros(child.pid(), cgroup);
-                ready.specialize(specFile, ExecutorLog.file(store.folder(terms.leaseId())));
             }
+            ready.specialize(specFile, ExecutorLog.file(folder));
             ExecutorRecord record =
                     new ExecutorRecord(
                             generation,
@@ -204,7 +199,7 @@ final class ExecutorLauncher {
             child.destroyForcibly();
         }
         if (cgroup != null) {
-            cgroup.kill(1_000);
+            cgroup.kill(KILL_MILLIS);
             cgroup.remove();
         }
         Folders.delete(regionDir);
@@ -256,8 +251,7 @@ final class ExecutorLauncher {
         }
     }
 
-    private Path writeSpec(ExecutorSpec spec) throws IOException {
-        Path folder = store.makeFolder(spec.leaseId());
+    private Path writeSpec(ExecutorSpec spec, Path folder) throws IOException {
         Path specFile = folder.resolve("executor-" + spec.generation() + ".spec");
         Files.deleteIfExists(specFile);
         ExecutorCommand.write(specFile, spec);
@@ -284,31 +278,33 @@ final class ExecutorLauncher {
         return cgroups == null ? null : cgroups.create(cgroupParent(config), name, limits);
     }
 
-    private Process startFresh(
-            ExecutorSpec spec, Path specFile, LeaseTerms terms, @Nullable Cgroup cgroup)
+    /** Starts one that waits for its lease, in a control group of that name. */
+    private Parked start(
+            String name, List<String> command, Cgroup.Limits limits, String home, Path log)
             throws IOException {
-        return start(
-                ExecutorCommand.line(archive.program(), spec, terms.memoryBytes(), specFile),
-                spec.cpus(),
-                cgroup,
-                spec.scratchDir(),
-                ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()),
-                ExecutorLog.open(store.folder(spec.leaseId())));
+        // First of all: the kernel takes its time for groups, and so does a virtual machine.
+        Process process = process(sandbox.wrap(limits.cpus(), command), home, log);
+        Cgroup cgroup = null;
+        try {
+            cgroup = cgroup(name, limits);
+            if (cgroup != null) {
+                cgroup.join(process.pid());
+            }
+            return new Parked(ExecutorProcess.id(process.pid()), process, cgroup, log);
+        } catch (IOException | OffcutException e) {
+            process.destroyForcibly();
+            if (cgroup != null) {
+                cgroup.kill(KILL_MILLIS);
+                cgroup.remove();
+            }
+            throw e;
+        }
     }
 
-    private Process start(
-            List<String> command,
-            CpuSet real,
-            @Nullable Cgroup cgroup,
-            String home,
-            ProcessBuilder.Redirect input,
-            Path log)
-            throws IOException {
-        List<Path> join = cgroup == null ? List.of() : cgroup.procsFiles();
+    private static Process process(List<String> line, String home, Path log) throws IOException {
         ProcessBuilder builder =
-                new ProcessBuilder(sandbox.wrap(join, real, command))
+                new ProcessBuilder(line)
                         .directory(Path.of("/").toFile())
-                        .redirectInput(input)
                         .redirectErrorStream(true)
                         .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
         builder.environment().clear();

@@ -15,26 +15,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * What this daemon can do to confine its executors on this machine, found once at start.
  *
- * <p>An executor is started by a shell in a session of its own that joins the control groups, asks
- * to be the first victim of the OOM killer, and becomes the virtual machine through util-linux's
- * setsid(1), chrt(1), taskset(1) and setpriv(1), so that no instruction of it runs outside. Every
- * step keeps the process id.
+ * <p>An executor is started by a shell in a session of its own that asks to be the first victim of
+ * the OOM killer, and becomes the virtual machine through util-linux's setsid(1), chrt(1),
+ * taskset(1) and setpriv(1), so that no instruction of it runs without. Every step keeps the
+ * process id, by which the daemon puts it into its control group before it gets a lease.
  */
 public final class Sandbox {
-    /** Exit code of the shell when a control group cannot be joined. */
-    public static final int CANNOT_JOIN = 97;
-
     // The kernel may share the CPU between sessions first and obey SCHED_IDLE only within one
     // (sched(7), "The autogroup feature"): so the session gives way as a whole.
     private static final String GIVE_WAY = "echo 19 2>/dev/null >/proc/self/autogroup; ";
 
-    // $1: how many files to join; then the files; then the command.
     private static final String SCRIPT =
-            "umask 077; ulimit -c 0; echo 1000 2>/dev/null >/proc/self/oom_score_adj; "
-                    + "n=$1; shift; "
-                    + "while [ \"$n\" -gt 0 ]; do echo $$ >\"$1\" || exit "
-                    + CANNOT_JOIN
-                    + "; shift; n=$((n-1)); done; exec \"$@\"";
+            "umask 077; ulimit -c 0; echo 1000 2>/dev/null >/proc/self/oom_score_adj; exec \"$@\"";
 
     private static final List<Path> TOOL_FOLDERS =
             List.of(Path.of("/usr/bin"), Path.of("/bin"), Path.of("/usr/local/bin"));
@@ -140,28 +132,25 @@ public final class Sandbox {
     /**
      * The whole command line of an executor.
      *
-     * @param join files a process writes its id into to join its control group
      * @param cpus real CPUs
      * @param command the virtual machine and its arguments; no secret is among them
      */
-    public List<String> wrap(List<Path> join, CpuSet cpus, List<String> command) {
-        return wrap(join, cpus, user, command);
+    public List<String> wrap(CpuSet cpus, List<String> command) {
+        return wrap(cpus, user, command);
     }
 
     /** The same for a command of the daemon's own user, which runs no foreign code. */
     List<String> wrapOwn(CpuSet cpus, List<String> command) {
-        return wrap(List.of(), cpus, null, command);
+        return wrap(cpus, null, command);
     }
 
     private static List<String> wrap(
-            List<Path> join, CpuSet cpus, @Nullable UserPrincipal other, List<String> command) {
+            CpuSet cpus, @Nullable UserPrincipal other, List<String> command) {
         List<String> line = new ArrayList<>();
         add(line, "setsid");
         // Without a session of its own the script would speak for the daemon's.
         String script = line.isEmpty() ? SCRIPT : GIVE_WAY + SCRIPT;
         line.addAll(List.of("/bin/sh", "-c", script, "offcut-executor"));
-        line.add(Integer.toString(join.size()));
-        join.forEach(file -> line.add(file.toString()));
         add(line, "chrt", "--idle", "0");
         add(line, "taskset", "-c", cpus.toString());
         add(line, setpriv(other));
