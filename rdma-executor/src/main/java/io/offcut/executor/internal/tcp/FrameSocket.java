@@ -25,6 +25,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class FrameSocket implements AutoCloseable {
     private static final int STAGING_BYTES = 16 << 10;
+
+    /** How often nothing may be there before a payload's reader looks elsewhere: some 20 µs. */
+    private static final int EMPTY_READS = 64;
+
     private static final int KEEPALIVE_IDLE_SECONDS = 5;
     private static final int KEEPALIVE_INTERVAL_SECONDS = 2;
     private static final int KEEPALIVE_COUNT = 3;
@@ -115,26 +119,39 @@ final class FrameSocket implements AutoCloseable {
     }
 
     /**
-     * Takes what has arrived, with one read.
+     * Takes what has arrived. Where a payload has begun it stays for the rest while that keeps
+     * coming: a sender writes a large one faster to a peer that reads all the time.
      *
      * @return whether anything came
      * @throws IOException if the connection broke, was closed, or the peer broke the protocol
      */
     boolean receive() throws IOException {
-        ByteBuffer target = payload;
-        if (target != null && staging.position() == 0) {
-            int read = read(target);
-            if (!target.hasRemaining()) {
-                payload = null;
-                receiver.arrived();
+        boolean came = false;
+        if (payload == null || staging.position() > 0) {
+            if (read(staging) == 0) {
+                return false;
             }
-            return read > 0;
+            came = true;
+            parse();
         }
-        if (read(staging) == 0) {
-            return false;
+        ByteBuffer target = payload;
+        if (target == null || staging.position() > 0) {
+            return came;
         }
-        parse();
-        return true;
+        return take(target) || came;
+    }
+
+    private boolean take(ByteBuffer target) throws IOException {
+        int before = target.position();
+        int empty = 0;
+        while (target.hasRemaining() && empty < EMPTY_READS) {
+            empty = read(target) == 0 ? empty + 1 : 0;
+        }
+        if (!target.hasRemaining()) {
+            payload = null;
+            receiver.arrived();
+        }
+        return target.position() > before;
     }
 
     private int read(ByteBuffer target) throws IOException {
