@@ -101,7 +101,7 @@ final class LeaseDesk implements NodeApi {
         return new OpenedLease(
                 serve.leaseId(),
                 serve.generation(),
-                core.lease(serve.leaseId()).expiresAtEpochMillis(),
+                core.expiresAtEpochMillis(serve.leaseId()),
                 choose(request, serving.channels()),
                 serving.functions());
     }

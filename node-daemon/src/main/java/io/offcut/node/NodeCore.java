@@ -378,6 +378,18 @@ final class NodeCore
         return host;
     }
 
+    /** Without a look at its executor, which takes longer than the rest of an opening's answer. */
+    long expiresAtEpochMillis(String leaseId) {
+        return onLoop(() -> {
+            HeldLease held = book.held(leaseId);
+            if (held == null) {
+                throw new OffcutException(
+                        ErrorCode.CONFLICT, "lease " + leaseId + " has just ended");
+            }
+            return held.terms().expiresAtEpochMillis();
+        });
+    }
+
     NodeStatus.Lease lease(String leaseId) {
         return onLoop(() -> {
             HeldLease held = book.held(leaseId);

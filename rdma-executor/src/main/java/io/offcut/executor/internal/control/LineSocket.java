@@ -48,9 +48,13 @@ public final class LineSocket implements AutoCloseable {
         }
     }
 
-    /** Writes one line. Blocks while the peer does not read. */
-    public void write(ControlLine line) throws IOException {
-        ByteBuffer bytes = StandardCharsets.UTF_8.encode(line.text() + "\n");
+    /** Writes lines, at once: the peer wakes for each write. Blocks while it does not read. */
+    public void write(ControlLine... lines) throws IOException {
+        StringBuilder text = new StringBuilder();
+        for (ControlLine line : lines) {
+            text.append(line.text()).append('\n');
+        }
+        ByteBuffer bytes = StandardCharsets.UTF_8.encode(text.toString());
         synchronized (writing) {
             while (bytes.hasRemaining()) {
                 int ignored = socket.write(bytes);

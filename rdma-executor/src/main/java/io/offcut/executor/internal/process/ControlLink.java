@@ -7,6 +7,7 @@ import io.offcut.executor.internal.control.ControlLine;
 import io.offcut.executor.internal.control.LineSocket;
 import java.io.IOException;
 import java.nio.channels.ByteChannel;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -98,7 +99,8 @@ final class ControlLink {
     }
 
     private void introduce(LineSocket lines) throws IOException {
-        lines.write(
+        List<ControlLine> all = new ArrayList<>();
+        all.add(
                 new ControlLine.Hello(
                         ControlLine.VERSION,
                         spec.leaseId(),
@@ -106,13 +108,14 @@ final class ControlLink {
                         ProcessHandle.current().pid(),
                         spec.secret()));
         for (ChannelDescriptor channel : channels) {
-            lines.write(new ControlLine.Channel(channel));
+            all.add(new ControlLine.Channel(channel));
         }
         for (String problem : problems) {
-            lines.write(new ControlLine.Problem(problem));
+            all.add(new ControlLine.Problem(problem));
         }
-        lines.write(new ControlLine.Ready());
-        lines.write(new ControlLine.Usage(invocations.getAsLong()));
+        all.add(new ControlLine.Ready());
+        all.add(new ControlLine.Usage(invocations.getAsLong()));
+        lines.write(all.toArray(ControlLine[]::new));
     }
 
     /** Null when the connection is gone. */
