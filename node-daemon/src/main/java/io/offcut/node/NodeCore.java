@@ -252,7 +252,7 @@ final class NodeCore
         if (!sound(terms)) {
             log.warn("the scheduler opens a lease whose terms are none: ignored");
         } else if (!closing) {
-            var _ = apply(new LeaseEvent.Open(terms));
+            var _ = apply(new LeaseEvent.Grant(terms));
         }
     }
 

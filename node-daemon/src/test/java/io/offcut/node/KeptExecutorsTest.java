@@ -152,6 +152,8 @@ class KeptExecutorsTest {
             assertThat(call(channel, WarmFunctions.COUNT)).isEqualTo("1 calls, 0 files");
             assertThat(call(channel, WarmFunctions.COUNT)).isEqualTo("2 calls, 1 files");
             call(channel, WarmFunctions.BURN);
+            // The daemon looks once a second.
+            await().atMost(TestNode.PATIENCE).until(() -> usedMicros("L1") > 250_000);
             release(first);
             await().atMost(TestNode.PATIENCE).until(() -> channel.ended() != 0);
         }

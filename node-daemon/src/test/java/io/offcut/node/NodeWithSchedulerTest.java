@@ -82,8 +82,16 @@ class NodeWithSchedulerTest {
                 .atMost(TestNode.PATIENCE)
                 .until(() -> node.lease(lease.leaseId()).phase().equals("RUNNING"));
         long pid = node.lease(lease.leaseId()).pid();
+        assertThat(scheduler.lease(lease.requestId(), lease.leaseId()).state())
+                .as("of a lease that nobody has opened, which the scheduler ends after a while")
+                .isEqualTo(LeaseState.GRANTED);
         assertThat(openIfStillIdle(lease).executorGeneration()).isEqualTo(1);
         assertThat(node.lease(lease.leaseId()).pid()).isEqualTo(pid);
+        Awaitility.await()
+                .atMost(TestNode.PATIENCE)
+                .until(() ->
+                        scheduler.lease(lease.requestId(), lease.leaseId()).state()
+                                == LeaseState.ACTIVE);
     }
 
     @Test

@@ -101,9 +101,14 @@ final class ExecutorEnd {
         slot.lock.lock();
         try {
             ExecutorProcess process = slot.process;
-            if (process != null && !keep.keep(slot, process, reason)) {
+            if (process != null && keep.keep(slot, process, reason)) {
+                // No longer this lease's to freeze or to count.
+                slot.process = null;
+            } else if (process != null) {
                 process.endRegions(statusOf(reason));
-                if (!slot.frozen && say.test(slot.leaseId(), statusOf(reason))) {
+                if (!slot.frozen
+                        && !slot.toldToRest
+                        && say.test(slot.leaseId(), statusOf(reason))) {
                     process.awaitGone(TimeUnit.MILLISECONDS.toNanos(POLITE_MILLIS));
                 }
                 killForSure(slot, process);

@@ -206,9 +206,7 @@ public final class ExecutorHost implements AutoCloseable {
                 if (slot.cancelled || slot.frozen || closed) {
                     return;
                 }
-                Kept before = mayBeKept ? kept.take(slot.terms) : null;
-                slot.earlierLeases = before == null ? 0 : before.leases();
-                ExecutorProcess process = launcher.launch(slot, bundle, before);
+                ExecutorProcess process = process(slot, bundle, mayBeKept);
                 slot.process = process;
                 if (slot.frozen) {
                     process.freeze(0);
@@ -225,6 +223,22 @@ public final class ExecutorHost implements AutoCloseable {
             log.error("lease {}: a defect while its executor was started", slot.leaseId(), e);
             failed(slot, new OffcutException(ErrorCode.INTERNAL, "see the node's log", e));
         }
+    }
+
+    private ExecutorProcess process(
+            ExecutorSlot slot, BundleCache.Ready bundle, boolean mayBeKept) {
+        Kept before = mayBeKept ? kept.take(slot.terms) : null;
+        if (before != null) {
+            slot.earlierLeases = before.leases();
+            try {
+                return launcher.launch(slot, bundle, before);
+            } catch (OffcutException e) {
+                // It may have been killed while it waited.
+                log.debug("lease {}: not the executor that was kept: {}", slot.leaseId(), e);
+            }
+        }
+        slot.earlierLeases = 0;
+        return launcher.launch(slot, bundle, null);
     }
 
     // The slot stays until the next start or the end of the lease: who waits finds out why.

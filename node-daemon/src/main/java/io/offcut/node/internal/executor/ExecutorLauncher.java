@@ -282,17 +282,19 @@ final class ExecutorLauncher {
     private Parked start(
             String name, List<String> command, Cgroup.Limits limits, String home, Path log)
             throws IOException {
-        // First of all: the kernel takes its time for groups, and so does a virtual machine.
-        Process process = process(sandbox.wrap(limits.cpus(), command), home, log);
-        Cgroup cgroup = null;
+        // First, because the daemon's own group may have no groups below it while it has a child.
+        Cgroup cgroup = cgroup(name, limits);
+        Process process = null;
         try {
-            cgroup = cgroup(name, limits);
+            process = process(sandbox.wrap(limits.cpus(), command), home, log);
             if (cgroup != null) {
                 cgroup.join(process.pid());
             }
             return new Parked(ExecutorProcess.id(process.pid()), process, cgroup, log);
-        } catch (IOException | OffcutException e) {
-            process.destroyForcibly();
+        } catch (IOException e) {
+            if (process != null) {
+                process.destroyForcibly();
+            }
             if (cgroup != null) {
                 cgroup.kill(KILL_MILLIS);
                 cgroup.remove();

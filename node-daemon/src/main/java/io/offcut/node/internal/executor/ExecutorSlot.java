@@ -33,6 +33,9 @@ final class ExecutorSlot {
 
     volatile @Nullable ExecutorProcess process;
 
+    /** It was, and did not: to tell it to end would be in vain. With the lock. */
+    boolean toldToRest;
+
     /** Leases that the process had before this one. With the lock. */
     int earlierLeases;
 

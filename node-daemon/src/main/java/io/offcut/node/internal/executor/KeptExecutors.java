@@ -70,8 +70,16 @@ final class KeptExecutors {
      * @param leases how many it had
      * @param scratch its scratch folder, which is not there while it waits
      * @param bytes memory that it holds
+     * @param over completes with true when its time is over, with false when it leaves before
      */
-    record Kept(String leaseId, int leases, Key key, Parked parked, Path scratch, long bytes) {}
+    record Kept(
+            String leaseId,
+            int leases,
+            Key key,
+            Parked parked,
+            Path scratch,
+            long bytes,
+            CompletableFuture<Boolean> over) {}
 
     private final Path dir;
     private final int seconds;
@@ -127,9 +135,17 @@ final class KeptExecutors {
             return false;
         }
         Kept waiting = fresh;
-        CompletableFuture.delayedExecutor(seconds, TimeUnit.SECONDS, workers)
-                .execute(() -> end(waiting));
+        var _ =
+                waiting.over
+                        .completeOnTimeout(true, seconds, TimeUnit.SECONDS)
+                        .thenAcceptAsync(timeIsOver -> endAfter(waiting, timeIsOver), workers);
         return true;
+    }
+
+    private void endAfter(Kept waiting, boolean timeIsOver) {
+        if (timeIsOver) {
+            end(waiting);
+        }
     }
 
     private @Nullable Kept rest(
@@ -138,11 +154,11 @@ final class KeptExecutors {
         Cgroup cgroup = process.cgroup();
         Process child = process.child();
         // One that an earlier daemon started is not known well enough.
-        if (cgroup == null
-                || child == null
-                || cgroup.missing().contains("freezer")
-                || !link.rest(slot.leaseId(), status)
-                || !awaitRest(slot, child)) {
+        if (cgroup == null || child == null || cgroup.missing().contains("freezer")) {
+            return null;
+        }
+        slot.toldToRest = link.rest(slot.leaseId(), status);
+        if (!slot.toldToRest || !awaitRest(slot, child)) {
             return null;
         }
         slot.frozen = true;
@@ -165,7 +181,14 @@ final class KeptExecutors {
                         specFile -> wake(slot.leaseId(), cgroup, specFile));
         Path scratch = Path.of(process.record().scratchDir());
         int leases = slot.earlierLeases + 1;
-        return new Kept(slot.leaseId(), leases, Key.of(slot.terms), parked, scratch, bytes);
+        return new Kept(
+                slot.leaseId(),
+                leases,
+                Key.of(slot.terms),
+                parked,
+                scratch,
+                bytes,
+                new CompletableFuture<>());
     }
 
     private static boolean awaitRest(ExecutorSlot slot, Process child) {
@@ -217,6 +240,7 @@ final class KeptExecutors {
             return false;
         }
         keys.remove(gone.key);
+        gone.over.complete(false);
         leaving.removeIf(each ->
                 !each.parked.process().isAlive() || each.parked.id().equals(gone.parked.id()));
         leaving.add(gone);

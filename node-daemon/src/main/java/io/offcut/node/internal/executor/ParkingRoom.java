@@ -59,11 +59,11 @@ final class ParkingRoom {
     }
 
     private void park() {
+        // Those are of use to one user only: the others have their room first.
+        kept.fit(unleasedBytes - count() * config.executorOverheadBytes());
         if (unleasedBytes > 0 && !closed) {
             archive.require();
         }
-        // Those are of use to one user only: the others have their room first.
-        kept.fit(unleasedBytes - count() * config.executorOverheadBytes());
         parked.want(this::count);
     }
 

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * One lease that this node has not ended yet.
  *
  * @param generation of its present or last executor, from 1
- * @param openedAtMillis first opening
+ * @param openedAtMillis first opening; 0 while only the scheduler has spoken of it
  * @param startsMillis when its latest executors were started, the newest last
  * @param earlier what its executors that are gone have used
  * @param current what its present executor has used
@@ -55,12 +55,17 @@ public record HeldLease(
         return phase != Phase.ENDING && nowMillis < terms.expiresAtEpochMillis();
     }
 
+    /** Whether its client has come. */
+    boolean isOpened() {
+        return openedAtMillis > 0;
+    }
+
     /** What all its executors have used, open since {@link #openedAtMillis}. */
     public LeaseUsage usage(long nowMillis) {
         return new LeaseUsage(
                 earlier.invocations() + current.invocations(),
                 earlier.cpuMicros() + current.cpuMicros(),
-                Math.max(0, nowMillis - openedAtMillis));
+                isOpened() ? Math.max(0, nowMillis - openedAtMillis) : 0);
     }
 
     /** As the scheduler is told while the lease is not over. */
@@ -76,6 +81,11 @@ public record HeldLease(
     /** As a new daemon holds it when no executor of its predecessor lives. */
     public HeldLease lost() {
         return phase == Phase.ENDING ? this : down();
+    }
+
+    HeldLease opened(long nowMillis) {
+        return new HeldLease(
+                terms, phase, generation, nowMillis, startsMillis, earlier, current, ending);
     }
 
     HeldLease withPhase(Phase next) {

@@ -27,8 +27,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Invariants: two leases never hold the same core, an ending one included; what the leases of an
  * offer hold never exceeds the offer once the actions of a shrink are done; a lease that ended is
- * never opened again; every open gets exactly one answer. For one thread; time is the argument, in
- * milliseconds since the epoch.
+ * never opened again; every open gets exactly one answer; the scheduler hears of a lease that lives
+ * from its first opening on, because one that nobody opens is the scheduler's to end. For one
+ * thread; time is the argument, in milliseconds since the epoch.
  */
 public final class LeaseBook {
     /** A lease that ended is shown in snapshots for so long. */
@@ -70,6 +71,7 @@ public final class LeaseBook {
         switch (event) {
             case LeaseEvent.OffersChanged changed -> offersChanged(changed, actions);
             case LeaseEvent.Open open -> open(open.terms(), nowMillis, actions);
+            case LeaseEvent.Grant grant -> granted(grant.terms(), nowMillis, actions);
             case LeaseEvent.ExecutorReady ready ->
                     executorReady(ready.leaseId(), ready.generation(), actions);
             case LeaseEvent.ExecutorDied died ->
@@ -119,7 +121,9 @@ public final class LeaseBook {
     /** Everything the scheduler should hear of: what is held, and what ended a short while ago. */
     public List<LeaseReport> reports(long nowMillis) {
         List<LeaseReport> reports = new ArrayList<>();
-        held.values().forEach(lease -> reports.add(lease.report(nowMillis)));
+        held.values().stream()
+                .filter(HeldLease::isOpened)
+                .forEach(lease -> reports.add(lease.report(nowMillis)));
         ended.all().stream()
                 .filter(e -> nowMillis - e.endedAtMillis() < SHOW_ENDED_MILLIS)
                 .forEach(e -> reports.add(e.report()));
@@ -170,13 +174,26 @@ public final class LeaseBook {
                     "lease " + id + " has expired; ask the scheduler for a new one",
                     actions);
         } else {
-            admit(terms, now, actions);
+            admit(terms, now, now, actions);
+        }
+    }
+
+    /** Its executor gets ready; the client, which comes with a token, gets the answer. */
+    private void granted(LeaseTerms terms, long now, List<LeaseAction> actions) {
+        boolean known = held.containsKey(terms.leaseId()) || ended.get(terms.leaseId()) != null;
+        if (terms.nodeName().equals(nodeName) && !known && now < terms.expiresAtEpochMillis()) {
+            admit(terms, now, 0, actions);
         }
     }
 
     private void reopen(HeldLease lease, LeaseTerms shown, long now, List<LeaseAction> actions) {
         extend(lease.leaseId(), shown.expiresAtEpochMillis(), actions);
         HeldLease present = held.getOrDefault(lease.leaseId(), lease);
+        if (!present.isOpened() && present.liveAt(now)) {
+            present = present.opened(now);
+            replace(present, actions);
+            actions.add(new LeaseAction.Report(present.report(now)));
+        }
         if (!present.liveAt(now)) {
             if (present.phase() != Phase.ENDING) {
                 startEnding(present, EndReason.EXPIRED, actions);
@@ -211,7 +228,7 @@ public final class LeaseBook {
         start(lease.restarted(starts), now, actions);
     }
 
-    private void admit(LeaseTerms terms, long now, List<LeaseAction> actions) {
+    private void admit(LeaseTerms terms, long now, long openedAtMillis, List<LeaseAction> actions) {
         String id = terms.leaseId();
         Offer offer = offer(terms.offerId());
         if (offer == null || !offer.cores().containsAll(terms.cores())) {
@@ -234,7 +251,7 @@ public final class LeaseBook {
                             terms,
                             Phase.STARTING,
                             1,
-                            now,
+                            openedAtMillis,
                             List.of(now),
                             LeaseUsage.NONE,
                             LeaseUsage.NONE,
@@ -270,7 +287,9 @@ public final class LeaseBook {
         held.put(lease.leaseId(), lease);
         actions.add(new LeaseAction.Keep(lease));
         actions.add(new LeaseAction.Start(lease.terms(), lease.generation()));
-        actions.add(new LeaseAction.Report(lease.report(now)));
+        if (lease.isOpened()) {
+            actions.add(new LeaseAction.Report(lease.report(now)));
+        }
         actions.add(new LeaseAction.Serve(lease.leaseId(), lease.generation()));
     }
 
@@ -348,7 +367,9 @@ public final class LeaseBook {
         if (!next.equals(lease.current())) {
             HeldLease changed = lease.withCurrent(next);
             held.put(lease.leaseId(), changed);
-            actions.add(new LeaseAction.Report(changed.report(now)));
+            if (changed.isOpened()) {
+                actions.add(new LeaseAction.Report(changed.report(now)));
+            }
         }
     }
 

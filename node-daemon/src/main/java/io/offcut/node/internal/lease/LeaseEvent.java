@@ -13,6 +13,9 @@ public sealed interface LeaseEvent {
     /** A client shows a token with these terms; the signature is already verified. */
     record Open(LeaseTerms terms) implements LeaseEvent {}
 
+    /** The scheduler granted these terms, and their client is on its way. */
+    record Grant(LeaseTerms terms) implements LeaseEvent {}
+
     /** The executor of that generation serves. */
     record ExecutorReady(String leaseId, int generation) implements LeaseEvent {}
 

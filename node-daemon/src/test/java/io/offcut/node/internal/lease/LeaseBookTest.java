@@ -84,6 +84,28 @@ class LeaseBookTest {
     }
 
     @Test
+    void aGrantedLeaseStartsAndIsReportedWhenItIsOpened() {
+        offers(offer("o1", "0-3", 8));
+        List<LeaseAction> granted = apply(new LeaseEvent.Grant(terms("a", "1,2", 2)));
+        assertThat(only(granted, LeaseAction.Start.class))
+                .containsExactly(new LeaseAction.Start(terms("a", "1,2", 2), 1));
+        apply(new LeaseEvent.ExecutorReady("a", 1));
+        List<LeaseAction> used = apply(new LeaseEvent.Used("a", 1, 0, 1_000));
+        assertThat(only(granted, LeaseAction.Report.class)).isEmpty();
+        assertThat(only(used, LeaseAction.Report.class)).isEmpty();
+        assertThat(book.reports(now)).isEmpty();
+        assertThat(apply(new LeaseEvent.Grant(terms("a", "1,2", 2)))).isEmpty();
+
+        List<LeaseAction> opened = apply(new LeaseEvent.Open(terms("a", "1,2", 2)));
+        assertThat(only(opened, LeaseAction.Start.class)).isEmpty();
+        assertThat(only(opened, LeaseAction.Report.class))
+                .singleElement()
+                .satisfies(r -> assertThat(r.report().state()).isEqualTo(LeaseState.ACTIVE));
+        assertThat(opened.getLast()).isEqualTo(new LeaseAction.Serve("a", 1));
+        assertThat(book.reports(now)).hasSize(1);
+    }
+
+    @Test
     void refusesAnotherNodesLease() {
         LeaseBook other = new LeaseBook("n2", 3);
         assertRefused(

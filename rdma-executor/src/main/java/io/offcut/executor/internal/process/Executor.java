@@ -175,7 +175,7 @@ public final class Executor {
             door.close();
         }
         if (ended) {
-            sockets.values().forEach(TcpWorkerChannel::close);
+            closeSockets();
             regions.forEach(ShmWorkerChannel::close);
         }
         return ended;
@@ -223,6 +223,10 @@ public final class Executor {
             throw new OffcutException(
                     ErrorCode.EXHAUSTED, "cannot prepare for tcp: " + e.getMessage(), e);
         }
+    }
+
+    private synchronized void closeSockets() {
+        sockets.values().forEach(TcpWorkerChannel::close);
     }
 
     private List<ChannelDescriptor> channels(int port) {

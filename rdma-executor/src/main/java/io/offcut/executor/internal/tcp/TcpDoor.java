@@ -23,9 +23,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TcpDoor implements AutoCloseable {
     private static final int BACKLOG = 128;
+    private static final long CLOSE_MILLIS = 100;
 
     private final ServerSocketChannel listening;
     private final Selector knock;
+    private final Thread knocks =
+            Thread.ofPlatform().daemon().name("knock").unstarted(this::awaitKnock);
     private final int port;
     private final byte[] secret;
     private final int workers;
@@ -73,7 +76,7 @@ public final class TcpDoor implements AutoCloseable {
                             + "; give the node an address of this machine",
                     e);
         }
-        Thread.ofPlatform().daemon().name("knock").start(this::awaitKnock);
+        knocks.start();
     }
 
     private static ServerSocketChannel listen(String host) throws IOException {
@@ -111,18 +114,28 @@ public final class TcpDoor implements AutoCloseable {
         return port;
     }
 
-    /** Lets nobody in any more. Connections that were handed over stay. */
+    /**
+     * Lets nobody in any more. Connections that were handed over stay. Blocks until the port is
+     * free, which the selector keeps as long as it is open, for a bounded time.
+     */
     @Override
-    public synchronized void close() {
-        closed = true;
-        knock.wakeup();
-        if (reception != null) {
-            reception.close();
+    public void close() {
+        synchronized (this) {
+            closed = true;
+            knock.wakeup();
+            if (reception != null) {
+                reception.close();
+            }
+            try {
+                listening.close();
+            } catch (IOException e) {
+                // Nothing is lost with a port that nobody needs any more.
+            }
         }
         try {
-            listening.close();
-        } catch (IOException e) {
-            // Nothing is lost with a port that nobody needs any more.
+            knocks.join(CLOSE_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 }

@@ -52,7 +52,7 @@ public final class TcpWorkerChannel implements WorkerChannel, FrameSocket.Receiv
     private @Nullable FrameSocket frames;
     private int arrivingSlot;
     private int refusal;
-    private int ended;
+    private volatile int ended;
 
     public TcpWorkerChannel(int slots, int payloadBytes) throws IOException {
         this.slots = slots;
@@ -96,6 +96,21 @@ public final class TcpWorkerChannel implements WorkerChannel, FrameSocket.Receiv
     /** Gives the worker a connection that said its hello, after {@link #reserve}. */
     void handOver(SocketChannel socket) {
         incoming.set(socket);
+        if (ended != 0) {
+            closeIncoming();
+        }
+    }
+
+    /** Nobody adopts it any more. */
+    private void closeIncoming() {
+        SocketChannel late = incoming.getAndSet(null);
+        try {
+            if (late != null) {
+                late.close();
+            }
+        } catch (IOException e) {
+            // Nothing is lost with a connection that nobody serves.
+        }
     }
 
     /** Whether a client is connected, or about to be. */
@@ -295,6 +310,7 @@ public final class TcpWorkerChannel implements WorkerChannel, FrameSocket.Receiv
         if (current != null) {
             drop(current);
         }
+        closeIncoming();
         try {
             selector.close();
         } catch (IOException e) {
