@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -234,15 +235,16 @@ class NodeWithSchedulerTest {
         assertThat(seen.state()).isEqualTo(LeaseState.ACTIVE);
     }
 
-    private boolean offeredInTime() throws Exception {
-        long deadline = System.nanoTime() + TestNode.PATIENCE.toNanos();
-        while (System.nanoTime() < deadline) {
-            if (!node.status().offers().isEmpty()) {
-                return true;
-            }
-            Thread.onSpinWait();
+    // Not more often: to ask all the time takes a core.
+    private boolean offeredInTime() {
+        try {
+            Awaitility.await()
+                    .atMost(TestNode.PATIENCE)
+                    .until(() -> !node.status().offers().isEmpty());
+            return true;
+        } catch (ConditionTimeoutException e) {
+            return false;
         }
-        return false;
     }
 
     @Test
