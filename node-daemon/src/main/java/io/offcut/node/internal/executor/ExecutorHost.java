@@ -280,8 +280,7 @@ public final class ExecutorHost implements AutoCloseable {
             if (slot.cancelled || closed) {
                 return;
             }
-            String last = ExecutorLog.lastLine(store.folder(slot.leaseId()));
-            String said = last.isEmpty() ? "" : "; it said: " + last;
+            String said = ExecutorLog.said(store.folder(slot.leaseId()));
             log.warn("lease {}: its executor {}{}", slot.leaseId(), how, said);
             process.kill(KILL_MILLIS);
             process.remove();

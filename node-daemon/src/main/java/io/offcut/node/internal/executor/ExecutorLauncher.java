@@ -181,7 +181,8 @@ final class ExecutorLauncher {
                             + terms.leaseId()
                             + " ("
                             + e.getMessage()
-                            + ")",
+                            + ")"
+                            + ExecutorLog.said(store.folder(terms.leaseId())),
                     undo(e, child, cgroup, regionDir, scratch));
         } catch (RuntimeException e) {
             undo(e, child, cgroup, regionDir, scratch);

@@ -60,8 +60,13 @@ final class ExecutorLog {
                 .close();
     }
 
-    /** The last line of it, to tell why an executor ended; empty when there is none. */
-    static String lastLine(Path leaseFolder) {
+    /** The last line of it, as the end of a message why an executor ended; empty without one. */
+    static String said(Path leaseFolder) {
+        String last = lastLine(leaseFolder);
+        return last.isEmpty() ? "" : "; it said: " + last;
+    }
+
+    private static String lastLine(Path leaseFolder) {
         Path file = file(leaseFolder);
         try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
             long from = Math.max(0, in.size() - TAIL_BYTES);
