@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.offcut.core.CpuSet;
 import io.offcut.core.api.OpenedLease;
-import io.offcut.core.frame.InvocationStatus;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseTerms;
 import io.offcut.executor.InvocationChannel;
@@ -16,8 +15,6 @@ import io.offcut.linux.ProcessRef;
 import io.offcut.linux.Signals;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -126,18 +123,7 @@ class KeptExecutorsTest {
     }
 
     private static String call(InvocationChannel channel, int function) {
-        int slot = channel.acquire();
-        assertThat(channel.post(slot, 1, function, 0, 0)).isZero();
-        assertThat(channel.await(TestNode.PATIENCE.toNanos())).isEqualTo(slot);
-        String result =
-                new String(
-                        channel.result(slot).toArray(ValueLayout.JAVA_BYTE),
-                        StandardCharsets.UTF_8);
-        assertThat(InvocationStatus.of(channel.status(slot)))
-                .as(result)
-                .isEqualTo(InvocationStatus.OK);
-        channel.release(slot);
-        return result;
+        return TestNode.call(channel, function, "");
     }
 
     @ParameterizedTest

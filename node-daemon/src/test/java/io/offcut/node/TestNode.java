@@ -291,10 +291,14 @@ final class TestNode implements AutoCloseable {
 
     /** Calls function 0, which gives back what it gets. */
     static String echo(InvocationChannel channel, String text) {
+        return call(channel, 0, text);
+    }
+
+    static String call(InvocationChannel channel, int function, String text) {
         int slot = channel.acquire();
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         MemorySegment.copy(bytes, 0, channel.input(slot), ValueLayout.JAVA_BYTE, 0, bytes.length);
-        assertThat(channel.post(slot, 1, 0, bytes.length, 0)).isZero();
+        assertThat(channel.post(slot, 1, function, bytes.length, 0)).isZero();
         int done = channel.await(PATIENCE.toNanos());
         assertThat(done).isEqualTo(slot);
         String result =

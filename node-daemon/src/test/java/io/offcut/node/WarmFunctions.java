@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 
 /** Java functions that can tell whether their process had a lease before. */
@@ -81,7 +82,7 @@ public final class WarmFunctions {
     public static final class Hang implements OffcutFunction {
         @Override
         public int invoke(MemorySegment in, MemorySegment out) throws InterruptedException {
-            Thread.sleep(1_000_000);
+            new CountDownLatch(1).await();
             return 0;
         }
     }
