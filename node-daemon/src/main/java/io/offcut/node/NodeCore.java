@@ -184,6 +184,11 @@ final class NodeCore
     }
 
     @Override
+    public void standStill(CpuSet cores) {
+        onLoop(() -> apply(new LeaseEvent.CoresWanted(cores)) == null);
+    }
+
+    @Override
     public boolean awaitFrozen(long timeoutMillis) {
         return host.awaitFrozen(timeoutMillis);
     }
@@ -302,6 +307,7 @@ final class NodeCore
     private void perform(LeaseAction action) {
         switch (action) {
             case LeaseAction.Freeze freeze -> host.freeze(freeze.leaseId());
+            case LeaseAction.Thaw thaw -> host.thaw(thaw.leaseId());
             case LeaseAction.Evict evict -> {
                 log.info("lease {} ends: {}", evict.leaseId(), evict.reason());
                 host.evict(evict.leaseId(), evict.reason());

@@ -18,6 +18,15 @@ public interface CpuIdMap {
     /** The operating-system CPUs that these abstract ones stand for. */
     CpuSet toOperatingSystem(CpuSet abstractCpus);
 
+    /**
+     * The operating-system CPUs of these abstract cores, which a job's own steps are told of
+     * instead of CPUs: with all threads of each (xcpuinfo_abs_to_mac of slurmd). The same where a
+     * CPU is a core.
+     */
+    default CpuSet coresToOperatingSystem(CpuSet abstractCores) {
+        return toOperatingSystem(abstractCores);
+    }
+
     /** Both count alike: one thread per core, sockets in order; and nodes with made-up CPUs. */
     static CpuIdMap identity() {
         return cpus -> cpus;
@@ -55,7 +64,19 @@ public interface CpuIdMap {
         List<CpuSet> threads = new ArrayList<>();
         cores.forEach(core -> core.stream().forEach(cpu -> threads.add(CpuSet.of(cpu))));
         if (threads.size() == slurmCpus) {
-            return of(threads);
+            CpuIdMap ofThreads = of(threads);
+            CpuIdMap ofCores = of(cores);
+            return new CpuIdMap() {
+                @Override
+                public CpuSet toOperatingSystem(CpuSet abstractCpus) {
+                    return ofThreads.toOperatingSystem(abstractCpus);
+                }
+
+                @Override
+                public CpuSet coresToOperatingSystem(CpuSet abstractCores) {
+                    return ofCores.toOperatingSystem(abstractCores);
+                }
+            };
         }
         return cores.size() == slurmCpus ? of(cores) : identity();
     }

@@ -20,25 +20,36 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hears of batch jobs on this node from Slurm's prolog and epilog, or a plugin, through a
- * unix-domain socket of mode 0600.
+ * Hears of batch jobs on this node from the SPANK plugin, through a unix-domain socket of mode
+ * 0600.
  *
  * <p><b>Protocol.</b> A stream socket. The client connects, sends one request line of ASCII words
  * separated by blanks, ended by a line feed, at most {@value EventRequest#MAX_LINE_BYTES} bytes;
- * the server sends one answer line and closes. Words behind those below are reserved: a server
- * passes over them.
+ * the server sends one answer line, after {@code ALLOC} perhaps more, and closes. Words {@code
+ * name=value} in brackets may be missing; those that are not named here are passed over.
  *
  * <pre>
- * request          answer
- * PING             OK
- * PROLOG jobid     OK        the job's cores are free: start it
- *                  TIMEOUT   they were not free in time; the daemon goes on freeing them
- * EPILOG jobid     OK
- * any              ERROR why     refused: malformed, not permitted, too busy, or a failure
+ * request                                      answer
+ * PING                                         OK
+ * PROLOG jobid [cpus=n] [share=s]              OK        the cores it will likely have are free
+ *                                              TIMEOUT   not in time; the daemon goes on freeing
+ * ALLOC jobid step=t cores=list mem_mib=n      OK        the job's cores are free; then lines
+ *     [uid=n] [share=s] [workers=n                       NAME=VALUE for the tasks' environment
+ *     [worker_mem_mib=n] [function=f]          TIMEOUT   as above
+ *     [node_id=n]]
+ * STEP_END jobid step=t                        OK
+ * EPILOG jobid                                 OK
+ * any                                          ERROR why     refused: malformed, not permitted,
+ *                                                            too busy, or a failure
+ *
+ * t  extern, batch, interactive or a number      list  Slurm's abstract cores, as 0-2,5
+ * s  exclusive, share, share:cores or share:cores,mebibytes
  * </pre>
  *
  * <p>The job id is the decimal number in SLURM_JOB_ID. Whatever the answer, or if there is none, a
@@ -220,15 +231,26 @@ public final class JobEventServer implements AutoCloseable {
     }
 
     private String act(EventRequest request) throws InterruptedException {
-        switch (request) {
-            case EventRequest.Ping() -> {}
-            case EventRequest.Prolog(String jobId) -> listener.jobStarting(jobId);
-            case EventRequest.Epilog(String jobId) -> listener.jobEnded(jobId);
-            case EventRequest.Malformed(String why) -> {
-                return "ERROR " + why;
+        return switch (request) {
+            case EventRequest.Ping() -> "OK";
+            case EventRequest.Prolog(JobStart start) ->
+                    listener.jobStarting(start) ? "OK" : "TIMEOUT";
+            case EventRequest.Alloc(JobAllocation allocation) -> {
+                JobEvents.Allocated allocated = listener.jobAllocated(allocation);
+                String status = allocated.free() ? "OK" : "TIMEOUT";
+                yield Stream.concat(Stream.of(status), allocated.environment().stream())
+                        .collect(Collectors.joining("\n"));
             }
-        }
-        return "OK";
+            case EventRequest.StepEnd(String jobId, String step) -> {
+                listener.stepEnded(jobId, step);
+                yield "OK";
+            }
+            case EventRequest.Epilog(String jobId) -> {
+                listener.jobEnded(jobId);
+                yield "OK";
+            }
+            case EventRequest.Malformed(String why) -> "ERROR " + why;
+        };
     }
 
     private void answer(SocketChannel channel, String line) throws IOException {

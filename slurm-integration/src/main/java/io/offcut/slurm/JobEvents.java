@@ -1,17 +1,39 @@
 package io.offcut.slurm;
 
+import java.util.List;
+
 /**
  * What a node daemon does when batch jobs come and go on its node. Called by {@link JobEventServer}
  * on a thread of its own per event, so several calls may run at once. The same event may come
- * twice: a requeued job, or a hook and a plugin on the same node.
+ * twice: of a requeued job, and of each step of a job.
+ *
+ * <p>Methods that free cores may block, but whoever asked waits only for {@link
+ * JobEventServerConfig#answerTimeout()}. When that has passed the call is left to finish by itself.
  */
 public interface JobEvents {
     /**
-     * A job is about to start its first process here. Returns as soon as the job's cores are free;
-     * may block, but whoever asked waits only for {@link JobEventServerConfig#answerTimeout()}.
-     * When that has passed the call is left to finish by itself.
+     * A job is about to start here; which cores it gets is not known yet.
+     *
+     * @return whether the cores it will surely or likely have are free
      */
-    void jobStarting(String jobId) throws InterruptedException;
+    boolean jobStarting(JobStart start) throws InterruptedException;
+
+    /** An answer to {@link #jobAllocated}. */
+    record Allocated(boolean free, List<String> environment) {
+        /**
+         * @param free whether the job's cores are free
+         * @param environment {@code NAME=VALUE} for the tasks of the step
+         */
+        public Allocated {
+            environment = List.copyOf(environment);
+        }
+    }
+
+    /** A step of the job is about to start its first task. */
+    Allocated jobAllocated(JobAllocation allocation) throws InterruptedException;
+
+    /** All tasks of a step have ended here. Should return at once. */
+    void stepEnded(String jobId, String step);
 
     /** All processes of a job have ended here. Should return at once. */
     void jobEnded(String jobId);

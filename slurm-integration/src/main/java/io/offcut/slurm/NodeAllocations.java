@@ -3,6 +3,7 @@ package io.offcut.slurm;
 import io.offcut.core.CpuSet;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
+import io.offcut.slurm.JobHolding.Evidence;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -17,9 +18,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Which cores and how much memory batch jobs hold on this node.
  *
- * <p>Fed by events: {@link #jobStarting} looks one job record up, {@link #jobEnded} looks nothing
- * up. {@link #reconcile} asks for all jobs of this node; call it at start, and again while {@link
- * Snapshot#settled()} is false, with growing pauses: nothing here polls the controller.
+ * <p>Fed by events, which look nothing up: {@link #jobStarting} foresees which cores the job will
+ * have, {@link #jobAllocated} knows them. {@link #reconcile} asks for all jobs of this node; call
+ * it at start, and again while {@link Snapshot#settled()} is false, with growing pauses: nothing
+ * here polls the controller.
  *
  * <p>In doubt the batch job wins: a job whose record cannot be read holds the whole node, and so
  * does "somebody" until the first reconciliation has succeeded.
@@ -38,7 +40,8 @@ public final class NodeAllocations {
      *
      * @param jobs by job id
      * @param heldCores the operating-system CPUs held by any job; all of the node's while nothing
-     *     is known
+     *     is known; without those that are only expected to be
+     * @param expectedCores the CPUs that jobs will likely have which are just starting
      * @param heldMemoryBytes memory held by all jobs together, never more than the node's
      * @param memoryTracked false if Slurm tracks no memory for some job: measure it instead
      * @param settled false if a reconciliation would tell more: none has succeeded yet, or a job's
@@ -47,6 +50,7 @@ public final class NodeAllocations {
     public record Snapshot(
             Map<String, JobHolding> jobs,
             CpuSet heldCores,
+            CpuSet expectedCores,
             long heldMemoryBytes,
             boolean memoryTracked,
             boolean settled) {
@@ -103,7 +107,12 @@ public final class NodeAllocations {
         long memoryBytes = reconciled ? 0 : nodeMemoryBytes;
         boolean tracked = true;
         boolean settled = reconciled && unsettled.isEmpty();
+        CpuSet expected = CpuSet.empty();
         for (JobHolding job : jobs.values()) {
+            if (job.evidence() == Evidence.EXPECTED) {
+                expected = expected.plus(job.cores());
+                continue;
+            }
             cores = cores.plus(job.cores());
             memoryBytes =
                     job.memoryBytes() >= nodeMemoryBytes - memoryBytes
@@ -111,26 +120,86 @@ public final class NodeAllocations {
                             : memoryBytes + job.memoryBytes();
             tracked &= job.memoryBytes() > 0;
         }
-        return new Snapshot(jobs, cores, memoryBytes, tracked, settled);
+        return new Snapshot(jobs, cores, expected, memoryBytes, tracked, settled);
     }
 
     /**
-     * A job is about to start here: looks its record up and counts it in. Never fails: without a
-     * usable record the job holds the whole node.
+     * A job is about to start here. Which cores it gets is not told yet: those that will likely be
+     * its own are foreseen, and all that are free when it gets as many. A job that is known already
+     * stays as it is.
      */
-    public JobHolding jobStarting(String jobId) {
-        Optional<JobHolding> read = lookUp(jobId);
-        JobHolding holding = read.orElseGet(() -> wholeNode(jobId));
-        synchronized (this) {
-            jobs.put(jobId, holding);
-            ended.remove(jobId);
-            unsettled.remove(jobId);
-            if (read.isEmpty()) {
-                unsettled.add(jobId);
-            }
-            noteChange(jobId);
+    public synchronized JobHolding jobStarting(JobStart start) {
+        JobHolding known = jobs.get(start.jobId());
+        if (known != null && known.evidence() == Evidence.TOLD) {
+            return known;
         }
+        JobHolding holding =
+                new JobHolding(
+                        start.jobId(),
+                        likelyCores(start.cpus()),
+                        0,
+                        false,
+                        Evidence.EXPECTED,
+                        null,
+                        start.share());
+        unsettled.add(start.jobId());
+        put(holding);
         return holding;
+    }
+
+    // Slurm takes the first free cores in its own order (select/cons_tres, without other wishes).
+    private CpuSet likelyCores(int cpus) {
+        Snapshot now = snapshot();
+        CpuSet free = nodeCores.minus(reconciled ? now.heldCores() : CpuSet.empty());
+        free = free.minus(now.expectedCores());
+        if (cpus == 0 || cpus >= free.size()) {
+            return free;
+        }
+        CpuSet likely = CpuSet.empty();
+        for (int i = 0; i < nodeCores.size() && likely.size() < cpus; i++) {
+            CpuSet next = cpuIds.toOperatingSystem(CpuSet.of(i));
+            likely = free.containsAll(next) ? likely.plus(next) : likely;
+        }
+        return likely.size() < cpus ? free : likely;
+    }
+
+    /**
+     * What a job holds here, as Slurm tells its steps.
+     *
+     * @return it as it is known from now on; the same as before when nothing is new
+     */
+    public synchronized JobHolding jobAllocated(JobAllocation told) {
+        JobHolding known = jobs.get(told.jobId());
+        CpuSet cores = cpuIds.coresToOperatingSystem(told.cores());
+        boolean foreign = !nodeCores.containsAll(cores);
+        if (foreign) {
+            LOG.warn(
+                    "job {} is given all of {}: it holds cores {}, which this node has not",
+                    told.jobId(),
+                    node,
+                    told.cores());
+        }
+        JobHolding holding =
+                new JobHolding(
+                        told.jobId(),
+                        foreign ? nodeCores : cores,
+                        told.memoryBytes(),
+                        foreign || cores.containsAll(nodeCores),
+                        Evidence.TOLD,
+                        known == null ? null : known.expectedEnd(),
+                        told.share() != null || known == null ? told.share() : known.share());
+        if (known != null && holding.equals(known)) {
+            return known;
+        }
+        unsettled.remove(told.jobId());
+        put(holding);
+        return holding;
+    }
+
+    private synchronized void put(JobHolding holding) {
+        jobs.put(holding.jobId(), holding);
+        ended.remove(holding.jobId());
+        noteChange(holding.jobId());
     }
 
     /** A job has ended here. Looks nothing up. */
@@ -210,12 +279,13 @@ public final class NodeAllocations {
     private synchronized void adopt(Found found) {
         Set<String> changed =
                 changedSinceReconcileBegan == null ? Set.of() : changedSinceReconcileBegan;
+        Map<String, JobHolding> before = Map.copyOf(jobs);
         jobs.keySet().retainAll(changed);
         unsettled.retainAll(changed);
         found.holdings()
                 .forEach((id, holding) -> {
                     if (!changed.contains(id) && !ended.containsKey(id)) {
-                        jobs.put(id, holding);
+                        jobs.put(id, withShare(holding, before.get(id)));
                         if (found.unsettled().contains(id)) {
                             unsettled.add(id);
                         }
@@ -224,13 +294,18 @@ public final class NodeAllocations {
         reconciled = true;
     }
 
-    private Optional<JobHolding> lookUp(String jobId) {
-        try {
-            return Optional.of(holding(lookup.job(jobId)));
-        } catch (OffcutException e) {
-            LOG.warn("job {} is given the whole node: {}", jobId, e.getMessage());
-            return Optional.empty();
-        }
+    // Only the job's own steps tell it.
+    private static JobHolding withShare(JobHolding holding, @Nullable JobHolding before) {
+        return before == null
+                ? holding
+                : new JobHolding(
+                        holding.jobId(),
+                        holding.cores(),
+                        holding.memoryBytes(),
+                        holding.wholeNode(),
+                        holding.evidence(),
+                        holding.expectedEnd(),
+                        before.share());
     }
 
     private JobHolding holding(SlurmJob job) {
@@ -246,11 +321,13 @@ public final class NodeAllocations {
                 whole ? cores.plus(nodeCores) : cores,
                 allocation.get().memoryBytes(),
                 whole,
-                false,
-                job.endTime());
+                Evidence.TOLD,
+                job.endTime(),
+                null);
     }
 
     private JobHolding wholeNode(String jobId) {
-        return new JobHolding(jobId, nodeCores, nodeMemoryBytes, true, true, null);
+        return new JobHolding(
+                jobId, nodeCores, nodeMemoryBytes, true, Evidence.ASSUMED, null, null);
     }
 }

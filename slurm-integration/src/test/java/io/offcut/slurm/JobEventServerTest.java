@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.offcut.core.CpuSet;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
+import io.offcut.core.SharePolicy;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -25,6 +27,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,6 +39,8 @@ class JobEventServerTest {
     @TempDir Path directory;
 
     private final List<String> heard = new CopyOnWriteArrayList<>();
+    private final List<JobStart> starts = new CopyOnWriteArrayList<>();
+    private final List<JobAllocation> allocations = new CopyOnWriteArrayList<>();
     private final CountDownLatch release = new CountDownLatch(1);
     private Path socket = Path.of("unset");
 
@@ -43,7 +48,8 @@ class JobEventServerTest {
     private final JobEvents listener =
             new JobEvents() {
                 @Override
-                public void jobStarting(String jobId) throws InterruptedException {
+                public boolean jobStarting(JobStart start) throws InterruptedException {
+                    String jobId = start.jobId();
                     if (jobId.equals("13")) {
                         throw new IllegalStateException("made to fail");
                     }
@@ -51,6 +57,20 @@ class JobEventServerTest {
                         release.await();
                     }
                     heard.add("start " + jobId);
+                    starts.add(start);
+                    return !jobId.equals("16");
+                }
+
+                @Override
+                public Allocated jobAllocated(JobAllocation allocation) {
+                    allocations.add(allocation);
+                    return new Allocated(
+                            !allocation.jobId().equals("16"), List.of("OFFCUT_A=1", "OFFCUT_B=2"));
+                }
+
+                @Override
+                public void stepEnded(String jobId, String step) {
+                    heard.add("end " + jobId + "." + step);
                 }
 
                 @Override
@@ -82,12 +102,10 @@ class JobEventServerTest {
         return SocketChannel.open(UnixDomainSocketAddress.of(socket));
     }
 
-    /** The answer line; empty if the server closed without one. */
+    /** All that is answered; empty if the server closed without a word. */
     private static String answer(SocketChannel channel) throws IOException {
-        String line =
-                new BufferedReader(Channels.newReader(channel, StandardCharsets.US_ASCII))
-                        .readLine();
-        return line == null ? "" : line + "\n";
+        var reader = new BufferedReader(Channels.newReader(channel, StandardCharsets.US_ASCII));
+        return reader.lines().map(line -> line + "\n").collect(Collectors.joining());
     }
 
     private String ask(String request) throws IOException {
@@ -106,6 +124,39 @@ class JobEventServerTest {
             assertThat(ask("EPILOG 12 reserved words\r\n")).isEqualTo("OK\n");
         }
         assertThat(heard).containsExactly("start 12", "end 12");
+    }
+
+    @Test
+    void readsWhatAPrologAndAStepTell() throws IOException {
+        try (JobEventServer _ = JobEventServer.start(config(), listener)) {
+            assertThat(ask("PROLOG 12 cpus=4 new=1 share=exclusive\n")).isEqualTo("OK\n");
+            assertThat(ask("PROLOG 16 share=share:3\n")).isEqualTo("TIMEOUT\n");
+            assertThat(
+                            ask(
+                                    "ALLOC 12 step=extern cores=0-1,5 mem_mib=2000 uid=1001"
+                                            + " share=share:3,512 workers=8 worker_mem_mib=64"
+                                            + " function=wc/words node_id=1\n"))
+                    .isEqualTo("OK\nOFFCUT_A=1\nOFFCUT_B=2\n");
+            assertThat(ask("ALLOC 16 step=0 cores=7\n"))
+                    .isEqualTo("TIMEOUT\nOFFCUT_A=1\nOFFCUT_B=2\n");
+            assertThat(ask("STEP_END 12 step=0\n")).isEqualTo("OK\n");
+        }
+        assertThat(starts)
+                .containsExactly(
+                        new JobStart("12", 4, SharePolicy.EXCLUSIVE),
+                        new JobStart("16", 0, new SharePolicy(true, 3, 0)));
+        assertThat(allocations)
+                .containsExactly(
+                        new JobAllocation(
+                                "12",
+                                "extern",
+                                CpuSet.of(0, 1, 5),
+                                2000L << 20,
+                                1001,
+                                new SharePolicy(true, 3, 512L << 20),
+                                new JobAllocation.WorkerWish(8, 64L << 20, "wc/words", 1)),
+                        new JobAllocation("16", "0", CpuSet.of(7), 0, -1, null, null));
+        assertThat(heard).containsExactly("start 12", "start 16", "end 12.0");
     }
 
     @Test
@@ -148,10 +199,21 @@ class JobEventServerTest {
                             "PROLOG 0\n",
                             "PROLOG ../../etc\n",
                             "EPILOG 12345678901\n",
-                            "prolog 1\n")) {
+                            "prolog 1\n",
+                            "PROLOG 1 cpus=-1\n",
+                            "PROLOG 1 cpus=99999999999\n",
+                            "PROLOG 1 share=all\n",
+                            "PROLOG 1 share=share:1,2,3\n",
+                            "PROLOG 1 cpus=1 cpus=2\n",
+                            "ALLOC 1 step=0\n",
+                            "ALLOC 1 step=0 cores=0-99999999\n",
+                            "ALLOC 1 step=0 cores=3-1\n",
+                            "ALLOC 1 step=../x cores=0\n",
+                            "ALLOC 1 step=0 cores=0 workers=1 function=a;b\n",
+                            "STEP_END 1\n")) {
                 assertThat(ask(line)).as(line).startsWith("ERROR ");
             }
-            assertThat(ask("PROLOG " + "1".repeat(300))).isEqualTo("ERROR line too long\n");
+            assertThat(ask("PROLOG " + "1".repeat(1017))).isEqualTo("ERROR line too long\n");
         }
         assertThat(heard).isEmpty();
     }
@@ -248,36 +310,42 @@ class JobEventServerTest {
         assumeTrue(
                 "root".equals(System.getProperty("user.name")),
                 "needs root: connects as another user");
-        assumeTrue(SlurmHooks.available(), "needs offcut-notify: no C compiler at build time");
+        Path perl = Path.of("/usr/bin/perl");
+        assumeTrue(Files.isExecutable(perl), "needs perl: it connects as another user");
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
-        SlurmHooks.install(directory, HookSettings.at(socket.toString()));
 
         try (JobEventServer _ = JobEventServer.start(config(), listener)) {
             Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-rw-rw-"));
-            assertThat(notifyAs("nobody")).isEqualTo(2);
+            assertThat(askAs("nobody")).isEqualTo("ERROR not permitted\n");
             assertThat(heard).isEmpty();
         }
         JobEventServerConfig trusting = config().withTrustedUsers(Set.of("nobody"));
         try (JobEventServer _ = JobEventServer.start(trusting, listener)) {
             Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-rw-rw-"));
-            assertThat(notifyAs("nobody")).isZero();
+            assertThat(askAs("nobody")).isEqualTo("OK\n");
             assertThat(heard).containsExactly("start 12");
         }
     }
 
-    private int notifyAs(String user) throws Exception {
-        ProcessBuilder builder =
+    private String askAs(String user) throws Exception {
+        String ask =
+                "use Socket; socket(my $s, AF_UNIX, SOCK_STREAM, 0) or die; connect($s,"
+                        + " sockaddr_un($ARGV[0])) or die; syswrite($s, qq(PROLOG 12\n));"
+                        + " print while <$s>";
+        Process process =
                 new ProcessBuilder(
-                        "runuser",
-                        "-u",
-                        user,
-                        "--",
-                        directory.resolve("offcut-notify").toString(),
-                        "prolog",
-                        "12");
-        builder.environment().put("OFFCUT_NODE_SOCKET", socket.toString());
-        Process process = builder.redirectErrorStream(true).start();
-        process.getInputStream().readAllBytes();
-        return process.waitFor();
+                                "runuser",
+                                "-u",
+                                user,
+                                "--",
+                                "/usr/bin/perl",
+                                "-e",
+                                ask,
+                                socket.toString())
+                        .redirectErrorStream(true)
+                        .start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(said).isZero();
+        return said;
     }
 }

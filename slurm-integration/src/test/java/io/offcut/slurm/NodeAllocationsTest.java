@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.offcut.core.CpuSet;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
+import io.offcut.core.SharePolicy;
+import io.offcut.slurm.JobHolding.Evidence;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -22,13 +24,15 @@ class NodeAllocationsTest {
     private static final class FakeSlurm implements JobLookup {
         final Map<String, SlurmJob> jobs = new HashMap<>();
         final List<String> asked = new ArrayList<>();
-        boolean silent;
+        boolean unreadable;
         Runnable whileListing = () -> {};
 
         @Override
         public SlurmJob job(String jobId) {
             asked.add(jobId);
-            refuseIfSilent();
+            if (unreadable) {
+                throw new OffcutException(ErrorCode.UNREACHABLE, "silent");
+            }
             SlurmJob job = jobs.get(jobId);
             if (job == null) {
                 throw new OffcutException(ErrorCode.NOT_FOUND, "no job " + jobId);
@@ -38,16 +42,9 @@ class NodeAllocationsTest {
 
         @Override
         public List<String> jobIdsOn(String node) {
-            refuseIfSilent();
             List<String> ids = jobs.keySet().stream().sorted().toList();
             whileListing.run();
             return ids;
-        }
-
-        private void refuseIfSilent() {
-            if (silent) {
-                throw new OffcutException(ErrorCode.UNREACHABLE, "silent");
-            }
         }
 
         void has(String id, JobState state, String cores, long memoryBytes) {
@@ -96,43 +93,132 @@ class NodeAllocationsTest {
         assertThat(node.snapshot().settled()).isTrue();
     }
 
+    private static JobAllocation told(String job, String cores, long memoryBytes) {
+        return new JobAllocation(job, "extern", CpuSet.parse(cores), memoryBytes, -1, null, null);
+    }
+
+    private static JobHolding holds(String job, String cores, long memoryBytes) {
+        return new JobHolding(
+                job, CpuSet.parse(cores), memoryBytes, false, Evidence.TOLD, null, null);
+    }
+
     @Test
-    void countsJobsInAndOutByEvents() {
+    void countsJobsInAndOutByEventsAndAsksNobody() {
         node.reconcile();
-        slurm.has("1", JobState.RUNNING, "0-2", 100);
-        slurm.has("2", JobState.CONFIGURING, "5", 50);
+        slurm.asked.clear();
 
-        JobHolding first = node.jobStarting("1");
-        node.jobStarting("2");
+        assertThat(node.jobAllocated(told("1", "0-2", 100))).isEqualTo(holds("1", "0-2", 100));
+        node.jobAllocated(told("2", "5", 50));
 
-        assertThat(first)
-                .isEqualTo(new JobHolding("1", CpuSet.range(0, 2), 100, false, false, END));
         assertThat(node.snapshot().heldCores()).isEqualTo(CpuSet.parse("0-2,5"));
         assertThat(node.snapshot().heldMemoryBytes()).isEqualTo(150);
         assertThat(node.snapshot().jobs()).containsOnlyKeys("1", "2");
+        assertThat(node.snapshot().settled()).isTrue();
 
-        slurm.asked.clear();
         node.jobEnded("1");
-        assertThat(slurm.asked).isEmpty();
         assertThat(node.snapshot().heldCores()).isEqualTo(CpuSet.of(5));
+        assertThat(slurm.asked).isEmpty();
+    }
+
+    @Test
+    void foreseesTheFirstFreeCoresOfAJobWhoseStepsHaveNotSpoken() {
+        node.reconcile();
+        node.jobAllocated(told("1", "1-2", 100));
+
+        JobHolding two = node.jobStarting(new JobStart("2", 2, SharePolicy.EXCLUSIVE));
+
+        assertThat(two.evidence()).isEqualTo(Evidence.EXPECTED);
+        assertThat(two.cores()).isEqualTo(CpuSet.of(0, 3));
+        assertThat(node.snapshot().expectedCores()).isEqualTo(CpuSet.of(0, 3));
+        assertThat(node.snapshot().heldCores()).isEqualTo(CpuSet.of(1, 2));
+        assertThat(node.snapshot().settled()).isFalse();
+        assertThat(node.jobStarting(new JobStart("3", 4, null)).cores())
+                .as("as many as are left")
+                .isEqualTo(CpuSet.range(4, 7));
+        assertThat(node.jobStarting(new JobStart("4", 9, null)).cores()).isEqualTo(CpuSet.empty());
+
+        JobHolding told = node.jobAllocated(told("2", "6-7", 30));
+        assertThat(told.cores()).isEqualTo(CpuSet.of(6, 7));
+        assertThat(told.share()).isEqualTo(SharePolicy.EXCLUSIVE);
+        assertThat(node.snapshot().heldCores()).isEqualTo(CpuSet.of(1, 2, 6, 7));
+        assertThat(node.jobStarting(new JobStart("2", 2, null)))
+                .as("known already")
+                .isEqualTo(told);
+    }
+
+    @Test
+    void aJobOfUnknownSizeMayGetAnyFreeCore() {
+        node.reconcile();
+        node.jobAllocated(told("1", "0-5", 100));
+
+        assertThat(node.jobStarting(new JobStart("2", 0, null)).cores()).isEqualTo(CpuSet.of(6, 7));
+    }
+
+    @Test
+    void foreseesBeforeAnythingIsKnown() {
+        assertThat(node.jobStarting(new JobStart("1", 2, null)).cores()).isEqualTo(CpuSet.of(0, 1));
+        assertThat(node.snapshot().heldCores()).isEqualTo(CORES);
+    }
+
+    @Test
+    void asksSlurmForAJobWhoseStepsNeverSpeak() {
+        node.reconcile();
+        slurm.has("1", JobState.RUNNING, "3", 10);
+        node.jobStarting(new JobStart("1", 2, SharePolicy.EXCLUSIVE));
+
+        assertThat(node.reconcile()).isTrue();
+
+        assertThat(node.snapshot().jobs().get("1"))
+                .isEqualTo(
+                        new JobHolding(
+                                "1",
+                                CpuSet.of(3),
+                                10,
+                                false,
+                                Evidence.TOLD,
+                                END,
+                                SharePolicy.EXCLUSIVE));
+        assertThat(node.snapshot().expectedCores()).isEqualTo(CpuSet.empty());
+    }
+
+    @Test
+    void sameWordsOfALaterStepChangeNothing() {
+        node.reconcile();
+        JobHolding first = node.jobAllocated(told("1", "0", 100));
+        slurm.has("1", JobState.RUNNING, "0", 100);
+        node.reconcile();
+
+        JobHolding again = node.jobAllocated(told("1", "0", 100));
+
+        assertThat(first.expectedEnd()).isNull();
+        assertThat(again.expectedEnd()).as("kept from the record").isEqualTo(END);
+        assertThat(node.jobAllocated(told("1", "0", 100))).isSameAs(again);
+    }
+
+    @Test
+    void givesTheWholeNodeToAJobOnCoresThatItHasNot() {
+        node.reconcile();
+
+        JobHolding holding = node.jobAllocated(told("1", "7-8", 100));
+
+        assertThat(holding.wholeNode()).isTrue();
+        assertThat(node.snapshot().heldCores()).isEqualTo(CORES);
     }
 
     @Test
     void givesTheWholeNodeToAJobItCannotRead() {
-        node.reconcile();
-        slurm.silent = true;
+        slurm.has("1", JobState.RUNNING, "3", 10);
+        slurm.unreadable = true;
 
-        JobHolding holding = node.jobStarting("1");
+        assertThat(node.reconcile()).isFalse();
 
-        assertThat(holding.wholeNode()).isTrue();
-        assertThat(holding.assumed()).isTrue();
+        assertThat(node.snapshot().jobs().get("1"))
+                .isEqualTo(new JobHolding("1", CORES, MEMORY, true, Evidence.ASSUMED, null, null));
         assertThat(node.snapshot().heldCores()).isEqualTo(CORES);
         assertThat(node.snapshot().heldMemoryBytes()).isEqualTo(MEMORY);
         assertThat(node.snapshot().settled()).isFalse();
-        assertThat(node.reconcile()).isFalse();
 
-        slurm.silent = false;
-        slurm.has("1", JobState.RUNNING, "3", 10);
+        slurm.unreadable = false;
         assertThat(node.reconcile()).isTrue();
         assertThat(node.snapshot().heldCores()).isEqualTo(CpuSet.of(3));
     }
@@ -145,7 +231,7 @@ class NodeAllocationsTest {
 
         assertThat(node.snapshot().heldCores()).isEqualTo(CORES);
         assertThat(node.snapshot().jobs().get("1"))
-                .satisfies(job -> assertThat(job.assumed()).isTrue());
+                .satisfies(job -> assertThat(job.evidence()).isEqualTo(Evidence.ASSUMED));
     }
 
     @Test
@@ -159,7 +245,7 @@ class NodeAllocationsTest {
         assertThat(node.snapshot().jobs().get("1"))
                 .satisfies(job -> {
                     assertThat(job.wholeNode()).isTrue();
-                    assertThat(job.assumed()).isFalse();
+                    assertThat(job.evidence()).isEqualTo(Evidence.TOLD);
                 });
     }
 
@@ -195,6 +281,10 @@ class NodeAllocationsTest {
         mapped.reconcile();
 
         assertThat(mapped.snapshot().heldCores()).isEqualTo(CpuSet.of(0, 4));
+        assertThat(mapped.jobStarting(new JobStart("9", 2, null)).cores())
+                .as("in Slurm's order")
+                .isEqualTo(CpuSet.of(1, 5));
+        mapped.jobEnded("9");
         slurm.has("1", JobState.RUNNING, "0,99", 1);
         mapped.reconcile();
         assertThat(mapped.snapshot().heldCores()).isEqualTo(CORES);
@@ -221,7 +311,7 @@ class NodeAllocationsTest {
         assertThat(node.reconcile()).isTrue();
         assertThat(node.snapshot().jobs()).isEmpty();
 
-        node.jobStarting("1"); // requeued
+        node.jobStarting(new JobStart("1", 1, null)); // requeued
         assertThat(node.snapshot().jobs()).containsOnlyKeys("1");
     }
 
@@ -243,7 +333,7 @@ class NodeAllocationsTest {
         slurm.whileListing =
                 () -> {
                     slurm.has("2", JobState.RUNNING, "1", 1);
-                    node.jobStarting("2");
+                    node.jobAllocated(told("2", "1", 1));
                     node.jobEnded("1");
                 };
 

@@ -204,10 +204,19 @@ class SlurmClusterTest {
         final CountDownLatch letGo = new CountDownLatch(1);
 
         @Override
-        public void jobStarting(String jobId) throws InterruptedException {
-            events.add("start " + jobId);
+        public boolean jobStarting(JobStart start) throws InterruptedException {
+            events.add("start " + start.jobId());
             letGo.await();
+            return true;
         }
+
+        @Override
+        public Allocated jobAllocated(JobAllocation allocation) {
+            return new Allocated(true, List.of());
+        }
+
+        @Override
+        public void stepEnded(String jobId, String step) {}
 
         @Override
         public void jobEnded(String jobId) {

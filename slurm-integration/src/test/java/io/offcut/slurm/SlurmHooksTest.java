@@ -31,9 +31,18 @@ class SlurmHooksTest {
     private final JobEvents listener =
             new JobEvents() {
                 @Override
-                public void jobStarting(String jobId) {
-                    heard.add("start " + jobId);
+                public boolean jobStarting(JobStart start) {
+                    heard.add("start " + start.jobId());
+                    return true;
                 }
+
+                @Override
+                public Allocated jobAllocated(JobAllocation allocation) {
+                    return new Allocated(true, List.of());
+                }
+
+                @Override
+                public void stepEnded(String jobId, String step) {}
 
                 @Override
                 public void jobEnded(String jobId) {

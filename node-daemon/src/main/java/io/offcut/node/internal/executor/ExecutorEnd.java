@@ -37,15 +37,6 @@ final class ExecutorEnd {
         this.keep = keep;
     }
 
-    /** See {@link ExecutorHost#freeze}. */
-    static void freeze(ExecutorSlot slot) {
-        slot.frozen = true;
-        ExecutorProcess process = slot.process;
-        if (process != null) {
-            process.freeze(0);
-        }
-    }
-
     /** See {@link ExecutorHost#awaitFrozen}. */
     static boolean awaitFrozen(Collection<ExecutorSlot> slots, long timeoutMillis) {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);

@@ -203,14 +203,11 @@ public final class ExecutorHost implements AutoCloseable {
             BundleCache.Ready bundle = bundles.ready(slot.terms.bundle());
             slot.lock.lock();
             try {
-                if (slot.cancelled || slot.frozen || closed) {
+                if (slot.cancelled || closed || slot.startsAfterThaw()) {
                     return;
                 }
                 ExecutorProcess process = process(slot, bundle, mayBeKept);
-                slot.process = process;
-                if (slot.frozen) {
-                    process.freeze(0);
-                }
+                slot.started(process);
                 watch(slot, process);
                 parking.refillLater();
             } finally {
@@ -307,7 +304,15 @@ public final class ExecutorHost implements AutoCloseable {
     public void freeze(String leaseId) {
         ExecutorSlot slot = slots.get(leaseId);
         if (slot != null) {
-            ExecutorEnd.freeze(slot);
+            slot.freeze();
+        }
+    }
+
+    /** Lets it run again, or begin to. */
+    public void thaw(String leaseId) {
+        ExecutorSlot slot = slots.get(leaseId);
+        if (slot != null && slot.thaw()) {
+            workers.execute(() -> launch(slot, true));
         }
     }
 

@@ -106,6 +106,15 @@ final class ExecutorProcess {
         return true;
     }
 
+    /** Lets everything in it go on. */
+    void thaw() {
+        if (cgroup != null) {
+            cgroup.thaw();
+        } else {
+            signal(Signals.SIGCONT);
+        }
+    }
+
     /** Tells those who wait on its shared memory that it is over, and why. */
     void endRegions(InvocationStatus status) {
         for (int worker = 0; worker < record.workers(); worker++) {

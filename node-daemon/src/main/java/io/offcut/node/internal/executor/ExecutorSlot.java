@@ -28,8 +28,10 @@ final class ExecutorSlot {
     /** It is not wanted any more: a start that is under way stops. */
     volatile boolean cancelled;
 
-    /** It must stand still until it is removed: a start that is under way must not let it run. */
+    /** It must stand still: a start that is under way must not let it run. */
     volatile boolean frozen;
+
+    private boolean held;
 
     volatile @Nullable ExecutorProcess process;
 
@@ -49,5 +51,44 @@ final class ExecutorSlot {
 
     String leaseId() {
         return terms.leaseId();
+    }
+
+    /** Stops what there is of it. */
+    synchronized void freeze() {
+        frozen = true;
+        ExecutorProcess running = process;
+        if (running != null) {
+            running.freeze(0);
+        }
+    }
+
+    /**
+     * Lets it go on.
+     *
+     * @return whether it was not started for that: it must be now
+     */
+    synchronized boolean thaw() {
+        frozen = false;
+        ExecutorProcess standing = process;
+        if (standing != null) {
+            standing.thaw();
+        }
+        boolean start = held;
+        held = false;
+        return start;
+    }
+
+    /** Whether it must not be started yet: {@link #thaw} will say so. */
+    synchronized boolean startsAfterThaw() {
+        held = frozen;
+        return held;
+    }
+
+    /** Its process runs, or stands still if it must. */
+    synchronized void started(ExecutorProcess running) {
+        process = running;
+        if (frozen) {
+            running.freeze(0);
+        }
     }
 }

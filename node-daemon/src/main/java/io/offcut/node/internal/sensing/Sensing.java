@@ -12,11 +12,9 @@ import io.offcut.monitor.OwnExecutor;
 import io.offcut.node.NodeConfig;
 import io.offcut.node.internal.loop.EventLoop;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Looks at the node once per period, and at once when a job comes, on a thread of its own; tells
@@ -31,6 +29,12 @@ public final class Sensing implements AutoCloseable {
          */
         void offers(List<Offer> offers);
 
+        /**
+         * Executors on exactly these cores stand still from now on, beside those that end. Returns
+         * when they have been told.
+         */
+        void standStill(CpuSet cores);
+
         /** Waits until all that was told to stand still does; false when it does not in time. */
         boolean awaitFrozen(long timeoutMillis);
 
@@ -38,7 +42,6 @@ public final class Sensing implements AutoCloseable {
         void sampled();
     }
 
-    private static final Logger log = LoggerFactory.getLogger(Sensing.class);
     private static final long MEMORY_SHARE_FOR_OVERHEAD = 8;
 
     private final Watcher watcher;
@@ -47,6 +50,7 @@ public final class Sensing implements AutoCloseable {
     private final IdleEstimator estimator;
     private final StartGrace grace;
     private final @Nullable SlurmSide slurm;
+    private boolean looked;
 
     /**
      * Begins to look. Blocks while Slurm is asked for the first time.
@@ -65,7 +69,7 @@ public final class Sensing implements AutoCloseable {
         this.watcher = watcher;
         this.slurm =
                 config.slurmOn()
-                        ? new SlurmSide(config, cores, memoryBytes, cpus, this::jobsChanged)
+                        ? new SlurmSide(config, cores, memoryBytes, cpus, new FromSlurm())
                         : null;
         AllocationSource source = slurm == null ? AllocationSource.NONE : slurm;
         this.sampler =
@@ -100,24 +104,32 @@ public final class Sensing implements AutoCloseable {
     }
 
     private void look() {
+        Set<String> jobs = slurm == null ? Set.of() : slurm.beforeLook();
         NodeSample sample = sampler.sample();
         List<Offer> estimated = estimator.update(sample, System.currentTimeMillis());
         watcher.offers(grace.apply(estimated, sample));
+        if (slurm != null) {
+            slurm.afterLook(jobs, !looked);
+        } else if (!looked) {
+            watcher.standStill(CpuSet.empty());
+        }
+        looked = true;
     }
 
-    private void jobsChanged(long timeoutMillis) throws InterruptedException {
-        try {
-            loop.submit(
-                            () -> {
-                                look();
-                                return true;
-                            })
-                    .get();
-        } catch (ExecutionException e) {
-            throw new IllegalStateException("the node cannot be looked at", e.getCause());
+    private final class FromSlurm implements SlurmSide.Watcher {
+        @Override
+        public void standStill(CpuSet still) {
+            watcher.standStill(still);
         }
-        if (!watcher.awaitFrozen(timeoutMillis)) {
-            log.warn("an executor does not stand still; its job starts beside it");
+
+        @Override
+        public boolean awaitStill(long timeoutMillis) {
+            return watcher.awaitFrozen(timeoutMillis);
+        }
+
+        @Override
+        public void look() {
+            loop.execute(Sensing.this::look);
         }
     }
 

@@ -7,15 +7,22 @@ import io.offcut.monitor.AllocationSource;
 import io.offcut.monitor.Allocations;
 import io.offcut.node.NodeConfig;
 import io.offcut.slurm.CpuIdMap;
+import io.offcut.slurm.JobAllocation;
 import io.offcut.slurm.JobEventServer;
 import io.offcut.slurm.JobEventServerConfig;
 import io.offcut.slurm.JobEvents;
 import io.offcut.slurm.JobHolding;
+import io.offcut.slurm.JobStart;
 import io.offcut.slurm.NodeAllocations;
 import io.offcut.slurm.SlurmCommands;
 import io.offcut.slurm.SlurmNode;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -24,19 +31,32 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What Slurm has given out on this node: asked once at start and for each job that starts, never on
- * a clock; heard from the prolog and epilog. Safe for use by any thread.
+ * What Slurm has given out on this node: asked once at start, and when something is in doubt, never
+ * on a clock; heard from the plugin in Slurm's daemons. Safe for use by any thread.
+ *
+ * <p>A job that comes is answered when the functions on its cores stand still: first on those that
+ * it will likely have, then on those that it has. What follows from it, that leases end and others
+ * go on, comes after.
  */
 final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
     /** What follows from a job's coming and going. */
     interface Watcher {
-        /** Look at the node now; returns when the cores that are no longer free stand still. */
-        void jobsChanged(long timeoutMillis) throws InterruptedException;
+        /** Functions on exactly these cores stand still from now on; the others go on. */
+        void standStill(CpuSet cores);
+
+        /** Waits until they do; false when they do not in time. */
+        boolean awaitStill(long timeoutMillis);
+
+        /** Look at the node soon. */
+        void look();
     }
 
     private static final Logger log = LoggerFactory.getLogger(SlurmSide.class);
     private static final long FIRST_PAUSE_MILLIS = 500;
     private static final long MAX_PAUSE_MILLIS = 60_000;
+
+    /** So long after its prolog a job's first step must have told what the job holds. */
+    private static final long EXPECTED_MILLIS = 2_000;
 
     private final long prologDeadlineMillis;
     private final long memoryBytes;
@@ -45,6 +65,10 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
     private final JobEventServer server;
     private final Executor workers = Thread::startVirtualThread;
     private final AtomicBoolean reconciling = new AtomicBoolean();
+
+    /** Jobs whose cores are known and not taken out of the offers yet. */
+    private final Map<String, CpuSet> fresh = new HashMap<>();
+
     private volatile boolean inDoubt;
     private volatile boolean closed;
 
@@ -94,54 +118,118 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
     public Allocations current() {
         NodeAllocations.Snapshot now = allocations.snapshot();
         CpuSet ofJobs = CpuSet.empty();
+        List<Allocations.JobShare> shares = new ArrayList<>();
         for (JobHolding job : now.jobs().values()) {
-            ofJobs = ofJobs.plus(job.cores());
+            if (job.evidence() != JobHolding.Evidence.EXPECTED) {
+                ofJobs = ofJobs.plus(job.cores());
+                shares.add(new Allocations.JobShare(job.jobId(), job.cores(), job.memoryBytes()));
+            }
         }
-        if (!ofJobs.containsAll(now.heldCores())) {
-            return new Allocations.Unknown();
-        }
-        return new Allocations.Known(
-                now.memoryTracked() ? memoryBytes : 0,
-                now.jobs().values().stream()
-                        .map(job ->
-                                new Allocations.JobShare(
-                                        job.jobId(), job.cores(), job.memoryBytes()))
-                        .toList());
+        return ofJobs.containsAll(now.heldCores())
+                ? new Allocations.Known(now.memoryTracked() ? memoryBytes : 0, shares)
+                : new Allocations.Unknown();
     }
 
     @Override
-    public void jobStarting(String jobId) throws InterruptedException {
-        long begun = System.nanoTime();
-        JobHolding holding = allocations.jobStarting(jobId);
-        long spent = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
-        watcher.jobsChanged(Math.max(1, prologDeadlineMillis - spent));
-        log.info(
-                "job {} starts on cores {}; they are free after {} ms",
-                jobId,
-                holding.cores(),
-                TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun));
-        if (holding.assumed()) {
+    public boolean jobStarting(JobStart start) {
+        JobHolding holding = allocations.jobStarting(start);
+        boolean still = holdStill();
+        if (holding.evidence() == JobHolding.Evidence.EXPECTED) {
+            later(EXPECTED_MILLIS, () -> requireTold(start.jobId()));
+        }
+        return still;
+    }
+
+    private void requireTold(String jobId) {
+        JobHolding holding = allocations.snapshot().jobs().get(jobId);
+        if (holding != null && holding.evidence() == JobHolding.Evidence.EXPECTED) {
+            log.warn(
+                    "job {} started {} ms ago and its steps have not told what it holds: asking"
+                            + " Slurm; check PrologFlags=Alloc,Contain and plugstack.conf",
+                    jobId,
+                    EXPECTED_MILLIS);
             reconcileLater();
         }
     }
 
     @Override
+    public Allocated jobAllocated(JobAllocation told) {
+        long begun = System.nanoTime();
+        JobHolding before = allocations.snapshot().jobs().get(told.jobId());
+        JobHolding holding = allocations.jobAllocated(told);
+        if (holding.equals(before)) {
+            return new Allocated(true, List.of());
+        }
+        synchronized (fresh) {
+            fresh.put(told.jobId(), holding.cores());
+        }
+        boolean still = holdStill();
+        log.info(
+                "job {} has cores {}; they are free after {} us",
+                told.jobId(),
+                holding.cores(),
+                TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - begun));
+        watcher.look();
+        return new Allocated(still, List.of());
+    }
+
+    /** Before a look: what it is going to take into account. */
+    Set<String> beforeLook() {
+        synchronized (fresh) {
+            return Set.copyOf(fresh.keySet());
+        }
+    }
+
+    /**
+     * After the look, and when the offers are what it says: the rest may go on.
+     *
+     * @param first whether nobody has said yet what may
+     */
+    void afterLook(Set<String> seen, boolean first) {
+        boolean changed;
+        synchronized (fresh) {
+            changed = fresh.keySet().removeAll(seen);
+        }
+        if (changed || first) {
+            standStill();
+        }
+    }
+
+    private boolean holdStill() {
+        standStill();
+        boolean still = watcher.awaitStill(prologDeadlineMillis);
+        if (!still) {
+            log.warn("an executor does not stand still; its job starts beside it");
+        }
+        return still;
+    }
+
+    // One at a time, so that the last word is the newest.
+    private synchronized void standStill() {
+        CpuSet cores = allocations.snapshot().expectedCores();
+        synchronized (fresh) {
+            for (CpuSet held : fresh.values()) {
+                cores = cores.plus(held);
+            }
+        }
+        watcher.standStill(cores);
+    }
+
+    @Override
+    public void stepEnded(String jobId, String step) {
+        log.debug("step {} of job {} has ended", step, jobId);
+    }
+
+    @Override
     public void jobEnded(String jobId) {
         allocations.jobEnded(jobId);
-        workers.execute(this::tellWatcher);
+        standStill();
+        watcher.look();
     }
 
     @Override
     public void eventLost() {
         reconcileLater();
-    }
-
-    private void tellWatcher() {
-        try {
-            watcher.jobsChanged(1);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     // Only while something is in doubt, with growing pauses: the controller is not to be polled.
@@ -153,14 +241,13 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
     }
 
     private void reconcileAfter(long pauseMillis) {
-        CompletableFuture.delayedExecutor(pauseMillis, TimeUnit.MILLISECONDS, workers)
-                .execute(() -> {
-                    if (closed) {
-                        return;
-                    }
+        later(
+                pauseMillis,
+                () -> {
                     inDoubt = false;
                     boolean settled = allocations.reconcile();
-                    tellWatcher();
+                    standStill();
+                    watcher.look();
                     if (!settled || inDoubt) {
                         reconcileAfter(Math.min(MAX_PAUSE_MILLIS, pauseMillis * 2));
                         return;
@@ -168,6 +255,15 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
                     reconciling.set(false);
                     if (inDoubt) {
                         reconcileLater();
+                    }
+                });
+    }
+
+    private void later(long millis, Runnable task) {
+        CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS, workers)
+                .execute(() -> {
+                    if (!closed) {
+                        task.run();
                     }
                 });
     }

@@ -92,6 +92,27 @@ class ExecutorHostTest {
     }
 
     @Test
+    void whatMustStandStillBeforeItBeganBeginsWhenItMay() throws Exception {
+        host.start(terms(), 1);
+        host.freeze("L1");
+        assertThat(host.awaitFrozen(PATIENCE.toMillis())).isTrue();
+        host.thaw("L1");
+        Awaitility.await().atMost(PATIENCE).until(() -> host.seen("L1") != null);
+        ExecutorHost.Seen seen = host.seen("L1");
+        assertThat(seen).isNotNull();
+        host.freeze("L1");
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .until(() -> Files.readString(stat(seen.pid())).contains(") T "));
+        host.thaw("L1");
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .until(() -> !Files.readString(stat(seen.pid())).contains(") T "));
+        host.evict("L1", EndReason.RELEASED);
+        assertThat(evicted.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isEqualTo("L1");
+    }
+
+    @Test
     void whoWaitsForStandstillWaitsForAStartThatIsUnderWay() throws Exception {
         // A log that nobody reads yet: opening it holds the start up just before its process.
         Path log = store.makeFolder("L1").resolve("executor.log");
