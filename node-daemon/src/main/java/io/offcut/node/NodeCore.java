@@ -189,6 +189,11 @@ final class NodeCore
     }
 
     @Override
+    public void jobWaited(String event, long nanos) {
+        metrics.jobWaited(event, nanos);
+    }
+
+    @Override
     public boolean awaitFrozen(long timeoutMillis) {
         return host.awaitFrozen(timeoutMillis);
     }
@@ -219,7 +224,9 @@ final class NodeCore
     }
 
     @Override
-    public void evicted(String leaseId) {
+    public void evicted(String leaseId, EndReason reason, long nanos) {
+        log.info("lease {} is gone after {} us", leaseId, nanos / 1_000);
+        metrics.evicted(reason, nanos);
         loop.execute(() -> apply(new LeaseEvent.Evicted(leaseId)));
     }
 
@@ -288,6 +295,9 @@ final class NodeCore
     private LeaseAction.@Nullable Answer apply(LeaseEvent event) {
         LeaseAction.Answer answer = null;
         List<LeaseAction> actions = book.apply(event, System.currentTimeMillis());
+        if (event instanceof LeaseEvent.OffersChanged || event instanceof LeaseEvent.CoresWanted) {
+            host.free(book.freeCores());
+        }
         // Before any of the leases that the actions may end.
         if (event instanceof LeaseEvent.OffersChanged) {
             host.offered(book.unleasedBytes());

@@ -6,6 +6,7 @@ import io.offcut.node.internal.lease.HeldLease;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Counter;
 import io.prometheus.client.Gauge;
+import io.prometheus.client.Histogram;
 import io.prometheus.client.hotspot.DefaultExports;
 import java.util.List;
 
@@ -30,6 +31,21 @@ final class NodeMetrics {
     private final Counter ended =
             Counter.build("offcut_node_leases_ended_total", "Leases that ended, by reason")
                     .labelNames("reason")
+                    .register(registry);
+
+    private final Histogram jobWait =
+            Histogram.build(
+                            "offcut_node_job_wait_seconds",
+                            "From a message of Slurm's plugin until functions stood still on the job's cores")
+                    .labelNames("event")
+                    .buckets(.0005, .001, .002, .005, .01, .02, .05, .1, .5, 2)
+                    .register(registry);
+    private final Histogram evict =
+            Histogram.build(
+                            "offcut_node_evict_seconds",
+                            "From the end of a lease until its executor was gone or put aside")
+                    .labelNames("reason")
+                    .buckets(.005, .01, .02, .05, .1, .2, .5, 1, 2, 10)
                     .register(registry);
 
     NodeMetrics() {
@@ -71,6 +87,14 @@ final class NodeMetrics {
 
     void refused() {
         refused.inc();
+    }
+
+    void jobWaited(String event, long nanos) {
+        jobWait.labels(event).observe(nanos / 1e9);
+    }
+
+    void evicted(EndReason reason, long nanos) {
+        evict.labels(reason.name()).observe(nanos / 1e9);
     }
 
     void ended(EndReason reason) {

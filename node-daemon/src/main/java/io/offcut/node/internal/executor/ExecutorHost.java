@@ -44,8 +44,12 @@ public final class ExecutorHost implements AutoCloseable {
         /** It is gone, and nothing of it is left. */
         void died(String leaseId, int generation);
 
-        /** Nothing of the lease is left. */
-        void evicted(String leaseId);
+        /**
+         * Nothing of the lease is left.
+         *
+         * @param nanos since its end began
+         */
+        void evicted(String leaseId, EndReason reason, long nanos);
 
         void used(String leaseId, int generation, long invocations, long cpuMicros);
     }
@@ -191,6 +195,13 @@ public final class ExecutorHost implements AutoCloseable {
         parking.leased(unleasedBytes);
     }
 
+    /**
+     * These logical CPUs are offered and no job wants them: what waits for a lease may use them.
+     */
+    public void free(CpuSet free) {
+        parking.free(cpus.toReal(free));
+    }
+
     /** Starts an executor; {@link #serving} tells when it serves. */
     public void start(LeaseTerms terms, int generation) {
         ExecutorSlot slot = new ExecutorSlot(terms, generation, launcher.newSecret());
@@ -329,16 +340,15 @@ public final class ExecutorHost implements AutoCloseable {
     public void evict(String leaseId, EndReason reason) {
         ExecutorSlot slot = slots.get(leaseId);
         if (slot == null) {
-            listener.evicted(leaseId);
+            listener.evicted(leaseId, reason, 0);
             return;
         }
+        long begun = System.nanoTime();
         ExecutorEnd.cancel(slot, reason);
-        workers.execute(() -> evict(slot, reason));
-    }
-
-    private void evict(ExecutorSlot slot, EndReason reason) {
-        end.evict(slot, reason, () -> slots.remove(slot.leaseId(), slot));
-        listener.evicted(slot.leaseId());
+        workers.execute(() -> {
+            end.evict(slot, reason, () -> slots.remove(leaseId, slot));
+            listener.evicted(leaseId, reason, System.nanoTime() - begun);
+        });
     }
 
     /** Completes when that executor serves; fails with an OffcutException when it never will. */

@@ -36,7 +36,6 @@ final class ExecutorLauncher {
     private static final long KILL_MILLIS = 1_000;
 
     private final NodeConfig config;
-    private final CpuSet realCpus;
     private final Sandbox sandbox;
     private final LeaseStore store;
     private final CpuMap cpus;
@@ -53,7 +52,6 @@ final class ExecutorLauncher {
             CpuMap cpus,
             Path controlSocket) {
         this.config = config;
-        this.realCpus = realCpus;
         this.sandbox = sandbox;
         this.store = store;
         this.cpus = cpus;
@@ -88,8 +86,8 @@ final class ExecutorLauncher {
         return config.statePath().resolve("parked");
     }
 
-    private Parked park(String name, Path log) throws IOException {
-        Cgroup.Limits limits = new Cgroup.Limits(realCpus, 0, BASE_PIDS);
+    private Parked park(String name, Path log, CpuSet free) throws IOException {
+        Cgroup.Limits limits = new Cgroup.Limits(free, 0, BASE_PIDS);
         return start(
                 name, ExecutorCommand.parkedLine(archive.program()), limits, "/nonexistent", log);
     }

@@ -24,9 +24,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Executors that are started before anybody has a lease: virtual machines of the executors' user,
  * in a control group of their own, that sleep on their standard input. A lease gives one its limits
- * and the path of its specification, which is quicker than a start by far. They are the first to go
- * when memory gets short, and end by themselves when the daemon does, whose end of the pipe they
- * read.
+ * and the path of its specification, which is quicker than a start by far. While they wait, and
+ * while they boot, they run where no job does, or stand still. They are the first to go when memory
+ * gets short, and end by themselves when the daemon does, whose end of the pipe they read.
  *
  * <p>Safe for use by any thread. {@link #want} starts processes and ends them: it may take a while.
  */
@@ -34,7 +34,7 @@ final class ParkedExecutors {
     /** Starts one. */
     @FunctionalInterface
     interface Starter {
-        Parked start(String name, Path log) throws IOException;
+        Parked start(String name, Path log, CpuSet realCpus) throws IOException;
     }
 
     /** Tells one the path of its specification. */
@@ -76,6 +76,24 @@ final class ParkedExecutors {
             return new OwnExecutor(id, CpuSet.empty(), cgroup, process.pid());
         }
 
+        /** It runs on these real CPUs only; on none, it stands still. */
+        void confine(CpuSet realCpus) {
+            if (cgroup == null) {
+                return;
+            }
+            try {
+                if (realCpus.isEmpty()) {
+                    cgroup.freeze(0);
+                } else {
+                    cgroup.limit(new Cgroup.Limits(realCpus, 0, 0));
+                    cgroup.thaw();
+                }
+            } catch (OffcutException e) {
+                // It ends, or nothing of it runs: then there is nothing to confine.
+                LOG.debug("{}", e.getMessage());
+            }
+        }
+
         void end() {
             process.destroyForcibly();
             if (cgroup != null) {
@@ -104,6 +122,7 @@ final class ParkedExecutors {
     /** Those that are being given to a lease or ended: nobody else counts them yet. */
     private final List<Parked> leaving = new ArrayList<>();
 
+    private CpuSet realCpus = CpuSet.empty();
     private int wanted;
     private boolean closed;
     private int starting;
@@ -135,7 +154,21 @@ final class ParkedExecutors {
             next.end();
             next = leave();
         }
+        if (next != null && next.cgroup() != null && realCpus.isEmpty()) {
+            next.cgroup().thaw();
+        }
         return next;
+    }
+
+    /**
+     * Only these CPUs are nobody else's now; those that wait stand still while there are none, and
+     * no more are started.
+     */
+    synchronized void confine(CpuSet free) {
+        if (!free.equals(realCpus)) {
+            realCpus = free;
+            parked.forEach(each -> each.confine(free));
+        }
     }
 
     private @Nullable Parked leave() {
@@ -178,7 +211,9 @@ final class ParkedExecutors {
     }
 
     private synchronized boolean reserve() {
-        if (parked.size() + starting >= wanted || System.nanoTime() - failedNanos < RETRY_NANOS) {
+        if (realCpus.isEmpty()
+                || parked.size() + starting >= wanted
+                || System.nanoTime() - failedNanos < RETRY_NANOS) {
             return false;
         }
         starting++;
@@ -201,6 +236,7 @@ final class ParkedExecutors {
     private synchronized boolean keep(Parked fresh) {
         // Fewer may be wanted by now.
         boolean room = !closed && parked.size() < wanted;
+        fresh.confine(realCpus);
         return room ? parked.add(fresh) : !leaving.add(fresh);
     }
 
@@ -225,11 +261,13 @@ final class ParkedExecutors {
 
     private @Nullable Parked startOne() {
         String name;
+        CpuSet free;
         synchronized (this) {
+            free = realCpus;
             name = "parked-" + ProcessHandle.current().pid() + "-" + names++;
         }
         try {
-            return starter.start(name, ExecutorLog.make(dir.resolve(name + ".log")));
+            return starter.start(name, ExecutorLog.make(dir.resolve(name + ".log")), free);
         } catch (IOException | OffcutException e) {
             LOG.warn("no executor could be started ahead of time: {}", e.getMessage());
             return null;

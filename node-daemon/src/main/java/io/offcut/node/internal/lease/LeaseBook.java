@@ -123,6 +123,12 @@ public final class LeaseBook {
         return offers;
     }
 
+    /** Cores that are offered and that no job may want, leased ones included. */
+    public CpuSet freeCores() {
+        CpuSet offered = offers.stream().map(Offer::cores).reduce(CpuSet.empty(), CpuSet::plus);
+        return offered.minus(wanted);
+    }
+
     /** Memory that is offered and that no lease has, an ending one included. */
     public long unleasedBytes() {
         long offered = offers.stream().mapToLong(Offer::memoryBytes).sum();

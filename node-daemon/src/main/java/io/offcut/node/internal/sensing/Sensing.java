@@ -38,6 +38,9 @@ public final class Sensing implements AutoCloseable {
         /** Waits until all that was told to stand still does; false when it does not in time. */
         boolean awaitFrozen(long timeoutMillis);
 
+        /** A job was kept waiting so long: at its {@code prolog} or for its {@code allocation}. */
+        void jobWaited(String event, long nanos);
+
         /** Once per period, after the offers. */
         void sampled();
     }
@@ -125,6 +128,11 @@ public final class Sensing implements AutoCloseable {
         @Override
         public boolean awaitStill(long timeoutMillis) {
             return watcher.awaitFrozen(timeoutMillis);
+        }
+
+        @Override
+        public void jobWaited(String event, long nanos) {
+            watcher.jobWaited(event, nanos);
         }
 
         @Override

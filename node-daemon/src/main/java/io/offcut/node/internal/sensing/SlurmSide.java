@@ -47,6 +47,9 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
         /** Waits until they do; false when they do not in time. */
         boolean awaitStill(long timeoutMillis);
 
+        /** A job was kept waiting so long by what happened. */
+        void jobWaited(String event, long nanos);
+
         /** Look at the node soon. */
         void look();
     }
@@ -132,8 +135,10 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
 
     @Override
     public boolean jobStarting(JobStart start) {
+        long begun = System.nanoTime();
         JobHolding holding = allocations.jobStarting(start);
         boolean still = holdStill();
+        waited("prolog", holding, begun);
         if (holding.evidence() == JobHolding.Evidence.EXPECTED) {
             later(EXPECTED_MILLIS, () -> requireTold(start.jobId()));
         }
@@ -164,11 +169,7 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
             fresh.put(told.jobId(), holding.cores());
         }
         boolean still = holdStill();
-        log.info(
-                "job {} has cores {}; they are free after {} us",
-                told.jobId(),
-                holding.cores(),
-                TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - begun));
+        waited("allocation", holding, begun);
         watcher.look();
         return new Allocated(still, List.of());
     }
@@ -193,6 +194,17 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
         if (changed || first) {
             standStill();
         }
+    }
+
+    private void waited(String event, JobHolding holding, long begunNanos) {
+        long nanos = System.nanoTime() - begunNanos;
+        watcher.jobWaited(event, nanos);
+        log.info(
+                "job {}, {}: cores {} are free after {} us",
+                holding.jobId(),
+                event,
+                holding.cores(),
+                nanos / 1_000);
     }
 
     private boolean holdStill() {

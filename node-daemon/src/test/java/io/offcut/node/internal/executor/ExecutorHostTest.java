@@ -199,7 +199,7 @@ class ExecutorHostTest {
         public void died(String leaseId, int generation) {}
 
         @Override
-        public void evicted(String leaseId) {
+        public void evicted(String leaseId, EndReason reason, long nanos) {
             evicted.complete(leaseId);
         }
 

@@ -2,6 +2,7 @@ package io.offcut.node.internal.executor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.offcut.core.CpuSet;
 import io.offcut.monitor.OwnExecutor;
 import io.offcut.node.internal.executor.ParkedExecutors.Parked;
 import java.io.IOException;
@@ -22,9 +23,10 @@ class ParkedCountTest {
     void make(@TempDir Path dir) {
         parked = new ParkedExecutors(dir.resolve("parked"), this::sleeper);
         parked.clean();
+        parked.confine(CpuSet.of(0));
     }
 
-    private Parked sleeper(String name, Path log) throws IOException {
+    private Parked sleeper(String name, Path log, CpuSet realCpus) throws IOException {
         whileOneStarts.run();
         Process process = new ProcessBuilder("sleep", "600").start();
         return new Parked(ExecutorProcess.id(process.pid()), process, null, log);
@@ -74,6 +76,16 @@ class ParkedCountTest {
         parked.want(() -> 1);
         assertThat(parked.take()).isNull();
         Awaitility.await().until(() -> parked.own().isEmpty());
+    }
+
+    @Test
+    void noneIsStartedWhileAllCpusAreWanted() {
+        parked.confine(CpuSet.empty());
+        parked.want(() -> 2);
+        assertThat(parked.own()).isEmpty();
+        parked.confine(CpuSet.of(0));
+        parked.want(() -> 2);
+        assertThat(parked.own()).hasSize(2);
     }
 
     @Test
