@@ -248,36 +248,53 @@ class JobEventServerTest {
         assumeTrue(
                 "root".equals(System.getProperty("user.name")),
                 "needs root: connects as another user");
-        assumeTrue(SlurmHooks.available(), "needs offcut-notify: no C compiler at build time");
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
-        SlurmHooks.install(directory, HookSettings.at(socket.toString()));
 
         try (JobEventServer _ = JobEventServer.start(config(), listener)) {
             Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-rw-rw-"));
-            assertThat(notifyAs("nobody")).isEqualTo(2);
+            assertThat(prologAs("nobody")).isEqualTo("ERROR not permitted\n");
             assertThat(heard).isEmpty();
         }
         JobEventServerConfig trusting = config().withTrustedUsers(Set.of("nobody"));
         try (JobEventServer _ = JobEventServer.start(trusting, listener)) {
             Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-rw-rw-"));
-            assertThat(notifyAs("nobody")).isZero();
+            assertThat(prologAs("nobody")).isEqualTo("OK\n");
             assertThat(heard).containsExactly("start 12");
         }
     }
 
-    private int notifyAs(String user) throws Exception {
-        ProcessBuilder builder =
+    /** What another user, in a process of its own, is answered. */
+    private String prologAs(String user) throws Exception {
+        Path program =
+                Files.writeString(
+                        directory.resolve("Prolog.java"),
+                        """
+                        void main(String[] socket) throws Exception {
+                            var address = java.net.UnixDomainSocketAddress.of(socket[0]);
+                            try (var channel = java.nio.channels.SocketChannel.open(address)) {
+                                channel.write(java.nio.ByteBuffer.wrap("PROLOG 12\\n".getBytes()));
+                                var answer = java.nio.ByteBuffer.allocate(100);
+                                while (answer.position() == 0
+                                        || answer.get(answer.position() - 1) != '\\n') {
+                                    channel.read(answer);
+                                }
+                                IO.print(new String(answer.array(), 0, answer.position()));
+                            }
+                        }
+                        """);
+        Process process =
                 new ProcessBuilder(
-                        "runuser",
-                        "-u",
-                        user,
-                        "--",
-                        directory.resolve("offcut-notify").toString(),
-                        "prolog",
-                        "12");
-        builder.environment().put("OFFCUT_NODE_SOCKET", socket.toString());
-        Process process = builder.redirectErrorStream(true).start();
-        process.getInputStream().readAllBytes();
-        return process.waitFor();
+                                "runuser",
+                                "-u",
+                                user,
+                                "--",
+                                Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                                program.toString(),
+                                socket.toString())
+                        .redirectErrorStream(true)
+                        .start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        process.waitFor();
+        return said;
     }
 }
