@@ -8,7 +8,7 @@
 /* Where a node daemon of root listens that is told nothing else (jobSocket of NodeConfig). */
 #define DEFAULT_SOCKET "/var/lib/offcut/node/jobs.sock"
 
-enum { DEFAULT_DEADLINE_MS = 100, MAX_DEADLINE_MS = 10000 };
+enum { DEFAULT_DEADLINE_MS = 100, MAX_DEADLINE_MS = 60000 };
 
 static int set_socket(struct settings *settings, const char *pattern, const char *node) {
     char path[SETTINGS_PATH_BYTES];
@@ -35,7 +35,7 @@ static const char *set(struct settings *settings, const char *argument, const ch
         return text_number(argument + 12, strlen(argument + 12), 1, MAX_DEADLINE_MS,
                            &settings->deadline_ms) == 0
                    ? NULL
-                   : "not 1 to 10000";
+                   : "not 1 to 60000";
     if (strcmp(argument, "share=on") == 0)
         settings->share = "share";
     else if (strcmp(argument, "share=off") == 0)

@@ -2,7 +2,7 @@
  * What plugstack.conf says behind the plugin's path:
  *
  *   socket=PATH      where the node daemon listens; the first %n stands for the node's name
- *   deadline_ms=N    longest time one message may hold a job, 1 to 10000
+ *   deadline_ms=N    longest time one message may hold a job, 1 to 60000
  *   share=on|off     what a job without --offcut is told to be: share or exclusive;
  *                    without this argument the daemon decides
  *

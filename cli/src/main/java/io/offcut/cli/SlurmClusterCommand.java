@@ -31,7 +31,7 @@ import picocli.CommandLine.Parameters;
         footerHeading = "%nExample:%n",
         footer = "  offcut slurm-cluster start /tmp/slurm --nodes 4")
 final class SlurmClusterCommand {
-    private static final Duration HOOK_DEADLINE = Duration.ofSeconds(5);
+    private static final Duration PLUGIN_DEADLINE = Duration.ofSeconds(5);
 
     /** {@code offcut slurm-cluster start}. */
     @Command(
@@ -61,8 +61,8 @@ final class SlurmClusterCommand {
                 description = "Memory of each node. Default: 2G.")
         long memoryBytes = 2L << 30;
 
-        @Option(names = "--hooks", description = "With Offcut's prolog and epilog.")
-        boolean hooks;
+        @Option(names = "--plugin", description = "With Offcut's SPANK plugin.")
+        boolean plugin;
 
         Start(Io io) {
             this.io = io;
@@ -87,7 +87,7 @@ final class SlurmClusterCommand {
                                 ? SlurmClusterConfig.realNodes(nodes, megabytes)
                                 : SlurmClusterConfig.fakeNodes(nodes, cpus, megabytes);
                 config = config.in(directory.toAbsolutePath()).keptOnExit();
-                return hooks ? config.withOffcutHooks(HOOK_DEADLINE) : config;
+                return plugin ? config.withOffcutPlugin(PLUGIN_DEADLINE) : config;
             } catch (IllegalArgumentException | ArithmeticException e) {
                 throw new OffcutException(
                         ErrorCode.USAGE, "slurm-cluster: " + e.getMessage() + ": change that", e);

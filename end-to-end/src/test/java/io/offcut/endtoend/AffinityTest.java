@@ -40,7 +40,7 @@ final class AffinityTest {
         try (SlurmCluster cluster =
                         SlurmCluster.start(
                                 SlurmClusterConfig.realNodes(1, 4_000)
-                                        .withOffcutHooks(Duration.ofSeconds(5)));
+                                        .withOffcutPlugin(Duration.ofSeconds(5)));
                 Site site = new Site(dir, "site")) {
             assumeTrue(
                     cluster.usesCgroups(), "needs cgroup v1 as root, so that Slurm pins the job");

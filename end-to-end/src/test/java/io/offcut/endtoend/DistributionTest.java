@@ -5,7 +5,9 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.offcut.slurm.SlurmHooks;
+import io.offcut.slurm.SlurmCluster;
+import io.offcut.slurm.SlurmClusterConfig;
+import io.offcut.slurm.SpankPlugin;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -27,6 +29,9 @@ final class DistributionTest {
     private static final Path STATE = Path.of("/var/lib/offcut");
 
     private static final Path SETTINGS = Path.of("/etc/offcut");
+
+    private static final String NEEDS_PLUGIN =
+            "needs the SPANK plugin: no C compiler or slurm/spank.h at build time";
 
     @TempDir static Path dir;
 
@@ -70,21 +75,33 @@ final class DistributionTest {
     }
 
     @Test
-    void holdsAllThatSlurmNeeds() throws Exception {
-        assumeTrue(SlurmHooks.available(), "needs offcut-notify: no C compiler at build time");
-        for (String program : List.of("offcut-prolog", "offcut-epilog", "offcut-notify")) {
-            assertThat(root.resolve("hooks").resolve(program)).isExecutable();
-        }
-        assertThat(root.resolve("hooks/hook.conf.example"))
+    void holdsThePluginForTheSlurmOfTheSite() throws Exception {
+        assumeTrue(SpankPlugin.available(), NEEDS_PLUGIN);
+        Path installed = dir.resolve("installed");
+
+        run(
+                Map.of("MAKEFLAGS", ""),
+                "make",
+                "-C",
+                root.resolve("spank").toString(),
+                "install",
+                "OUT=" + dir.resolve("built"),
+                "PLUGINDIR=" + installed);
+
+        assertThat(installed.resolve("offcut.so")).isExecutable();
+        assertThat(root.resolve("spank/plugstack.conf.example"))
                 .content()
-                .contains("\nsocket=" + STATE + "/node/jobs.sock\n");
+                .contains(" socket=" + STATE + "/node/jobs.sock ");
     }
 
     @Test
-    void itsHooksFindADaemonThatIsToldNothing() throws Exception {
+    void itsPluginFindsADaemonThatIsToldNothing() throws Exception {
         assumeTrue(
                 "root".equals(System.getProperty("user.name")), "needs root: the default folders");
-        assumeTrue(SlurmHooks.available(), "needs offcut-notify: no C compiler at build time");
+        assumeTrue(
+                SlurmCluster.missingPrograms().isEmpty(),
+                "needs Slurm: " + SlurmCluster.missingPrograms());
+        assumeTrue(SpankPlugin.available(), NEEDS_PLUGIN);
         assumeFalse(
                 Files.exists(STATE) || Files.exists(SETTINGS),
                 "needs a machine without an installation: "
@@ -92,28 +109,33 @@ final class DistributionTest {
                         + " or "
                         + SETTINGS
                         + " exists");
-        List<String> node =
-                List.of(
-                        root.resolve("bin/offcut").toString(),
-                        "node",
-                        "--name=distribution-test",
-                        "--port=0",
-                        "--slurm",
-                        // No controller there: a job is taken to have the whole node.
-                        "--set=slurmConf=" + dir.resolve("no-slurm.conf"));
-        try (Program daemon = Program.start(dir, environment(), node)) {
+        SlurmClusterConfig config =
+                SlurmClusterConfig.fakeNodes(1, 2, 2000).withOffcutPlugin(LONGEST);
+        try (SlurmCluster cluster = SlurmCluster.start(config);
+                Program daemon = Program.start(dir, environment(), nodeFor(cluster))) {
+            Path line = cluster.directory().resolve("plugstack.conf");
+            Files.writeString(line, Files.readString(line).replaceFirst(" socket=\\S+", ""));
             await("the daemon")
                     .atMost(LONGEST)
                     .until(() -> !daemon.process().isAlive() || daemon.said().contains("ready at"));
             assertThat(daemon.process().isAlive()).as(daemon.said()).isTrue();
-            Map<String, String> job = Map.of("SLURM_JOB_ID", "4711");
 
-            assertThat(run(job, root.resolve("hooks/offcut-prolog").toString())).isEmpty();
-            assertThat(daemon.said()).contains("job 4711 starts");
-            assertThat(run(job, root.resolve("hooks/offcut-epilog").toString())).isEmpty();
+            assertThat(cluster.run("srun", "-n1", "true").exitCode()).isZero();
+
+            assertThat(daemon.said()).contains("job 1 starts");
         } finally {
             remove(STATE);
         }
+    }
+
+    private static List<String> nodeFor(SlurmCluster cluster) {
+        return List.of(
+                root.resolve("bin/offcut").toString(),
+                "node",
+                "--name=" + cluster.nodeNames().getFirst(),
+                "--port=0",
+                "--slurm",
+                "--set=slurmConf=" + cluster.slurmConf());
     }
 
     private static void remove(Path folder) throws Exception {

@@ -43,7 +43,7 @@ final class MpiOffloadTest {
         try (SlurmCluster cluster =
                         SlurmCluster.start(
                                 SlurmClusterConfig.fakeNodes(NODES, CORES_PER_NODE, 4_000)
-                                        .withOffcutHooks(Duration.ofSeconds(5)));
+                                        .withOffcutPlugin(Duration.ofSeconds(5)));
                 Site site = new Site(dir, "site")) {
             site.startScheduler(
                     "--slurm-conf", cluster.slurmConf().toString(), "--slurm-interval", "1s");

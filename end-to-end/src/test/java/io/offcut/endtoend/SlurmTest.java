@@ -19,7 +19,6 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -57,14 +56,16 @@ final class SlurmTest {
     private String jobA;
 
     @BeforeAll
-    static void startCluster() {
+    static void startCluster() throws IOException {
         assumeTrue(
                 SlurmCluster.missingPrograms().isEmpty(),
                 () -> "needs Slurm: " + SlurmCluster.aptPackages());
+        Program.script(prolog(), "exit 0");
         cluster =
                 SlurmCluster.start(
                         SlurmClusterConfig.fakeNodes(4, CORES_PER_NODE, 4_000)
-                                .withOffcutHooks(Duration.ofSeconds(5)));
+                                .withScripts(prolog(), null)
+                                .withOffcutPlugin(Duration.ofSeconds(5)));
     }
 
     @AfterAll
@@ -124,10 +125,8 @@ final class SlurmTest {
                     .atMost(Duration.ofSeconds(30))
                     .until(() -> membersOfExecutors(node(2)) > 0);
             Path seen = dir.resolve("seen-after-the-prolog");
-            Path prolog = prolog();
-            Path hook = Files.move(prolog, prolog.resolveSibling("offcut-prolog-itself"));
             try {
-                Program.script(prolog, lookAfter(hook, node(2), seen));
+                Program.script(prolog(), lookAfterThePlugin(node(2), seen));
                 String jobC =
                         cluster.submit(
                                 "-w",
@@ -142,7 +141,7 @@ final class SlurmTest {
                         .as("executors that could run when the prolog of job %s was over", jobC)
                         .isEqualTo("looked\n");
             } finally {
-                Files.move(hook, prolog, StandardCopyOption.REPLACE_EXISTING);
+                Program.script(prolog(), "exit 0");
             }
         });
     }
@@ -310,24 +309,20 @@ final class SlurmTest {
         return Files.writeString(dir.resolve(name + ".sh"), text);
     }
 
-    private static Path prolog() throws IOException {
-        return Files.readAllLines(cluster.slurmConf()).stream()
-                .filter(line -> line.startsWith("Prolog="))
-                .map(line -> Path.of(line.substring("Prolog=".length())))
-                .findFirst()
-                .orElseThrow();
+    /** A script for Prolog=, which slurmd runs when the prolog of the plugin is over. */
+    private static Path prolog() {
+        return root.resolve("prolog");
     }
 
     /**
-     * Shell that runs the hook and then writes, as a whole, the name of every process of a node's
-     * executors that could still run: not frozen, and not about to die. Executors are frozen first
-     * and then killed, for which they are thawed: one with a SIGKILL that waits for it, or that has
-     * acted on it (PF_EXITING 4 and PF_SIGNALED 0x400 among the flags in proc_pid_stat(5)), runs no
-     * instruction of its own any more. Two looks, as a process is neither for an instant.
+     * Shell that writes, as a whole, the name of every process of a node's executors that could
+     * still run: not frozen, and not about to die. Executors are frozen first and then killed, for
+     * which they are thawed: one with a SIGKILL that waits for it, or that has acted on it
+     * (PF_EXITING 4 and PF_SIGNALED 0x400 among the flags in proc_pid_stat(5)), runs no instruction
+     * of its own any more. Two looks, as a process is neither for an instant.
      */
-    private static String lookAfter(Path hook, String node, Path seen) {
+    private static String lookAfterThePlugin(String node, Path seen) {
         return """
-        %s
         [ "$SLURMD_NODENAME" = %s ] || exit 0
         could_run() {
           local stat pending
@@ -347,10 +342,10 @@ final class SlurmTest {
         echo looked; } >%s.new
         mv %s.new %s
         """
-                .formatted(hook, node, FREEZER, node, seen, seen, seen);
+                .formatted(node, FREEZER, node, seen, seen, seen);
     }
 
-    /** How many processes there are where {@link #lookAfter} looks. */
+    /** How many processes there are where {@link #lookAfterThePlugin} looks. */
     private static int membersOfExecutors(String node) throws IOException {
         int members = 0;
         try (var parents = Files.newDirectoryStream(FREEZER, "offcut_" + node + "_*")) {

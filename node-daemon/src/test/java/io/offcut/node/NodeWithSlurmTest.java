@@ -12,8 +12,8 @@ import io.offcut.executor.InvocationChannel;
 import io.offcut.slurm.CommandResult;
 import io.offcut.slurm.SlurmCluster;
 import io.offcut.slurm.SlurmClusterConfig;
-import io.offcut.slurm.SlurmHooks;
 import io.offcut.slurm.SlurmRun;
+import io.offcut.slurm.SpankPlugin;
 import java.time.Duration;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -34,9 +34,11 @@ class NodeWithSlurmTest {
         assumeTrue(
                 SlurmCluster.missingPrograms().isEmpty(),
                 "needs Slurm: " + SlurmCluster.missingPrograms());
-        assumeTrue(SlurmHooks.available(), "needs a C compiler: this build has no hooks");
+        assumeTrue(
+                SpankPlugin.available(),
+                "needs the SPANK plugin: no C compiler or slurm/spank.h at build time");
         SlurmClusterConfig config =
-                SlurmClusterConfig.fakeNodes(1, 4, 4000).withOffcutHooks(Duration.ofSeconds(20));
+                SlurmClusterConfig.fakeNodes(1, 4, 4000).withOffcutPlugin(Duration.ofSeconds(20));
         try (SlurmCluster cluster = SlurmCluster.start(config);
                 TestNode node = new TestNode(cluster.nodeNames().getFirst())) {
             node.config.put("cpus", "0-3");

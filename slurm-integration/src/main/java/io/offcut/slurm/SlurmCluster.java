@@ -99,7 +99,7 @@ public final class SlurmCluster implements AutoCloseable {
         return handle.state().cgroups();
     }
 
-    /** Where Offcut's hooks look for the daemon of the node. */
+    /** Where Offcut's plugin looks for the daemon of the node. */
     public Path jobEventSocket(String node) {
         return layout().jobEventSocket(node);
     }

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  *     CPUs than this machine
  * @param prolog for {@code Prolog=}, run on the node as the daemons' user; or null
  * @param epilog for {@code Epilog=}; or null
- * @param hookDeadline if not null, Offcut's own hooks are installed as prolog and epilog with this
- *     deadline; their sockets are at {@link SlurmCluster#jobEventSocket}
+ * @param pluginDeadline if not null, Offcut's SPANK plugin is installed with this deadline; it
+ *     looks for a node's daemon at {@link SlurmCluster#jobEventSocket}
  * @param extraLines lines added to slurm.conf before the nodes
  * @param startTimeout how long the daemons may take until every node is idle
  * @param stopOnExit whether the cluster is stopped when this JVM ends
@@ -29,7 +29,7 @@ public record SlurmClusterConfig(
         boolean constrainCores,
         @Nullable Path prolog,
         @Nullable Path epilog,
-        @Nullable Duration hookDeadline,
+        @Nullable Duration pluginDeadline,
         List<String> extraLines,
         Duration startTimeout,
         boolean stopOnExit) {
@@ -60,9 +60,6 @@ public record SlurmClusterConfig(
         }
         if (extraLines.stream().anyMatch(line -> line.contains("\n"))) {
             throw new IllegalArgumentException("a line end inside an extra line");
-        }
-        if (hookDeadline != null && (prolog != null || epilog != null)) {
-            throw new IllegalArgumentException("both Offcut's hooks and another prolog or epilog");
         }
     }
 
@@ -98,7 +95,7 @@ public record SlurmClusterConfig(
                 constrainCores,
                 prolog,
                 epilog,
-                hookDeadline,
+                pluginDeadline,
                 extraLines,
                 startTimeout,
                 stopOnExit);
@@ -112,20 +109,20 @@ public record SlurmClusterConfig(
                 constrainCores,
                 newProlog,
                 newEpilog,
-                null,
+                pluginDeadline,
                 extraLines,
                 startTimeout,
                 stopOnExit);
     }
 
-    /** The same with Offcut's hooks. */
-    public SlurmClusterConfig withOffcutHooks(Duration deadline) {
+    /** The same with Offcut's SPANK plugin. */
+    public SlurmClusterConfig withOffcutPlugin(Duration deadline) {
         return new SlurmClusterConfig(
                 directory,
                 nodes,
                 constrainCores,
-                null,
-                null,
+                prolog,
+                epilog,
                 deadline,
                 extraLines,
                 startTimeout,
@@ -140,7 +137,7 @@ public record SlurmClusterConfig(
                 constrainCores,
                 prolog,
                 epilog,
-                hookDeadline,
+                pluginDeadline,
                 List.of(lines),
                 startTimeout,
                 stopOnExit);
@@ -154,7 +151,7 @@ public record SlurmClusterConfig(
                 constrainCores,
                 prolog,
                 epilog,
-                hookDeadline,
+                pluginDeadline,
                 extraLines,
                 startTimeout,
                 false);

@@ -10,9 +10,6 @@ import io.offcut.core.CpuSet;
 import io.offcut.core.OffcutException;
 import io.offcut.slurm.SlurmNode.Availability;
 import java.io.IOException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -45,10 +42,12 @@ class SlurmClusterTest {
                                 + SlurmCluster.missingPrograms()
                                 + "; apt-get install "
                                 + String.join(" ", SlurmCluster.aptPackages()));
-        assumeTrue(SlurmHooks.available(), "needs offcut-notify: no C compiler at build time");
+        assumeTrue(
+                SpankPlugin.available(),
+                "needs the SPANK plugin: no C compiler or slurm/spank.h at build time");
         started.add(
                 SlurmCluster.start(
-                        SlurmClusterConfig.fakeNodes(4, 8, 16_000).withOffcutHooks(LONG)));
+                        SlurmClusterConfig.fakeNodes(4, 8, 16_000).withOffcutPlugin(LONG)));
     }
 
     @AfterAll
@@ -248,23 +247,6 @@ class SlurmClusterTest {
             assertThat(holding.events.poll(60, SECONDS)).isEqualTo("end " + job);
             assertThat(mark).exists();
         }
-    }
-
-    @Test
-    void startsJobsAlthoughTheDaemonHangs() throws IOException {
-        String pattern = cluster().jobEventSocket("%n").toString();
-        Path hooks = cluster().directory().resolve("hooks");
-        SlurmHooks.install(hooks, new HookSettings(pattern, Duration.ofMillis(300)));
-        Path socket = cluster().jobEventSocket(node(3));
-        try (ServerSocketChannel hung = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
-            hung.bind(UnixDomainSocketAddress.of(socket));
-            String job = cluster().submit("-w", node(3), "-n1", "--wrap", "true");
-            awaitState(job, JobState.COMPLETED);
-        } finally {
-            Files.deleteIfExists(socket);
-            SlurmHooks.install(hooks, new HookSettings(pattern, LONG));
-        }
-        assertThat(cluster().status().healthy()).isTrue();
     }
 
     @Test

@@ -64,7 +64,7 @@ final class SlurmDemo implements AutoCloseable {
                 opened(
                         SlurmCluster.start(
                                 SlurmClusterConfig.fakeNodes(NODES, CORES_PER_NODE, 4_000)
-                                        .withOffcutHooks(Duration.ofSeconds(5))));
+                                        .withOffcutPlugin(Duration.ofSeconds(5))));
         OffcutClient client = startParts(cluster);
         Path bundle = Workload.bundle(dir.resolve("bundle"));
         client.push(

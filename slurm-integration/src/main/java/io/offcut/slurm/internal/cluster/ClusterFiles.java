@@ -29,7 +29,8 @@ final class ClusterFiles {
                     "spool",
                     "state",
                     "tmp",
-                    "hooks",
+                    "plugstack.conf",
+                    "offcut.so",
                     "sockets",
                     "cluster.properties");
 

@@ -45,10 +45,6 @@ public record ClusterLayout(Path directory) {
         return directory.resolve("work");
     }
 
-    public Path hooks() {
-        return directory.resolve("hooks");
-    }
-
     public Path jobEventSocket(String node) {
         return directory.resolve("sockets").resolve(node + ".sock");
     }

@@ -2,11 +2,10 @@ package io.offcut.slurm.internal.cluster;
 
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
-import io.offcut.slurm.HookSettings;
 import io.offcut.slurm.SlurmClusterConfig;
 import io.offcut.slurm.SlurmCommands;
-import io.offcut.slurm.SlurmHooks;
 import io.offcut.slurm.SlurmNode;
+import io.offcut.slurm.SpankPlugin;
 import io.offcut.slurm.internal.cluster.ClusterState.DaemonId;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -87,15 +86,10 @@ public final class ClusterStart {
     }
 
     private void writeConfiguration() throws IOException {
-        Path prolog = config.prolog();
-        Path epilog = config.epilog();
-        Duration deadline = config.hookDeadline();
+        Duration deadline = config.pluginDeadline();
         if (deadline != null) {
             String pattern = layout.jobEventSocket("%n").toString();
-            SlurmHooks.Installed hooks =
-                    SlurmHooks.install(layout.hooks(), new HookSettings(pattern, deadline));
-            prolog = hooks.prolog();
-            epilog = hooks.epilog();
+            SpankPlugin.install(layout.directory(), new SpankPlugin.Settings(pattern, deadline));
         }
         int ports = config.nodes().size() + 1;
         int major = SlurmVersion.installedMajor();
@@ -107,9 +101,7 @@ public final class ClusterStart {
                         state.nodeNames(),
                         FreePorts.choose(ports, RandomGenerator.getDefault()),
                         state.cgroups(),
-                        major,
-                        prolog,
-                        epilog);
+                        major);
         Files.writeString(layout.slurmConf(), ConfigurationText.slurmConf(config, setting));
         if (state.cgroups()) {
             Files.writeString(

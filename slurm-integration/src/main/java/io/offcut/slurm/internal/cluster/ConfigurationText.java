@@ -27,9 +27,7 @@ final class ConfigurationText {
             List<String> nodeNames,
             List<Integer> ports,
             boolean cgroups,
-            int majorVersion,
-            @Nullable Path prolog,
-            @Nullable Path epilog) {}
+            int majorVersion) {}
 
     private ConfigurationText() {}
 
@@ -58,8 +56,8 @@ final class ConfigurationText {
         text.append(files(layout.directory()));
         text.append(plugins(setting.cgroups()));
         text.append(SCHEDULING);
-        appendPath(text, "Prolog", setting.prolog());
-        appendPath(text, "Epilog", setting.epilog());
+        appendPath(text, "Prolog", config.prolog());
+        appendPath(text, "Epilog", config.epilog());
         config.extraLines().forEach(line -> text.append(line).append('\n'));
         appendNodes(text, config.nodes(), setting);
         text.append("PartitionName=batch Nodes=ALL Default=YES MaxTime=60 State=UP\n");

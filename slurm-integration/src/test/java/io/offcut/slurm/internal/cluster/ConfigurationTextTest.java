@@ -20,9 +20,7 @@ class ConfigurationTextTest {
                         List.of("n1", "n2"),
                         List.of(20001, 20002, 20003),
                         cgroups,
-                        22,
-                        Path.of("/h/prolog"),
-                        null));
+                        22));
     }
 
     @Test
@@ -51,7 +49,11 @@ class ConfigurationTextTest {
     @Test
     void hasNoEmptyOptionAndTheExtraLines() {
         String conf =
-                conf(SlurmClusterConfig.fakeNodes(2, 8, 16000).withLines("MinJobAge=10"), true);
+                conf(
+                        SlurmClusterConfig.fakeNodes(2, 8, 16000)
+                                .withScripts(Path.of("/h/prolog"), null)
+                                .withLines("MinJobAge=10"),
+                        true);
 
         assertThat(conf.lines())
                 .contains("Prolog=/h/prolog", "MinJobAge=10")
