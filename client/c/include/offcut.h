@@ -144,7 +144,7 @@ typedef struct offcut_options {
     int64_t ttl_ms;                  /* a worker lives so long without a sign of us; 60000 */
     int64_t queue_ms;                /* how long to wait when nothing is free; 60000; 0 not at all */
     int64_t hot_timeout_us;          /* an idle worker polls so long; −1 for ever, 0 never; 1000 */
-    int32_t lost_attempts;    /* pool: tries of an idempotent invocation that lose a worker; 5 */
+    int32_t lost_attempts;    /* pool: tries of an idempotent invocation that lose a worker; 100 */
     int32_t crashed_attempts; /* pool: of these, how many may end in a crash; 3 */
 } offcut_options;
 

@@ -24,7 +24,7 @@ void offcut_options_init(offcut_options *options, const char *function) {
         .ttl_ms = 60000,
         .queue_ms = 60000,
         .hot_timeout_us = 1000,
-        .lost_attempts = 5,
+        .lost_attempts = 100,
         .crashed_attempts = 3,
     };
 }

@@ -11,8 +11,11 @@ import io.offcut.core.frame.InvocationStatus;
  *     fewer, since the input may well be what kills it
  */
 public record RetryPolicy(int lostAttempts, int crashedAttempts) {
-    /** Five tries, three of them crashes. */
-    public static final RetryPolicy DEFAULT = new RetryPolicy(5, 3);
+    /**
+     * A hundred tries, for a worker that a job takes back says nothing of the call; three of them
+     * crashes.
+     */
+    public static final RetryPolicy DEFAULT = new RetryPolicy(100, 3);
 
     /** Every failure is reported at once. */
     public static final RetryPolicy NEVER = new RetryPolicy(1, 1);

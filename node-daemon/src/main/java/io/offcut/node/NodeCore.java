@@ -183,9 +183,10 @@ final class NodeCore
         });
     }
 
+    // Not through the loop, which may be at work: a job waits.
     @Override
     public void standStill(CpuSet cores) {
-        onLoop(() -> apply(new LeaseEvent.CoresWanted(cores)) == null);
+        host.standStill(cores);
     }
 
     @Override
@@ -225,7 +226,7 @@ final class NodeCore
 
     @Override
     public void evicted(String leaseId, EndReason reason, long nanos) {
-        log.info("lease {} is gone after {} us", leaseId, nanos / 1_000);
+        log.info("lease {} is gone after {} us, {}", leaseId, nanos / 1_000, reason);
         metrics.evicted(reason, nanos);
         loop.execute(() -> apply(new LeaseEvent.Evicted(leaseId)));
     }
@@ -295,12 +296,9 @@ final class NodeCore
     private LeaseAction.@Nullable Answer apply(LeaseEvent event) {
         LeaseAction.Answer answer = null;
         List<LeaseAction> actions = book.apply(event, System.currentTimeMillis());
-        if (event instanceof LeaseEvent.OffersChanged || event instanceof LeaseEvent.CoresWanted) {
-            host.free(book.freeCores());
-        }
         // Before any of the leases that the actions may end.
         if (event instanceof LeaseEvent.OffersChanged) {
-            host.offered(book.unleasedBytes());
+            host.offered(book.offeredCores(), book.unleasedBytes());
         } else {
             host.leased(book.unleasedBytes());
         }
@@ -317,7 +315,6 @@ final class NodeCore
     private void perform(LeaseAction action) {
         switch (action) {
             case LeaseAction.Freeze freeze -> host.freeze(freeze.leaseId());
-            case LeaseAction.Thaw thaw -> host.thaw(thaw.leaseId());
             case LeaseAction.Evict evict -> {
                 log.info("lease {} ends: {}", evict.leaseId(), evict.reason());
                 host.evict(evict.leaseId(), evict.reason());

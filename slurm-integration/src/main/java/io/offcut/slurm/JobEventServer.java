@@ -3,6 +3,7 @@ package io.offcut.slurm;
 import io.offcut.slurm.internal.event.EventRequest;
 import io.offcut.slurm.internal.event.EventSocket;
 import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
@@ -11,9 +12,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.UserPrincipal;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -57,17 +60,30 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Only root, the daemon's own user and the trusted users are heard; the kernel tells who is at
  * the other end. Line length, time and number of connections are bounded. Each connection has a
- * virtual thread; {@link #close()} may be called by any thread.
+ * thread; {@link #close()} may be called by any thread.
  */
 public final class JobEventServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(JobEventServer.class);
     private static final int BACKLOG = 128;
+    private static final int REHEARSALS = 20;
+    private static final List<String> REHEARSED =
+            List.of(
+                    "PROLOG 1 cpus=1 share=share:1,1",
+                    "ALLOC 1 step=extern cores=0 mem_mib=1 uid=0",
+                    "STEP_END 1 step=0",
+                    "EPILOG 1");
 
     private final JobEventServerConfig config;
     private final JobEvents listener;
     private final ServerSocketChannel server;
     private final Set<UserPrincipal> trusted;
     private final Semaphore free;
+
+    /** Not virtual ones: a job waits, and their carriers may all be busy or blocked. */
+    private final ExecutorService threads =
+            Executors.newCachedThreadPool(
+                    Thread.ofPlatform().daemon().name("job-event-", 0).factory());
+
     private final ScheduledExecutorService clock =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().daemon().name("job-events-clock").factory());
@@ -96,8 +112,32 @@ public final class JobEventServer implements AutoCloseable {
                 EventSocket.bind(config.socketPath(), JobEventServerConfig.MAX_PATH_BYTES, BACKLOG);
         JobEventServer started = new JobEventServer(config, listener, channel, trusted);
         Thread.ofPlatform().daemon().name("job-events").start(started::acceptLoop);
+        started.rehearse();
         LOG.info("listening for job events at {}", config.socketPath());
         return started;
+    }
+
+    // The first job must not wait while this process loads classes.
+    private void rehearse() {
+        try {
+            for (int i = 0; i < REHEARSALS; i++) {
+                try (SocketChannel channel =
+                        SocketChannel.open(UnixDomainSocketAddress.of(config.socketPath()))) {
+                    answer(channel, "PING");
+                    int ignored = channel.read(ByteBuffer.allocate(EventRequest.MAX_LINE_BYTES));
+                }
+                REHEARSED.forEach(line -> LOG.trace("{}", EventRequest.parse(line)));
+                // It gives its place back a little after its answer.
+                if (!free.tryAcquire(config.maxConnections(), 100, TimeUnit.MILLISECONDS)) {
+                    return;
+                }
+                free.release(config.maxConnections());
+            }
+        } catch (IOException e) {
+            LOG.debug("no rehearsal: {}", e.toString());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Where it listens. */
@@ -117,13 +157,14 @@ public final class JobEventServer implements AutoCloseable {
             LOG.warn("could not remove {} ({}): remove it by hand", config.socketPath(), e);
         }
         clock.shutdown();
+        threads.shutdown();
     }
 
     private void acceptLoop() {
         while (server.isOpen()) {
             try {
                 SocketChannel channel = server.accept();
-                Thread.ofVirtual().start(() -> serve(channel));
+                threads.execute(() -> serve(channel));
             } catch (ClosedChannelException e) {
                 return;
             } catch (IOException e) {
@@ -205,17 +246,16 @@ public final class JobEventServer implements AutoCloseable {
     /** Has the listener act and gives its permit back when it has finished, not when it is late. */
     private String outcome(EventRequest request) {
         CompletableFuture<String> answer = new CompletableFuture<>();
-        Thread.ofVirtual()
-                .start(() -> {
-                    try {
-                        answer.complete(act(request));
-                    } catch (Throwable e) {
-                        listener.eventLost();
-                        answer.completeExceptionally(e);
-                    } finally {
-                        free.release();
-                    }
-                });
+        threads.execute(() -> {
+            try {
+                answer.complete(act(request));
+            } catch (Throwable e) {
+                listener.eventLost();
+                answer.completeExceptionally(e);
+            } finally {
+                free.release();
+            }
+        });
         try {
             return answer.get(config.answerTimeout().toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {

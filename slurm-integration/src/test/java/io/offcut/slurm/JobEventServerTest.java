@@ -330,7 +330,8 @@ class JobEventServerTest {
     private String askAs(String user) throws Exception {
         String ask =
                 "use Socket; socket(my $s, AF_UNIX, SOCK_STREAM, 0) or die; connect($s,"
-                        + " sockaddr_un($ARGV[0])) or die; syswrite($s, qq(PROLOG 12\n));"
+                        + " sockaddr_un($ARGV[0])) or die; $SIG{PIPE} = q(IGNORE);"
+                        + " syswrite($s, qq(PROLOG 12\n));"
                         + " print while <$s>";
         Process process =
                 new ProcessBuilder(

@@ -79,6 +79,7 @@ public final class ExecutorHost implements AutoCloseable {
     private final CpuMap cpus;
     private final Listener listener;
     private final ExecutorLauncher launcher;
+    private final Stillness stillness;
     private final ParkingRoom parking;
     private final LeftOvers leftOvers;
     private final KeptExecutors kept;
@@ -111,6 +112,11 @@ public final class ExecutorHost implements AutoCloseable {
         this.kept =
                 new KeptExecutors(
                         launcher.parkedDir(), config.keepWarmSeconds(), new ToKept(), workers);
+        this.stillness =
+                new Stillness(
+                        slots.values(),
+                        slot -> workers.execute(() -> launch(slot, true)),
+                        free -> launcher.parked().confine(cpus.toReal(free)));
         this.parking =
                 new ParkingRoom(config, launcher.archive(), launcher.parked(), kept, workers);
         this.leftOvers = new LeftOvers(config, sandbox, store);
@@ -136,6 +142,8 @@ public final class ExecutorHost implements AutoCloseable {
                                 found.lease().generation(),
                                 process.record().secret());
                 slot.process = process;
+                // It may stand still.
+                slot.frozen = true;
                 slots.put(slot.leaseId(), slot);
                 log.info("found executor {} of lease {}", process.pid(), slot.leaseId());
             }
@@ -185,8 +193,9 @@ public final class ExecutorHost implements AutoCloseable {
         }
     }
 
-    /** So much memory is offered now that no lease has: see {@link ParkingRoom#offered}. */
-    public void offered(long unleasedBytes) {
+    /** This is offered now: these logical CPUs, and so much memory that no lease has. */
+    public void offered(CpuSet offeredCores, long unleasedBytes) {
+        stillness.offered(offeredCores);
         parking.offered(unleasedBytes);
     }
 
@@ -195,17 +204,11 @@ public final class ExecutorHost implements AutoCloseable {
         parking.leased(unleasedBytes);
     }
 
-    /**
-     * These logical CPUs are offered and no job wants them: what waits for a lease may use them.
-     */
-    public void free(CpuSet free) {
-        parking.free(cpus.toReal(free));
-    }
-
     /** Starts an executor; {@link #serving} tells when it serves. */
     public void start(LeaseTerms terms, int generation) {
         ExecutorSlot slot = new ExecutorSlot(terms, generation, launcher.newSecret());
         slots.put(terms.leaseId(), slot);
+        stillness.began(slot);
         workers.execute(() -> launch(slot, true));
     }
 
@@ -319,12 +322,14 @@ public final class ExecutorHost implements AutoCloseable {
         }
     }
 
-    /** Lets it run again, or begin to. */
-    public void thaw(String leaseId) {
-        ExecutorSlot slot = slots.get(leaseId);
-        if (slot != null && slot.thaw()) {
-            workers.execute(() -> launch(slot, true));
-        }
+    /**
+     * A job has these cores, or may get them: what runs on them stands still from now on, and
+     * nothing starts there. What stood still on others for that goes on. Asks the kernel and does
+     * not wait: see {@link #awaitFrozen}. Until it is first called everything that was taken over
+     * from an earlier daemon stays as it was, and nothing starts.
+     */
+    public void standStill(CpuSet wanted) {
+        stillness.want(wanted);
     }
 
     /**

@@ -63,11 +63,14 @@ final class ExecutorSlot {
     }
 
     /**
-     * Lets it go on.
+     * Lets it go on, unless its lease has ended.
      *
      * @return whether it was not started for that: it must be now
      */
     synchronized boolean thaw() {
+        if (!frozen || cancelled) {
+            return false;
+        }
         frozen = false;
         ExecutorProcess standing = process;
         if (standing != null) {

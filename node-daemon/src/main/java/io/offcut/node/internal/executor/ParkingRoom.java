@@ -1,6 +1,5 @@
 package io.offcut.node.internal.executor;
 
-import io.offcut.core.CpuSet;
 import io.offcut.node.NodeConfig;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -51,11 +50,6 @@ final class ParkingRoom {
             this.unleasedBytes = unleasedBytes;
             refillLater();
         }
-    }
-
-    /** These are the CPUs that those that are parked may use. */
-    void free(CpuSet realCpus) {
-        parked.confine(realCpus);
     }
 
     /** Not at once: the executor that just got its lease may have the same core. */

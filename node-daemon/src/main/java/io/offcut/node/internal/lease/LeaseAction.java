@@ -22,11 +22,8 @@ public sealed interface LeaseAction {
     /** Start an executor. */
     record Start(LeaseTerms terms, int generation) implements LeaseAction {}
 
-    /** Stop its executor from running at this very moment; {@link Evict} or {@link Thaw} follow. */
+    /** Stop its executor from running at this very moment; {@link Evict} follows. */
     record Freeze(String leaseId) implements LeaseAction {}
-
-    /** Let its executor run again. */
-    record Thaw(String leaseId) implements LeaseAction {}
 
     /** Tell its clients why, remove its executor and all it left, then report it evicted. */
     record Evict(String leaseId, EndReason reason) implements LeaseAction {}

@@ -25,9 +25,6 @@ import org.jspecify.annotations.Nullable;
  *                └────open────────  DOWN ─────────────────────────────┘
  * </pre>
  *
- * <p>While a job wants some of its cores, a lease in any phase but ENDING stands still: its
- * executor is frozen, or not started.
- *
  * <p>Invariants: two leases never hold the same core, an ending one included; what the leases of an
  * offer hold never exceeds the offer once the actions of a shrink are done; a lease that ended is
  * never opened again; every open gets exactly one answer; the scheduler hears of a lease that lives
@@ -51,7 +48,6 @@ public final class LeaseBook {
     private final Map<String, HeldLease> held = new LinkedHashMap<>();
     private final EndedLeases ended = new EndedLeases();
     private List<Offer> offers = List.of();
-    private CpuSet wanted = CpuSet.empty();
 
     /**
      * @param maxStarts executors that one lease may start within a minute
@@ -61,18 +57,11 @@ public final class LeaseBook {
         this.maxStarts = maxStarts;
     }
 
-    /**
-     * Takes over what an earlier daemon of this node held. Only before the first event. What stood
-     * still then stays so until it is known what jobs want now: the first {@link
-     * LeaseEvent.CoresWanted}.
-     */
+    /** Takes over what an earlier daemon of this node held. Only before the first event. */
     public void restore(
             List<Offer> heldOffers, Collection<HeldLease> leases, Collection<EndedLease> over) {
         offers = List.copyOf(heldOffers);
-        for (HeldLease lease : leases) {
-            held.put(lease.leaseId(), lease);
-            wanted = wanted.plus(lease.terms().cores());
-        }
+        leases.forEach(lease -> held.put(lease.leaseId(), lease));
         over.forEach(ended::add);
     }
 
@@ -81,7 +70,6 @@ public final class LeaseBook {
         List<LeaseAction> actions = new ArrayList<>();
         switch (event) {
             case LeaseEvent.OffersChanged changed -> offersChanged(changed, actions);
-            case LeaseEvent.CoresWanted now -> coresWanted(now.cores(), actions);
             case LeaseEvent.Open open -> open(open.terms(), nowMillis, actions);
             case LeaseEvent.Grant grant -> granted(grant.terms(), nowMillis, actions);
             case LeaseEvent.ExecutorReady ready ->
@@ -123,10 +111,9 @@ public final class LeaseBook {
         return offers;
     }
 
-    /** Cores that are offered and that no job may want, leased ones included. */
-    public CpuSet freeCores() {
-        CpuSet offered = offers.stream().map(Offer::cores).reduce(CpuSet.empty(), CpuSet::plus);
-        return offered.minus(wanted);
+    /** All cores that are offered, leased ones included. */
+    public CpuSet offeredCores() {
+        return offers.stream().map(Offer::cores).reduce(CpuSet.empty(), CpuSet::plus);
     }
 
     /** Memory that is offered and that no lease has, an ending one included. */
@@ -168,20 +155,6 @@ public final class LeaseBook {
                 usedBytes.put(offer.offerId(), bytes);
             }
         }
-    }
-
-    private void coresWanted(CpuSet cores, List<LeaseAction> actions) {
-        for (HeldLease lease : held.values()) {
-            boolean stood = lease.terms().cores().intersects(wanted);
-            boolean stands = lease.terms().cores().intersects(cores);
-            if (lease.phase() != Phase.ENDING && stood != stands) {
-                actions.add(
-                        stands
-                                ? new LeaseAction.Freeze(lease.leaseId())
-                                : new LeaseAction.Thaw(lease.leaseId()));
-            }
-        }
-        wanted = cores;
     }
 
     private void open(LeaseTerms terms, long now, List<LeaseAction> actions) {
@@ -244,10 +217,6 @@ public final class LeaseBook {
                         lease.startsMillis().stream()
                                 .filter(at -> now - at < START_WINDOW_MILLIS)
                                 .toList());
-        if (lease.terms().cores().intersects(wanted)) {
-            actions.add(later(lease.terms()));
-            return;
-        }
         if (starts.size() >= maxStarts) {
             startEnding(lease, EndReason.EXECUTOR_FAILED, actions);
             refuse(
@@ -281,9 +250,7 @@ public final class LeaseBook {
                         terms,
                         offer,
                         held.values().stream().filter(lease -> lease.liveAt(now)).toList());
-        if (terms.cores().intersects(wanted)) {
-            actions.add(later(terms));
-        } else if (fitsNow) {
+        if (fitsNow) {
             start(
                     new HeldLease(
                             terms,
@@ -298,7 +265,7 @@ public final class LeaseBook {
                     actions);
         } else if (fitsSoon) {
             tick(now, actions);
-            actions.add(later(terms));
+            actions.add(new LeaseAction.Later("the cores of lease " + id + " are being freed"));
         } else {
             refuseForGood(
                     terms,
@@ -306,10 +273,6 @@ public final class LeaseBook {
                     "lease " + id + ": its cores are held or its memory is no longer free",
                     actions);
         }
-    }
-
-    private static LeaseAction.Later later(LeaseTerms terms) {
-        return new LeaseAction.Later("the cores of lease " + terms.leaseId() + " are being freed");
     }
 
     private static boolean fits(LeaseTerms terms, Offer offer, List<HeldLease> beside) {

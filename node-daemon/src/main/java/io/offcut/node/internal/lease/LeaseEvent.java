@@ -1,6 +1,5 @@
 package io.offcut.node.internal.lease;
 
-import io.offcut.core.CpuSet;
 import io.offcut.core.Offer;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseTerms;
@@ -10,12 +9,6 @@ import java.util.List;
 public sealed interface LeaseEvent {
     /** This is what the node can spare now; leases that no longer fit must go. */
     record OffersChanged(List<Offer> offers, EndReason reason) implements LeaseEvent {}
-
-    /**
-     * A job wants these cores, or may: what runs on them stands still until they are no longer
-     * among them. Leases end only when the offers change.
-     */
-    record CoresWanted(CpuSet cores) implements LeaseEvent {}
 
     /** A client shows a token with these terms; the signature is already verified. */
     record Open(LeaseTerms terms) implements LeaseEvent {}

@@ -57,6 +57,7 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(SlurmSide.class);
     private static final long FIRST_PAUSE_MILLIS = 500;
     private static final long MAX_PAUSE_MILLIS = 60_000;
+    private static final int REHEARSALS = 20;
 
     /** So long after its prolog a job's first step must have told what the job holds. */
     private static final long EXPECTED_MILLIS = 2_000;
@@ -94,6 +95,7 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
                         ? CpuIdMap.ofMachine(slurmCpus(commands, config.name(), cores.size()))
                         : CpuIdMap.identity();
         this.allocations = new NodeAllocations(config.name(), cores, memoryBytes, commands, ids);
+        rehearse(new NodeAllocations(config.name(), cores, memoryBytes, commands, ids));
         if (!allocations.reconcile()) {
             reconcileLater();
         }
@@ -102,6 +104,16 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
                         JobEventServerConfig.at(Path.of(config.jobSocket()))
                                 .withAnswerTimeout(Duration.ofMillis(prologDeadlineMillis)),
                         this);
+    }
+
+    // The first job must not wait while this process loads classes.
+    private static void rehearse(NodeAllocations nowhere) {
+        for (int i = 0; i < REHEARSALS; i++) {
+            nowhere.jobStarting(new JobStart("1", 1, null));
+            nowhere.jobAllocated(new JobAllocation("1", "extern", CpuSet.of(0), 1, -1, null, null));
+            log.trace("rehearsed {}", nowhere.snapshot());
+            nowhere.jobEnded("1");
+        }
     }
 
     private static int slurmCpus(SlurmCommands commands, String name, int otherwise) {

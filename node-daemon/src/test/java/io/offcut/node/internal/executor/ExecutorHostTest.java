@@ -93,27 +93,46 @@ class ExecutorHostTest {
 
     @Test
     void whatMustStandStillBeforeItBeganBeginsWhenItMay() throws Exception {
+        host.standStill(CpuSet.of(0));
         host.start(terms(), 1);
-        host.freeze("L1");
         assertThat(host.awaitFrozen(PATIENCE.toMillis())).isTrue();
-        host.thaw("L1");
+        assertThat(host.seen("L1")).isNull();
+        host.standStill(CpuSet.of(1));
         Awaitility.await().atMost(PATIENCE).until(() -> host.seen("L1") != null);
         ExecutorHost.Seen seen = host.seen("L1");
         assertThat(seen).isNotNull();
-        host.freeze("L1");
-        Awaitility.await()
-                .atMost(PATIENCE)
-                .until(() -> Files.readString(stat(seen.pid())).contains(") T "));
-        host.thaw("L1");
-        Awaitility.await()
-                .atMost(PATIENCE)
-                .until(() -> !Files.readString(stat(seen.pid())).contains(") T "));
+        host.standStill(CpuSet.of(0));
+        awaitStopped(seen, true);
+        host.standStill(CpuSet.empty());
+        awaitStopped(seen, false);
         host.evict("L1", EndReason.RELEASED);
         assertThat(evicted.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isEqualTo("L1");
     }
 
+    private static void awaitStopped(ExecutorHost.Seen seen, boolean stopped) {
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .until(() -> Files.readString(stat(seen.pid())).contains(") T ") == stopped);
+    }
+
+    @Test
+    void whatEndsForAJobNeverRunsAgain() throws Exception {
+        host.standStill(CpuSet.empty());
+        host.start(terms(), 1);
+        Awaitility.await().atMost(PATIENCE).until(() -> host.seen("L1") != null);
+        ExecutorHost.Seen seen = host.seen("L1");
+        assertThat(seen).isNotNull();
+        host.freeze("L1");
+        awaitStopped(seen, true);
+        host.evict("L1", EndReason.RECLAIMED);
+        host.standStill(CpuSet.empty());
+        assertThat(evicted.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isEqualTo("L1");
+        assertThat(ProcessRef.of(seen.pid()).isAlive()).isFalse();
+    }
+
     @Test
     void whoWaitsForStandstillWaitsForAStartThatIsUnderWay() throws Exception {
+        host.standStill(CpuSet.empty());
         // A log that nobody reads yet: opening it holds the start up just before its process.
         Path log = store.makeFolder("L1").resolve("executor.log");
         assertThat(new ProcessBuilder("mkfifo", log.toString()).start().waitFor()).isZero();
@@ -151,7 +170,8 @@ class ExecutorHostTest {
         host.close();
         host = host(sandbox);
         host.listen();
-        host.offered(1L << 40);
+        host.offered(CpuSet.of(0), 1L << 40);
+        host.standStill(CpuSet.empty());
         host.start(terms(), 1);
         assertThat(host.serving("L1", 1).get(PATIENCE.toSeconds(), TimeUnit.SECONDS).channels())
                 .isNotEmpty();
@@ -168,7 +188,7 @@ class ExecutorHostTest {
                 .filteredOn(own -> own.pid() == executor.pid())
                 .hasSize(kept ? 1 : 0)
                 .allMatch(own -> own.cores().isEmpty());
-        host.offered(0);
+        host.offered(CpuSet.of(0), 0);
         Awaitility.await().atMost(PATIENCE).until(() -> !executor.isAlive());
     }
 

@@ -328,46 +328,6 @@ class LeaseBookTest {
     }
 
     @Test
-    void standsStillOnCoresThatAJobMayWantAndEndsNothing() {
-        offers(offer("o1", "0-3", 8));
-        open(terms("a", "0,1", 1));
-        open(terms("b", "2", 1));
-        assertThat(apply(new LeaseEvent.CoresWanted(CpuSet.of(1, 3))))
-                .containsExactly(new LeaseAction.Freeze("a"));
-        assertThat(apply(new LeaseEvent.CoresWanted(CpuSet.of(1, 2))))
-                .containsExactly(new LeaseAction.Freeze("b"));
-        assertThat(apply(new LeaseEvent.CoresWanted(CpuSet.of(1))))
-                .containsExactly(new LeaseAction.Thaw("b"));
-        assertThat(apply(new LeaseEvent.CoresWanted(CpuSet.empty())))
-                .containsExactly(new LeaseAction.Thaw("a"));
-        assertThat(book.held()).noneMatch(lease -> lease.phase() == Phase.ENDING);
-    }
-
-    @Test
-    void startsNothingOnCoresThatAJobMayWant() {
-        offers(offer("o1", "0-3", 8));
-        open(terms("a", "0", 1));
-        apply(new LeaseEvent.ExecutorDied("a", 1));
-        apply(new LeaseEvent.CoresWanted(CpuSet.of(0, 1)));
-        assertThat(open(terms("a", "0", 1))).isInstanceOf(LeaseAction.Later.class);
-        assertThat(open(terms("b", "1", 1))).isInstanceOf(LeaseAction.Later.class);
-        assertThat(apply(new LeaseEvent.Grant(terms("c", "1,2", 1))))
-                .noneMatch(LeaseAction.Start.class::isInstance);
-        apply(new LeaseEvent.CoresWanted(CpuSet.empty()));
-        assertThat(open(terms("a", "0", 1))).isEqualTo(new LeaseAction.Serve("a", 2));
-        assertThat(open(terms("b", "1", 1))).isEqualTo(new LeaseAction.Serve("b", 1));
-    }
-
-    @Test
-    void neverLetsALeaseRunAgainThatEndsForAJob() {
-        offers(offer("o1", "0-3", 8));
-        open(terms("a", "0,1", 1));
-        apply(new LeaseEvent.CoresWanted(CpuSet.of(1)));
-        offers(offer("o1", "0,2-3", 8));
-        assertThat(apply(new LeaseEvent.CoresWanted(CpuSet.empty()))).isEmpty();
-    }
-
-    @Test
     void aNewerTokenOfTheSameLeaseExtendsIt() {
         offers(offer("o1", "0-3", 8));
         open(terms("a", "0", 1));
@@ -400,9 +360,6 @@ class LeaseBookTest {
         LeaseBook next = new LeaseBook("n1", 3);
         next.restore(book.offers(), book.held(), book.endedLeases());
         assertThat(next.held()).isEqualTo(book.held());
-        assertThat(next.apply(new LeaseEvent.CoresWanted(CpuSet.empty()), now))
-                .as("it may have stood still")
-                .containsExactly(new LeaseAction.Thaw("a"));
         assertThat(next.reports(now)).isEqualTo(book.reports(now));
         assertThat(next.apply(new LeaseEvent.Open(terms("b", "0", 1)), now).getLast())
                 .isInstanceOf(LeaseAction.Refuse.class);
@@ -423,14 +380,12 @@ class LeaseBookTest {
         LeaseBook history = new LeaseBook("n1", 3);
         Set<String> over = new HashSet<>();
         Set<String> evicting = new HashSet<>();
-        Set<String> still = new HashSet<>();
-        CpuSet wanted = CpuSet.empty();
         for (int step = 0; step < 400; step++) {
             String id = "l" + random.nextInt(40);
             int cores = 1 + random.nextInt(3);
             int first = random.nextInt(8);
             LeaseEvent event =
-                    switch (random.nextInt(10)) {
+                    switch (random.nextInt(9)) {
                         case 0, 1, 2 ->
                                 new LeaseEvent.Open(
                                         terms(
@@ -452,9 +407,6 @@ class LeaseBookTest {
                                                         "0-" + random.nextInt(12),
                                                         random.nextInt(12))),
                                         EndReason.RECLAIMED);
-                        case 8 ->
-                                new LeaseEvent.CoresWanted(
-                                        CpuSet.range(first, first + random.nextInt(6)));
                         default -> new LeaseEvent.Tick();
                     };
             now += random.nextInt(3000);
@@ -463,10 +415,6 @@ class LeaseBookTest {
                 assertThat(only(actions, LeaseAction.Answer.class)).hasSize(1);
                 assertThat(actions.getLast()).isInstanceOf(LeaseAction.Answer.class);
             }
-            wanted = event instanceof LeaseEvent.CoresWanted w ? w.cores() : wanted;
-            only(actions, LeaseAction.Freeze.class).forEach(f -> still.add(f.leaseId()));
-            only(actions, LeaseAction.Thaw.class).forEach(t -> still.remove(t.leaseId()));
-            only(actions, LeaseAction.Start.class).forEach(s -> still.remove(s.terms().leaseId()));
             only(actions, LeaseAction.Start.class)
                     .forEach(s -> assertThat(over).doesNotContain(s.terms().leaseId()));
             only(actions, LeaseAction.Evict.class).forEach(e -> evicting.add(e.leaseId()));
@@ -477,13 +425,6 @@ class LeaseBookTest {
                 evicting.remove(gone.leaseId());
             }
             assertConsistent(history, evicting);
-            for (HeldLease lease : history.held()) {
-                if (lease.phase() != Phase.ENDING) {
-                    assertThat(still.contains(lease.leaseId()))
-                            .as(lease + " wanted " + wanted)
-                            .isEqualTo(lease.terms().cores().intersects(wanted));
-                }
-            }
         }
     }
 

@@ -1,0 +1,74 @@
+package io.offcut.node.internal.executor;
+
+import io.offcut.core.CpuSet;
+import java.util.Collection;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who stands still because a job has, or may get, one of its cores.
+ *
+ * <pre>
+ *   runs ──cores wanted──▶ stands still ──no longer wanted──▶ runs
+ *                            │ its lease ends
+ *                            ▼
+ *                          stands still until it is removed
+ * </pre>
+ *
+ * <p>An executor whose core is wanted when its lease begins is started when it is no longer. Safe
+ * for use by any thread; a call is the write of a file for each executor that it changes.
+ */
+final class Stillness {
+    private final Collection<ExecutorSlot> slots;
+    private final Consumer<ExecutorSlot> start;
+    private final Consumer<CpuSet> free;
+    private CpuSet offered = CpuSet.empty();
+
+    /** Null until it is first said: then everything may be. */
+    private @Nullable CpuSet wanted;
+
+    /**
+     * @param slots all executors with a lease, a live view
+     * @param start begins what could not begin before
+     * @param free told the logical CPUs that are offered and not wanted
+     */
+    Stillness(Collection<ExecutorSlot> slots, Consumer<ExecutorSlot> start, Consumer<CpuSet> free) {
+        this.slots = slots;
+        this.start = start;
+        this.free = free;
+    }
+
+    /** See {@link ExecutorHost#standStill}. */
+    synchronized void want(CpuSet cores) {
+        wanted = cores;
+        // First those that a job waits for.
+        slots.stream().filter(this::isWanted).forEach(ExecutorSlot::freeze);
+        tellFree();
+        for (ExecutorSlot slot : slots) {
+            if (!isWanted(slot) && slot.thaw()) {
+                start.accept(slot);
+            }
+        }
+    }
+
+    /** One that is new among the slots. */
+    synchronized void began(ExecutorSlot slot) {
+        if (isWanted(slot)) {
+            slot.freeze();
+        }
+    }
+
+    /** These logical CPUs are offered now. */
+    synchronized void offered(CpuSet cores) {
+        offered = cores;
+        tellFree();
+    }
+
+    private void tellFree() {
+        free.accept(wanted == null ? CpuSet.empty() : offered.minus(wanted));
+    }
+
+    private boolean isWanted(ExecutorSlot slot) {
+        return wanted == null || slot.terms.cores().intersects(wanted);
+    }
+}
