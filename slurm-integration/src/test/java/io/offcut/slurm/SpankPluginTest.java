@@ -272,8 +272,7 @@ class SpankPluginTest {
     void refusesAWrongOptionAtSubmission(String command) throws IOException {
         FakeNodeDaemon daemon = daemon(1);
 
-        Path script =
-                Files.writeString(cluster().workDirectory().resolve("script"), "#!/bin/sh\n");
+        Path script = Files.writeString(cluster().workDirectory().resolve("script"), "#!/bin/sh\n");
 
         CommandResult share = run(command, "--offcut=share:0", script.toString());
         CommandResult workers = run(command, "--offcut-workers=2,mem=x", script.toString());

@@ -31,6 +31,7 @@ import picocli.CommandLine.Option;
 public final class LaunchCommand implements Callable<Integer> {
     private static final double BOUND_MILLIS = 3;
     private static final int RESAMPLES = 2000;
+    private static final List<Kind> KINDS = List.of(Kind.values());
 
     private final Io io;
 
@@ -59,21 +60,19 @@ public final class LaunchCommand implements Callable<Integer> {
 
     private Map<Kind, List<Double>> measure() throws IOException, InterruptedException {
         Map<Kind, List<Double>> times = new EnumMap<>(Kind.class);
-        for (Kind kind : Kind.values()) {
-            times.put(kind, new ArrayList<>());
-        }
         try (LaunchSite site = LaunchSite.start()) {
             for (int round = 0; round < rounds; round++) {
                 if (round == 0 || round == rounds / 2) {
                     site.turn();
-                    for (Kind kind : Kind.values()) {
+                    for (Kind kind : KINDS) {
                         site.launchMillis(kind);
                     }
                 }
-                for (int i = 0; i < Kind.values().length; i++) {
+                for (int i = 0; i < KINDS.size(); i++) {
                     // Each kind is as often behind each other.
-                    Kind kind = Kind.values()[(i * (1 + round % 2) + round) % Kind.values().length];
-                    times.get(kind).add(site.launchMillis(kind));
+                    Kind kind = KINDS.get((i * (1 + round % 2) + round) % KINDS.size());
+                    times.computeIfAbsent(kind, _ -> new ArrayList<>())
+                            .add(site.launchMillis(kind));
                 }
             }
         }
@@ -82,9 +81,9 @@ public final class LaunchCommand implements Callable<Integer> {
 
     /** Whether the bound is kept. */
     private boolean report(Map<Kind, List<Double>> times) {
-        double[] without = sorted(times.get(Kind.WITHOUT));
+        double[] without = sorted(times.getOrDefault(Kind.WITHOUT, List.of()));
         boolean kept = true;
-        Table table = new Table("SRUN TRUE", " P50", " P95", " LATER", " 95 % INTERVAL", "BOUND");
+        Table table = new Table("SRUN TRUE", " P50", " P95", " LATER", " INTERVAL", "BOUND");
         for (Map.Entry<Kind, List<Double>> entry : times.entrySet()) {
             double[] these = sorted(entry.getValue());
             double later = at(these, 0.5) - at(without, 0.5);
@@ -102,7 +101,7 @@ public final class LaunchCommand implements Callable<Integer> {
         return kept;
     }
 
-    /** Of the difference of the medians, by resampling. */
+    /** Of the difference of the medians, 95 %, by resampling. */
     private static String interval(double[] these, double[] those) {
         SplittableRandom random = new SplittableRandom(1);
         double[] differences = new double[RESAMPLES];
@@ -110,7 +109,8 @@ public final class LaunchCommand implements Callable<Integer> {
             differences[i] = resampledMedian(these, random) - resampledMedian(those, random);
         }
         Arrays.sort(differences);
-        return millis(at(differences, 0.025)) + " to " + millis(at(differences, 0.975));
+        return String.format(
+                Locale.ROOT, "%.1f..%.1f ms", at(differences, 0.025), at(differences, 0.975));
     }
 
     private static double resampledMedian(double[] values, SplittableRandom random) {

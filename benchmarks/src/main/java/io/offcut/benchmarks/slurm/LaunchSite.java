@@ -29,9 +29,9 @@ import java.util.function.BooleanSupplier;
 final class LaunchSite implements AutoCloseable {
     /** What a launch meets. */
     enum Kind {
-        WITHOUT("without the plugin"),
-        STEPS_ONLY("plugin, but no prolog"),
-        WITH("with the plugin");
+        WITHOUT("without"),
+        STEPS_ONLY("no prolog"),
+        WITH("plugin");
 
         private final String label;
 
@@ -79,18 +79,21 @@ final class LaunchSite implements AutoCloseable {
     private static void answer(ServerSocketChannel server) {
         ByteBuffer line = ByteBuffer.allocate(1024);
         while (server.isOpen()) {
-            try (SocketChannel connection = server.accept()) {
-                line.clear();
-                while (line.position() == 0 || line.get(line.position() - 1) != '\n') {
-                    if (connection.read(line) < 0) {
-                        break;
-                    }
+            answerOne(server, line.clear());
+        }
+    }
+
+    private static void answerOne(ServerSocketChannel server, ByteBuffer line) {
+        try (SocketChannel connection = server.accept()) {
+            while (line.position() == 0 || line.get(line.position() - 1) != '\n') {
+                if (connection.read(line) < 0) {
+                    break;
                 }
-                connection.write(ByteBuffer.wrap("OK\n".getBytes(StandardCharsets.US_ASCII)));
-            } catch (IOException e) {
-                // Closed, or a plugin that waits for no answer.
-                continue;
             }
+            connection.write(ByteBuffer.wrap("OK\n".getBytes(StandardCharsets.US_ASCII)));
+        } catch (IOException e) {
+            // Closed, or a plugin that waits for no answer.
+            return;
         }
     }
 
