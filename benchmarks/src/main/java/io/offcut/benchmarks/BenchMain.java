@@ -2,6 +2,7 @@ package io.offcut.benchmarks;
 
 import io.offcut.benchmarks.invoke.InvokeCommand;
 import io.offcut.benchmarks.slurm.ReclaimCommand;
+import io.offcut.benchmarks.slurm.LaunchCommand;
 import io.offcut.cli.Main;
 import picocli.CommandLine.Command;
 
@@ -20,6 +21,7 @@ public final class BenchMain {
             subcommands = {
                 InvokeCommand.class,
                 ReclaimCommand.class,
+                LaunchCommand.class,
                 PartsCommand.class,
                 StressCommand.class
             },
