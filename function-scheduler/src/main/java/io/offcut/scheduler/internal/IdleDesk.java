@@ -101,6 +101,10 @@ public final class IdleDesk implements AutoCloseable {
     public synchronized void unobserved() {
         guesses.clear();
         observedAtMillis = Long.MAX_VALUE;
+        if (history != null) {
+            // Jobs may come and go meanwhile: what looks like one interval then may be two.
+            history.keepOnly(Set.of());
+        }
         for (var entry : Map.copyOf(told).entrySet()) {
             tell(
                     entry.getKey(),

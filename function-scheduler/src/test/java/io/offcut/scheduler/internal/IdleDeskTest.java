@@ -110,6 +110,18 @@ class IdleDeskTest {
     }
 
     @Test
+    void learnsNothingFromAnIntervalThatNobodyWatched() {
+        desk.observed(List.of(node(4)), NOW);
+        desk.observed(List.of(node(0)), NOW + 5 * SECOND);
+        desk.unobserved();
+        desk.observed(List.of(node(0)), NOW + 100 * SECOND);
+        desk.observed(List.of(node(4)), NOW + 105 * SECOND);
+        desk.close();
+
+        assertThat(saved).isEmpty();
+    }
+
+    @Test
     void quantileZeroGuessesAndLearnsNothing() {
         IdleDesk off = desk(0, known());
         off.observed(List.of(node(4)), NOW);
