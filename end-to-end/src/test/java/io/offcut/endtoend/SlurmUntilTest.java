@@ -210,7 +210,9 @@ final class SlurmUntilTest {
         try {
             HttpResponse<String> answer =
                     HTTP.send(
-                            request.timeout(LONG).header("Offcut-User", System.getProperty("user.name")).build(),
+                            request.timeout(LONG)
+                                    .header("Offcut-User", System.getProperty("user.name"))
+                                    .build(),
                             HttpResponse.BodyHandlers.ofString());
             assertThat(answer.statusCode()).as(answer.body()).isLessThan(300);
             return JSON.readTree(answer.body());
