@@ -3,8 +3,10 @@ package io.offcut.cli;
 import io.offcut.cli.output.Table;
 import io.offcut.cli.output.Units;
 import io.offcut.client.OffcutClient;
+import io.offcut.core.IdleEnd;
 import io.offcut.core.Offer;
 import io.offcut.core.api.NodeView;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -13,7 +15,7 @@ import picocli.CommandLine.Mixin;
 /** {@code offcut nodes}. */
 @Command(
         name = "nodes",
-        description = "Lists the nodes, what they offer, and what of it is leased.",
+        description = "Lists the nodes, what they offer and until when, and what of it is leased.",
         footerHeading = "%nExample:%n",
         footer = "  offcut nodes --format json")
 final class NodesCommand implements Callable<Integer> {
@@ -30,15 +32,22 @@ final class NodesCommand implements Callable<Integer> {
     public Integer call() {
         try (OffcutClient offcut = client.connect(io)) {
             List<NodeView> nodes = offcut.nodes();
-            format.print(io, nodes, () -> table(nodes));
+            format.print(io, nodes, () -> table(nodes, System.currentTimeMillis()));
             return 0;
         }
     }
 
-    static Table table(List<NodeView> nodes) {
+    static Table table(List<NodeView> nodes, long nowMillis) {
         Table table =
                 new Table(
-                        "NODE", "STATE", " CORES", " OFFERED", " LEASED", " OFFERED MEM", "REASON");
+                        "NODE",
+                        "STATE",
+                        " CORES",
+                        " OFFERED",
+                        " LEASED",
+                        " OFFERED MEM",
+                        "UNTIL",
+                        "REASON");
         for (NodeView view : nodes) {
             table.row(
                     view.node().name(),
@@ -47,9 +56,40 @@ final class NodesCommand implements Callable<Integer> {
                     offeredCores(view),
                     view.leasedCores(),
                     Units.bytes(view.offers().stream().mapToLong(Offer::memoryBytes).sum()),
+                    until(view, nowMillis),
                     reason(view));
         }
         return table;
+    }
+
+    /** When the first of its offers is expected to end, and why. */
+    private static String until(NodeView view, long nowMillis) {
+        return view.ends().values().stream()
+                .min(Comparator.comparingLong(IdleEnd::atEpochMillis))
+                .map(end -> until(end, nowMillis))
+                .orElse("-");
+    }
+
+    private static String until(IdleEnd end, long nowMillis) {
+        long seconds = Math.max(0, end.atEpochMillis() - nowMillis) / 1_000;
+        String in = seconds == 0 ? "now" : coarse(seconds);
+        return switch (end.why()) {
+            case PLAN -> in + " (job " + end.name() + ")";
+            case RESERVATION -> in + " (" + end.name() + ")";
+            case HISTORY -> "~" + in + " (history)";
+            case NODE -> in;
+        };
+    }
+
+    private static String coarse(long seconds) {
+        if (seconds < 60) {
+            return seconds + " s";
+        }
+        long minutes = seconds / 60;
+        if (minutes < 120) {
+            return minutes + " min";
+        }
+        return minutes < 48 * 60 ? minutes / 60 + " h" : minutes / (24 * 60) + " d";
     }
 
     private static String reason(NodeView view) {

@@ -47,7 +47,11 @@ final class SchedulerCommand implements Callable<Integer> {
             description = "Any key of the configuration. May be repeated.")
     Map<String, String> settings = Map.of();
 
-    @Option(names = "--slurm", description = "Takes nodes that Slurm drains out of service.")
+    @Option(
+            names = "--slurm",
+            description =
+                    "Follows Slurm: drained nodes are taken out of service, leases end when a job"
+                            + " or a reservation is planned.")
     boolean slurm;
 
     @Option(
@@ -72,8 +76,7 @@ final class SchedulerCommand implements Callable<Integer> {
         try (Stopping stopping = Stopping.onSignal();
                 SchedulerServer server = SchedulerServer.start(load())) {
             if (slurm || slurmConf != null) {
-                try (SlurmDrains drains = watchSlurm(server)) {
-                    drains.apply();
+                try (SlurmWatch _ = watchSlurm(server)) {
                     Daemon.serve(io, stopping, "scheduler", server.uri());
                 }
             } else {
@@ -92,12 +95,12 @@ final class SchedulerCommand implements Callable<Integer> {
         return io.config().load(COMPONENT, config, flags);
     }
 
-    private SlurmDrains watchSlurm(SchedulerServer server) {
+    private SlurmWatch watchSlurm(SchedulerServer server) {
         Duration timeout = Duration.ofSeconds(10);
         SlurmCommands commands =
                 slurmConf == null
                         ? SlurmCommands.ofSite(timeout)
                         : SlurmCommands.ofConfiguration(slurmConf.toAbsolutePath(), timeout);
-        return SlurmDrains.start(SlurmDrains.of(server), commands, slurmInterval);
+        return SlurmWatch.start(server, commands, slurmInterval);
     }
 }

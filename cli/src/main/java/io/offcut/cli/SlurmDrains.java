@@ -4,17 +4,13 @@ import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.scheduler.SchedulerServer;
 import io.offcut.slurm.NodeChange;
-import io.offcut.slurm.SlurmClusterReader;
-import io.offcut.slurm.SlurmCommands;
 import io.offcut.slurm.SlurmNode;
 import io.offcut.slurm.SlurmNode.Availability;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,7 +42,6 @@ final class SlurmDrains implements AutoCloseable {
     /** What is to be done yet. */
     private final Map<String, NodeChange> open = new TreeMap<>();
 
-    private @Nullable SlurmClusterReader reader;
     private final CountDownLatch stopped = new CountDownLatch(1);
 
     SlurmDrains(Nodes nodes) {
@@ -72,11 +67,10 @@ final class SlurmDrains implements AutoCloseable {
         };
     }
 
-    /** Begins to follow Slurm, until it is closed. */
-    static SlurmDrains start(Nodes nodes, SlurmCommands commands, Duration interval) {
+    /** Begins to try again what could not be done, until it is closed. */
+    static SlurmDrains start(Nodes nodes) {
         SlurmDrains drains = new SlurmDrains(nodes);
-        drains.reader = SlurmClusterReader.start(commands, interval, drains::changed);
-        Thread.ofVirtual().name("slurm-drains").start(() -> drains.keep(commands));
+        Thread.ofVirtual().name("slurm-drains").start(drains::keepTrying);
         return drains;
     }
 
@@ -131,18 +125,9 @@ final class SlurmDrains implements AutoCloseable {
         }
     }
 
-    private void keep(SlurmCommands commands) {
-        boolean caughtUp = false;
+    private void keepTrying() {
         while (awaitNext()) {
             apply();
-            if (!caughtUp) {
-                try {
-                    caughtUp(commands.nodes());
-                    caughtUp = true;
-                } catch (OffcutException e) {
-                    LOG.debug("Slurm's nodes: {}", e.getMessage());
-                }
-            }
         }
     }
 
@@ -156,13 +141,6 @@ final class SlurmDrains implements AutoCloseable {
 
     @Override
     public void close() {
-        SlurmClusterReader last;
-        synchronized (this) {
-            last = reader;
-            stopped.countDown();
-        }
-        if (last != null) {
-            last.close();
-        }
+        stopped.countDown();
     }
 }

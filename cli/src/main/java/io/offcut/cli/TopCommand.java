@@ -96,7 +96,7 @@ final class TopCommand implements Callable<Integer> {
     private String tables(Look look) {
         return head(look.nodes(), look.requests())
                 + "\n\n"
-                + NodesCommand.table(look.nodes()).render(io.terminal())
+                + NodesCommand.table(look.nodes(), System.currentTimeMillis()).render(io.terminal())
                 + "\n\n"
                 + requestTable(look.requests()).render(io.terminal())
                 + "\n\n"

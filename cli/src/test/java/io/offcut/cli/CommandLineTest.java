@@ -263,9 +263,9 @@ class CommandLineTest {
         NodeDescriptor node =
                 new NodeDescriptor(
                         "n", "http://n:1", "h", CpuSet.of(0), 1, List.of(), List.of(), Map.of());
-        NodeView view = new NodeView(node, NodeView.State.UP, null, 0, List.of(), 0, 0);
+        NodeView view = new NodeView(node, NodeView.State.UP, null, 0, List.of(), Map.of(), 0, 0);
 
-        assertThat(NodesCommand.table(List.of(view)).render(Terminal.NONE))
+        assertThat(NodesCommand.table(List.of(view), 0).render(Terminal.NONE))
                 .contains("nothing idle");
     }
 

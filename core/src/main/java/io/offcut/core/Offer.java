@@ -37,4 +37,9 @@ public record Offer(
                     "offer " + offerId + " of " + memoryBytes + " bytes");
         }
     }
+
+    /** The same with another expected end. */
+    public Offer withUntil(long otherEpochMillis) {
+        return new Offer(offerId, cores, memoryBytes, reason, otherEpochMillis);
+    }
 }

@@ -42,7 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 final class SlurmTest {
     private static final int FILES = 80;
-    private static final int CORES_PER_NODE = 4;
+    static final int CORES_PER_NODE = 4;
     private static final Path FREEZER = Path.of("/sys/fs/cgroup/freezer");
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -414,13 +414,18 @@ final class SlurmTest {
     }
 
     private void startNode(String node) {
+        site.startNode(node, nodeConfig(cluster, node));
+    }
+
+    /** Of a daemon on a fake node of a cluster with Offcut's hooks. */
+    static Map<String, Object> nodeConfig(SlurmCluster cluster, String node) {
         Map<String, Object> config = new HashMap<>();
         config.put("cpus", "0-" + (CORES_PER_NODE - 1));
         config.put("cpuMap", realCpus());
         config.put("slurm", "on");
         config.put("slurmConf", cluster.slurmConf().toString());
         config.put("jobSocket", cluster.jobEventSocket(node).toString());
-        site.startNode(node, config);
+        return config;
     }
 
     /** Logical cores in turn onto the CPUs that there are. */

@@ -28,6 +28,9 @@ import java.nio.file.Path;
  * @param maxQueuedRequestsPerUser bound of one user's share of the queue; default 1,000
  * @param maxFunctionBytesPerUser quota for the function bundles a user keeps; default 4 GiB
  * @param rememberEndedMillis how long an ended request can be asked for; default 60 s
+ * @param idleQuantile share of the times for which nodes stay idle that may end earlier than the
+ *     scheduler expects from those before, where it is told of them; 0: it expects nothing; default
+ *     0.25
  */
 public record SchedulerConfig(
         String host,
@@ -43,7 +46,8 @@ public record SchedulerConfig(
         Integer maxQueuedRequests,
         Integer maxQueuedRequestsPerUser,
         Long maxFunctionBytesPerUser,
-        Long rememberEndedMillis) {
+        Long rememberEndedMillis,
+        Double idleQuantile) {
     private static final String DEFAULT_HOST = "127.0.0.1";
     private static final int DEFAULT_PORT = 7070;
     private static final long DEFAULT_BUNDLE_BYTES = 256L << 20;
@@ -51,6 +55,8 @@ public record SchedulerConfig(
     private static final long DEFAULT_USER_BYTES = 4L << 30;
     private static final int LOST_AFTER_HEARTBEATS = 3;
     private static final long DAY_MILLIS = 24L * 3600 * 1000;
+    private static final double DEFAULT_IDLE_QUANTILE = 0.25;
+    private static final double MAX_IDLE_QUANTILE = 0.9;
 
     public SchedulerConfig {
         BrainConfig brain = BrainConfig.DEFAULT;
@@ -75,6 +81,7 @@ public record SchedulerConfig(
                 maxFunctionBytesPerUser == null ? DEFAULT_USER_BYTES : maxFunctionBytesPerUser;
         rememberEndedMillis =
                 rememberEndedMillis == null ? brain.rememberEndedMillis() : rememberEndedMillis;
+        idleQuantile = idleQuantile == null ? DEFAULT_IDLE_QUANTILE : idleQuantile;
         if (host.isEmpty()) {
             throw new OffcutException(
                     ErrorCode.USAGE, "scheduler configuration, key host: is empty");
@@ -89,6 +96,14 @@ public record SchedulerConfig(
         within("maxQueuedRequestsPerUser", maxQueuedRequestsPerUser, 1, 10_000_000);
         within("maxFunctionBytesPerUser", maxFunctionBytesPerUser, 1, Long.MAX_VALUE);
         within("rememberEndedMillis", rememberEndedMillis, 0, DAY_MILLIS);
+        if (!(idleQuantile >= 0 && idleQuantile <= MAX_IDLE_QUANTILE)) {
+            throw new OffcutException(
+                    ErrorCode.USAGE,
+                    "scheduler configuration, key idleQuantile: "
+                            + idleQuantile
+                            + " is not from 0 to "
+                            + MAX_IDLE_QUANTILE);
+        }
     }
 
     private static Path defaultStateDir() {
@@ -127,7 +142,8 @@ public record SchedulerConfig(
                 brain.maxQueuedRequests(),
                 brain.maxQueuedRequestsPerUser(),
                 DEFAULT_USER_BYTES,
-                brain.rememberEndedMillis());
+                brain.rememberEndedMillis(),
+                DEFAULT_IDLE_QUANTILE);
     }
 
     /** The same with another address. */
@@ -146,7 +162,8 @@ public record SchedulerConfig(
                 maxQueuedRequests,
                 maxQueuedRequestsPerUser,
                 maxFunctionBytesPerUser,
-                rememberEndedMillis);
+                rememberEndedMillis,
+                idleQuantile);
     }
 
     /** The same with another state folder. */
@@ -165,7 +182,8 @@ public record SchedulerConfig(
                 maxQueuedRequests,
                 maxQueuedRequestsPerUser,
                 maxFunctionBytesPerUser,
-                rememberEndedMillis);
+                rememberEndedMillis,
+                idleQuantile);
     }
 
     /** The same with other credentials. */
@@ -184,7 +202,8 @@ public record SchedulerConfig(
                 maxQueuedRequests,
                 maxQueuedRequestsPerUser,
                 maxFunctionBytesPerUser,
-                rememberEndedMillis);
+                rememberEndedMillis,
+                idleQuantile);
     }
 
     /** What the core needs of it. */

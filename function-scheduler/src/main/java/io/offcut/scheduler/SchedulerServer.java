@@ -7,6 +7,7 @@ import io.offcut.scheduler.brain.Brain;
 import io.offcut.scheduler.brain.Placements;
 import io.offcut.scheduler.internal.BrainLoop;
 import io.offcut.scheduler.internal.CommandRunner;
+import io.offcut.scheduler.internal.IdleDesk;
 import io.offcut.scheduler.internal.LeaseDesk;
 import io.offcut.scheduler.internal.Metrics;
 import io.offcut.scheduler.internal.NodeDesk;
@@ -17,6 +18,7 @@ import io.offcut.scheduler.internal.link.NodeLinks;
 import io.offcut.scheduler.internal.state.Accounting;
 import io.offcut.scheduler.internal.state.Drains;
 import io.offcut.scheduler.internal.state.FunctionCatalog;
+import io.offcut.scheduler.internal.state.IdleTimesFile;
 import io.offcut.scheduler.internal.state.SigningKey;
 import io.offcut.scheduler.internal.state.StateFolder;
 import java.net.URI;
@@ -40,12 +42,15 @@ public final class SchedulerServer implements AutoCloseable {
 
     private final URI uri;
     private final NodeDesk nodes;
+    private final IdleDesk idle;
     private final HttpFront http;
     private final Closing closing;
 
-    private SchedulerServer(URI uri, NodeDesk nodes, HttpFront http, Closing closing) {
+    private SchedulerServer(
+            URI uri, NodeDesk nodes, IdleDesk idle, HttpFront http, Closing closing) {
         this.uri = uri;
         this.nodes = nodes;
+        this.idle = idle;
         this.http = http;
         this.closing = closing;
     }
@@ -85,6 +90,14 @@ public final class SchedulerServer implements AutoCloseable {
         NodeLinks links = new NodeLinks(loop, welcome(key, config));
         LeaseDesk leases = new LeaseDesk(loop, tokens, metrics, answers);
         NodeDesk nodes = new NodeDesk(loop, new Drains(folder));
+        IdleTimesFile idleTimes = new IdleTimesFile(folder);
+        IdleDesk idle =
+                closing.add(
+                        new IdleDesk(
+                                loop::apply,
+                                config.idleQuantile(),
+                                idleTimes.load(),
+                                idleTimes::save));
         loop.start(new CommandRunner(links, leases, tokens, accounting, metrics));
 
         HttpFront.Parts parts =
@@ -100,7 +113,7 @@ public final class SchedulerServer implements AutoCloseable {
                         config.maxBundleBytes());
         HttpFront http = closing.add(HttpFront.start(config.host(), config.port(), parts, answers));
         closing.add(links::closeAll);
-        return new SchedulerServer(uri(config.host(), http.port()), nodes, http, closing);
+        return new SchedulerServer(uri(config.host(), http.port()), nodes, idle, http, closing);
     }
 
     private static Brain newBrain(SchedulerConfig config) {
@@ -140,6 +153,20 @@ public final class SchedulerServer implements AutoCloseable {
     /** Why nodes are out of service, by node; connected ones and others. */
     public Map<String, String> drained() {
         return nodes.drained();
+    }
+
+    /**
+     * Tells of all nodes of the cluster, connected or not, what its own scheduler holds and plans:
+     * offers and leases end when a node is expected to be used again. How long nodes stay idle is
+     * learnt from it, over restarts. May block on the disk.
+     */
+    public void observed(List<NodeObservation> cluster) {
+        idle.observed(cluster, System.currentTimeMillis());
+    }
+
+    /** Nobody can tell at present; what is planned counts until its times have passed. */
+    public void unobserved() {
+        idle.unobserved();
     }
 
     /** Every route: method and path template. */

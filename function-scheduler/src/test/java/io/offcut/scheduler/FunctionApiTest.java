@@ -227,7 +227,8 @@ class FunctionApiTest {
                 c.maxQueuedRequests(),
                 c.maxQueuedRequestsPerUser(),
                 userBytes.applyAsLong(c),
-                c.rememberEndedMillis());
+                c.rememberEndedMillis(),
+                c.idleQuantile());
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.offcut.core.ErrorCode;
+import io.offcut.core.IdleEnd;
 import io.offcut.core.NodeDescriptor;
 import io.offcut.core.Offer;
 import io.offcut.core.api.ErrorBody;
@@ -103,6 +104,7 @@ class OpenApiTest {
                 FunctionView.class,
                 Offer.class,
                 NodeDescriptor.class,
+                IdleEnd.class,
                 NodeView.class,
                 UsageView.class,
             })
@@ -126,6 +128,8 @@ class OpenApiTest {
                 .isEqualTo(names(LeaseState.values()));
         assertThat(values(schemas.at("/NodeView/properties/state")))
                 .isEqualTo(names(NodeView.State.values()));
+        assertThat(values(schemas.at("/IdleEnd/properties/why")))
+                .isEqualTo(names(IdleEnd.Why.values()));
         assertThat(values(schemas.at("/Offer/properties/reason")))
                 .isEqualTo(names(Offer.Reason.values()));
     }

@@ -36,6 +36,7 @@ class SchedulerConfigTest {
         assertThat(config.tokensFile()).isEmpty();
         assertThat(config.nodeSecretFile()).isEmpty();
         assertThat(config.maxBundleBytes()).isEqualTo(256L << 20);
+        assertThat(config.idleQuantile()).isEqualTo(0.25);
         assertThat(config.brainConfig().nodeTimeoutMillis()).isEqualTo(3_000);
     }
 
@@ -79,6 +80,8 @@ class SchedulerConfigTest {
         "maxQueuedRequestsPerUser, 0",
         "maxFunctionBytesPerUser, 0",
         "rememberEndedMillis, -1",
+        "idleQuantile, 0.95",
+        "idleQuantile, NaN",
     })
     void namesTheKeyThatIsWrong(String key, String value) {
         refused(() -> read(Map.of(key, value)), ErrorCode.USAGE, "key " + key);

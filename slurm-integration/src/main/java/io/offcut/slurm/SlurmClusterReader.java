@@ -1,5 +1,6 @@
 package io.offcut.slurm;
 
+import io.offcut.core.IdleEnd;
 import io.offcut.core.OffcutException;
 import io.offcut.slurm.SlurmNode.Availability;
 import java.time.Duration;
@@ -13,19 +14,18 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Watches the states of all nodes with one command every few seconds, for the whole cluster, and
- * tells what has changed.
+ * Watches all nodes and what Slurm means to do with them, for the whole cluster: the nodes' states,
+ * the pending jobs and the reservations, with one command each every few seconds.
  *
  * <p>A node not seen before is taken as available, so the first reading reports only the nodes that
  * are not. A node that Slurm no longer lists is reported as down. While the controller is silent
- * nothing is reported and the pauses double up to {@link #MAX_PAUSE}. One thread reads and calls
- * the consumer; {@link #close} may be called by any thread.
+ * nothing is reported and the pauses double up to {@link #MAX_PAUSE}. When only the plan cannot be
+ * read the last one stands, and it is asked for again after pauses that grow likewise. One thread
+ * reads and calls the listener; {@link #close} may be called by any thread.
  */
 public final class SlurmClusterReader implements AutoCloseable {
     /** Longest pause between two readings while the controller is silent. */
@@ -33,42 +33,86 @@ public final class SlurmClusterReader implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(SlurmClusterReader.class);
 
-    private final Supplier<List<SlurmNode>> source;
+    /** Who is told. An exception of one call does not keep later ones away. */
+    public interface Listener {
+        /** Work may go to a node now, or no longer. */
+        void changed(NodeChange change);
+
+        /** The cluster was read. */
+        void read(ClusterView view);
+
+        /** It could not be read; what was read before is getting old. */
+        void silent();
+    }
+
+    /** Where the readings come from. */
+    interface Source {
+        List<SlurmNode> nodes();
+
+        List<PlannedStart> plannedStarts();
+
+        List<SlurmReservation> reservations();
+    }
+
+    private final Source source;
     private final Duration interval;
-    private final Consumer<NodeChange> changes;
+    private final Listener listener;
     private final Differences differences = new Differences();
+    private final ClusterPlan plan = new ClusterPlan();
     private final ScheduledExecutorService thread =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().daemon().name("slurm-nodes").factory());
+    private Map<String, List<IdleEnd>> ends = Map.of();
     private int failures;
+    private int planFailures;
+    private long planAgainNanos = System.nanoTime();
 
-    private SlurmClusterReader(
-            Supplier<List<SlurmNode>> source, Duration interval, Consumer<NodeChange> changes) {
+    private SlurmClusterReader(Source source, Duration interval, Listener listener) {
         this.source = source;
         this.interval = interval;
-        this.changes = changes;
+        this.listener = listener;
     }
 
     /** Begins to read; the first reading is made at once, on the reader's thread. */
     public static SlurmClusterReader start(
-            SlurmCommands commands, Duration interval, Consumer<NodeChange> changes) {
-        return start(commands::nodes, interval, changes);
+            SlurmCommands commands, Duration interval, Listener listener) {
+        return start(
+                new Source() {
+                    @Override
+                    public List<SlurmNode> nodes() {
+                        return commands.nodes();
+                    }
+
+                    @Override
+                    public List<PlannedStart> plannedStarts() {
+                        return commands.plannedStarts();
+                    }
+
+                    @Override
+                    public List<SlurmReservation> reservations() {
+                        return commands.reservations();
+                    }
+                },
+                interval,
+                listener);
     }
 
-    /** The same with another source of node states, for tests. */
-    static SlurmClusterReader start(
-            Supplier<List<SlurmNode>> source, Duration interval, Consumer<NodeChange> changes) {
+    /** The same with another source, for tests. */
+    static SlurmClusterReader start(Source source, Duration interval, Listener listener) {
         if (interval.toMillis() < 1) {
             throw new IllegalArgumentException("an interval of " + interval);
         }
-        SlurmClusterReader reader = new SlurmClusterReader(source, interval, changes);
+        SlurmClusterReader reader = new SlurmClusterReader(source, interval, listener);
         reader.thread.execute(reader::read);
         return reader;
     }
 
     private void read() {
         try {
-            differences.update(source.get()).forEach(changes);
+            List<SlurmNode> nodes = source.nodes();
+            differences.update(nodes).forEach(listener::changed);
+            readPlan();
+            listener.read(new ClusterView(nodes, ends));
             if (failures > 0) {
                 LOG.info("Slurm answers again about its nodes");
             }
@@ -76,6 +120,7 @@ public final class SlurmClusterReader implements AutoCloseable {
         } catch (OffcutException e) {
             if (failures == 0) {
                 LOG.warn("node states stay as last known: {}", e.getMessage());
+                listener.silent();
             }
             failures++;
         } catch (RuntimeException e) {
@@ -83,6 +128,26 @@ public final class SlurmClusterReader implements AutoCloseable {
             failures++;
         }
         readAgainAfter(pause(interval, failures));
+    }
+
+    private void readPlan() {
+        if (System.nanoTime() - planAgainNanos < 0) {
+            return;
+        }
+        try {
+            ends =
+                    plan.update(
+                            source.plannedStarts(),
+                            source.reservations(),
+                            System.currentTimeMillis());
+            planFailures = 0;
+        } catch (OffcutException e) {
+            if (planFailures == 0) {
+                LOG.warn("Slurm's plan stays as last known: {}", e.getMessage());
+            }
+            planFailures++;
+            planAgainNanos = System.nanoTime() + pause(interval, planFailures).toNanos();
+        }
     }
 
     private void readAgainAfter(Duration pause) {

@@ -6,6 +6,7 @@ import io.offcut.slurm.internal.exec.BoundedCommand;
 import io.offcut.slurm.internal.exec.Tools;
 import io.offcut.slurm.internal.parse.JobRecords;
 import io.offcut.slurm.internal.parse.NodeRecords;
+import io.offcut.slurm.internal.parse.PlanRecords;
 import io.offcut.slurm.internal.parse.SlurmText;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -141,6 +142,31 @@ public final class SlurmCommands implements JobLookup {
     public List<SlurmNode> nodes() {
         return lines("the nodes", "scontrol", "show", "node", "-o").stream()
                 .map(NodeRecords::parseLine)
+                .filter(Objects::nonNull)
+                .toList();
+    }
+
+    /**
+     * When and where pending jobs are expected to start; of jobs that are held, wait for others or
+     * are not planned yet, nothing.
+     */
+    public List<PlannedStart> plannedStarts() {
+        return lines(
+                        "the pending jobs",
+                        "squeue",
+                        "--noheader",
+                        "--states=pending",
+                        "--format=" + PlanRecords.START_FORMAT)
+                .stream()
+                .map(PlanRecords::parseStart)
+                .filter(Objects::nonNull)
+                .toList();
+    }
+
+    /** All reservations that are under way or to come. */
+    public List<SlurmReservation> reservations() {
+        return lines("the reservations", "scontrol", "show", "reservation", "-o").stream()
+                .map(PlanRecords::parseReservation)
                 .filter(Objects::nonNull)
                 .toList();
     }

@@ -5,14 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.offcut.core.ErrorCode;
+import io.offcut.core.IdleEnd;
 import io.offcut.core.OffcutException;
 import io.offcut.slurm.SlurmNode.Availability;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class SlurmClusterReaderTest {
@@ -63,22 +67,92 @@ class SlurmClusterReaderTest {
     void goesOnAfterSilenceAndAfterAFailingConsumer() {
         BlockingQueue<String> answers =
                 new LinkedBlockingQueue<>(List.of("silent", "DRAIN", "silent", ""));
-        List<NodeChange> seen = new CopyOnWriteArrayList<>();
+        Seen seen = new Seen();
+        seen.fails = true;
 
-        try (var _ =
-                SlurmClusterReader.start(
-                        () -> List.of(node("a", next(answers), "r")),
-                        Duration.ofMillis(5),
-                        change -> {
-                            seen.add(change);
-                            throw new IllegalStateException("a consumer made to fail");
-                        })) {
-            await().atMost(30, SECONDS).until(() -> seen.size() == 2);
+        try (var _ = SlurmClusterReader.start(new Fake(answers), Duration.ofMillis(5), seen)) {
+            await().atMost(30, SECONDS).until(() -> seen.changes.size() == 2);
         }
 
-        assertThat(seen)
+        assertThat(seen.changes)
                 .extracting(NodeChange::availability)
                 .containsExactly(Availability.DRAINED, Availability.AVAILABLE);
+        assertThat(seen.silences).hasValue(2);
+    }
+
+    @Test
+    void keepsTheLastPlanWhileItCannotBeRead() {
+        Fake slurm = new Fake(new LinkedBlockingQueue<>(List.of("")));
+        Seen seen = new Seen();
+
+        try (var _ = SlurmClusterReader.start(slurm, Duration.ofMillis(5), seen)) {
+            await().atMost(30, SECONDS).until(() -> !seen.views.isEmpty());
+            slurm.planIsSilent = true;
+            await().atMost(30, SECONDS).until(() -> slurm.unanswered.get() > 0);
+            int before = seen.views.size();
+            await().atMost(30, SECONDS).until(() -> seen.views.size() > before);
+        }
+
+        IdleEnd planned = new IdleEnd(START.toEpochMilli(), IdleEnd.Why.PLAN, "7");
+        assertThat(seen.views.getLast().ends()).isEqualTo(Map.of("a", List.of(planned)));
+        assertThat(seen.silences).hasValue(0);
+    }
+
+    private static final Instant START = Instant.parse("2999-01-01T00:00:00Z");
+
+    /** One node, whose flag is the next answer, and one pending job. */
+    private static final class Fake implements SlurmClusterReader.Source {
+        private final BlockingQueue<String> answers;
+        private final AtomicInteger unanswered = new AtomicInteger();
+        private volatile boolean planIsSilent;
+
+        Fake(BlockingQueue<String> answers) {
+            this.answers = answers;
+        }
+
+        @Override
+        public List<SlurmNode> nodes() {
+            return List.of(node("a", next(answers), "r"));
+        }
+
+        @Override
+        public List<PlannedStart> plannedStarts() {
+            if (planIsSilent) {
+                unanswered.incrementAndGet();
+                throw new OffcutException(ErrorCode.UNREACHABLE, "silent");
+            }
+            return List.of(new PlannedStart("7", START, List.of("a")));
+        }
+
+        @Override
+        public List<SlurmReservation> reservations() {
+            return List.of();
+        }
+    }
+
+    private static final class Seen implements SlurmClusterReader.Listener {
+        private final List<NodeChange> changes = new CopyOnWriteArrayList<>();
+        private final List<ClusterView> views = new CopyOnWriteArrayList<>();
+        private final AtomicInteger silences = new AtomicInteger();
+        private volatile boolean fails;
+
+        @Override
+        public void changed(NodeChange change) {
+            changes.add(change);
+            if (fails) {
+                throw new IllegalStateException("a consumer made to fail");
+            }
+        }
+
+        @Override
+        public void read(ClusterView view) {
+            views.add(view);
+        }
+
+        @Override
+        public void silent() {
+            silences.incrementAndGet();
+        }
     }
 
     private static String next(BlockingQueue<String> answers) {

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -168,7 +169,7 @@ class SlurmClusterTest {
         BlockingQueue<NodeChange> changes = new LinkedBlockingQueue<>();
         try (SlurmClusterReader _ =
                 SlurmClusterReader.start(
-                        cluster().commands(), Duration.ofMillis(200), changes::add)) {
+                        cluster().commands(), Duration.ofMillis(200), listener(changes))) {
             update("state=drain", "reason=bad fan");
             NodeChange drained = changes.poll(60, SECONDS);
             update("state=resume");
@@ -188,6 +189,79 @@ class SlurmClusterTest {
                     });
             assertThat(resumed).isEqualTo(new NodeChange(node(4), Availability.AVAILABLE, ""));
         }
+    }
+
+    private static SlurmClusterReader.Listener listener(BlockingQueue<NodeChange> changes) {
+        return new SlurmClusterReader.Listener() {
+            @Override
+            public void changed(NodeChange change) {
+                changes.add(change);
+            }
+
+            @Override
+            public void read(ClusterView view) {}
+
+            @Override
+            public void silent() {}
+        };
+    }
+
+    @Test
+    void tellsWhatSlurmMeansToDo() {
+        String blocking =
+                cluster().submit("-w", node(3), "--exclusive", "-t5", "--wrap", "sleep 300");
+        awaitState(blocking, JobState.RUNNING);
+        String waiting = cluster().submit("-w", node(3), "-t5", "--wrap", "true");
+        String dependent =
+                cluster().submit("--dependency=afterok:" + waiting, "-t5", "--wrap", "true");
+        String held = cluster().submit("--hold", "-t5", "--wrap", "true");
+        String later = cluster().submit("--begin=now+1hour", "-t5", "--wrap", "true");
+        reserve("plain", "now+2hours", "");
+        reserve("floating", "now+1hour", "Flags=TIME_FLOAT");
+
+        PlannedStart planned =
+                await().atMost(LONG)
+                        .until(
+                                () -> cluster().commands().plannedStarts(),
+                                starts -> !starts.isEmpty())
+                        .getFirst();
+        assertThat(cluster().commands().plannedStarts())
+                .extracting(PlannedStart::jobId)
+                .containsExactly(waiting)
+                .doesNotContain(dependent, held, later);
+        assertThat(planned.nodes()).containsExactly(node(3));
+        assertThat(planned.startsAt())
+                .isBetween(Instant.now().plusSeconds(240), Instant.now().plusSeconds(301));
+        assertThat(cluster().commands().reservations())
+                .filteredOn(reservation -> !reservation.floats())
+                .singleElement()
+                .satisfies(reservation -> {
+                    assertThat(reservation.name()).isEqualTo("plain");
+                    assertThat(reservation.nodes()).containsExactly(node(4));
+                    assertThat(Duration.between(reservation.startsAt(), reservation.endsAt()))
+                            .isEqualTo(Duration.ofMinutes(30));
+                });
+        cluster().run("scontrol", "delete", "reservationname=plain");
+        cluster().run("scontrol", "delete", "reservationname=floating");
+        assertThat(cluster().commands().reservations()).isEmpty();
+    }
+
+    private void reserve(String name, String start, String more) {
+        List<String> command =
+                new ArrayList<>(
+                        List.of(
+                                "scontrol",
+                                "create",
+                                "reservation",
+                                "ReservationName=" + name,
+                                "StartTime=" + start,
+                                "Duration=30",
+                                "Nodes=" + node(4),
+                                "Users=" + System.getProperty("user.name")));
+        if (!more.isEmpty()) {
+            command.add(more);
+        }
+        assertThat(cluster().run(command.toArray(String[]::new)).error()).isEmpty();
     }
 
     private void update(String... settings) {

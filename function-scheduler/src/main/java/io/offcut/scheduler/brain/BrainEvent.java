@@ -1,7 +1,9 @@
 package io.offcut.scheduler.brain;
 
+import io.offcut.core.IdleEnd;
 import io.offcut.core.api.LeaseRequest;
 import io.offcut.core.link.NodeMessage;
+import java.util.List;
 
 /** What can happen to the scheduling core. Times are the argument that comes with the event. */
 public sealed interface BrainEvent {
@@ -24,6 +26,16 @@ public sealed interface BrainEvent {
 
     /** The node may be used again. */
     record NodeResumed(String nodeName) implements BrainEvent {}
+
+    /**
+     * When a node's idle cores are expected to be wanted again: everything that is known of it now,
+     * instead of what was said before. Nodes that are not connected yet may be spoken of.
+     */
+    record IdleEndsExpected(String nodeName, List<IdleEnd> ends) implements BrainEvent {
+        public IdleEndsExpected {
+            ends = List.copyOf(ends);
+        }
+    }
 
     /**
      * A client wants workers.

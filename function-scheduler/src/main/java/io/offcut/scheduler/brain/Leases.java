@@ -134,12 +134,30 @@ final class Leases {
         }
         long ttl = Math.min(ttlMillis, state.config.maxTtlMillis());
         lease.ttlEndsAtMillis = Math.max(lease.ttlEndsAtMillis, Timed.later(state.nowMillis, ttl));
+        extend(lease);
+    }
+
+    private boolean extend(Lease lease) {
         long expiry = Math.min(lease.ttlEndsAtMillis, lease.offerUntilMillis);
-        if (expiry > lease.terms.expiresAtEpochMillis()) {
-            lease.terms = lease.terms.withExpiry(expiry);
-            sendExtend(lease);
-            state.emit(new BrainCommand.Renewed(lease.terms));
-            changed(lease);
+        if (expiry <= lease.terms.expiresAtEpochMillis()) {
+            return false;
+        }
+        lease.terms = lease.terms.withExpiry(expiry);
+        sendExtend(lease);
+        state.emit(new BrainCommand.Renewed(lease.terms));
+        changed(lease);
+        schedule(lease);
+        return true;
+    }
+
+    /** Its offer is expected to end then. What its client still has of its own time it gets. */
+    void offerEnds(Lease lease, long untilMillis) {
+        if (untilMillis == lease.offerUntilMillis) {
+            return;
+        }
+        boolean later = untilMillis > lease.offerUntilMillis;
+        lease.offerUntilMillis = untilMillis;
+        if (!later || !extend(lease)) {
             schedule(lease);
         }
     }
@@ -312,7 +330,7 @@ final class Leases {
                 Math.max(0, slot.offer.memoryBytes() - used),
                 slot.node.placeable(),
                 state.nowMillis);
-        state.deadlines.set(slot, nextFallMillis(slot.place, slot));
+        state.deadlines.set(slot, nextWakeMillis(slot.place, slot));
     }
 
     /**
@@ -326,9 +344,12 @@ final class Leases {
                         && lease.terms.cores().intersects(slot.offer.cores()));
     }
 
-    private static long nextFallMillis(OfferIndex.@Nullable Place place, OfferSlot slot) {
-        return place == null
-                ? Timed.NEVER
-                : Lifetimes.fallsAtMillis(slot.offer.untilEpochMillis(), place.lifetimeClass());
+    private static long nextWakeMillis(OfferIndex.@Nullable Place place, OfferSlot slot) {
+        long fallsAtMillis =
+                place == null
+                        ? Timed.NEVER
+                        : Lifetimes.fallsAtMillis(
+                                slot.offer.untilEpochMillis(), place.lifetimeClass());
+        return Math.min(fallsAtMillis, slot.notBelievedAtMillis());
     }
 }

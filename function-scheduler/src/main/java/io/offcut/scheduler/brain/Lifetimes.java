@@ -1,5 +1,6 @@
 package io.offcut.scheduler.brain;
 
+import io.offcut.core.IdleEnd;
 import io.offcut.core.Offer;
 
 /**
@@ -20,7 +21,22 @@ final class Lifetimes {
     /** How many classes there are; the highest is the longest. */
     static final int CLASSES = LOWER_BOUNDS_MILLIS.length;
 
+    /**
+     * A job that was to start so long ago does not, or nobody has told us that the plan has
+     * changed. Slurm's own scheduler looks at its queue every 30 to 60 s unless told otherwise.
+     */
+    private static final long LATE_MILLIS = 120_000;
+
     private Lifetimes() {}
+
+    /** Until when an expected end counts although nothing has come to pass. */
+    static long believedUntilMillis(IdleEnd end) {
+        return switch (end.why()) {
+            case PLAN, RESERVATION -> Timed.later(end.atEpochMillis(), LATE_MILLIS);
+            case HISTORY -> end.atEpochMillis();
+            case NODE -> Timed.NEVER;
+        };
+    }
 
     /** The class of an offer that ends then; {@link #OVER} below all of them. */
     static int classOf(long untilMillis, long nowMillis) {

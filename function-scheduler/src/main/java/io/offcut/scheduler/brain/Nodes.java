@@ -1,6 +1,7 @@
 package io.offcut.scheduler.brain;
 
 import io.offcut.core.CpuSet;
+import io.offcut.core.IdleEnd;
 import io.offcut.core.Offer;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseState;
@@ -172,9 +173,15 @@ final class Nodes {
         }
     }
 
-    private static void offer(Node node, Offer offer) {
-        node.offers.computeIfAbsent(offer.offerId(), id -> new OfferSlot(node, offer)).offer =
-                offer;
+    private void offer(Node node, Offer offer) {
+        OfferSlot slot =
+                node.offers.computeIfAbsent(offer.offerId(), id -> new OfferSlot(node, offer));
+        slot.told = offer;
+        expectEnd(slot);
+    }
+
+    private void expectEnd(OfferSlot slot) {
+        slot.expectEnd(state.idleEnds.getOrDefault(slot.node.name, List.of()), state.nowMillis);
     }
 
     /** Offers of one node share no core; if they say so nevertheless, the first one has it. */
@@ -211,10 +218,7 @@ final class Nodes {
             return false;
         }
         usedBytes.put(slot.offer.offerId(), used + lease.terms.memoryBytes());
-        if (lease.offerUntilMillis != slot.offer.untilEpochMillis()) {
-            lease.offerUntilMillis = slot.offer.untilEpochMillis();
-            leases.schedule(lease);
-        }
+        leases.offerEnds(lease, slot.offer.untilEpochMillis());
         return true;
     }
 
@@ -256,6 +260,31 @@ final class Nodes {
         if (node != null) {
             node.drained = false;
             leases.refresh(node);
+        }
+    }
+
+    /** Somebody outside knows more, or other things than before, of when idleness ends. */
+    void expect(String name, List<IdleEnd> ends) {
+        if (ends.isEmpty()) {
+            state.idleEnds.remove(name);
+        } else {
+            state.idleEnds.put(name, ends);
+        }
+        Node node = state.nodes.get(name);
+        if (node != null) {
+            node.offers.values().forEach(this::expectEnd);
+            fitLeases(node);
+        }
+    }
+
+    /** An offer has less time left, or what was to end it has not come. */
+    void wake(OfferSlot slot) {
+        Offer before = slot.offer;
+        expectEnd(slot);
+        if (slot.offer.equals(before)) {
+            leases.refresh(slot);
+        } else {
+            fitLeases(slot.node);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.offcut.scheduler.brain;
 
+import io.offcut.core.IdleEnd;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.link.SchedulerMessage;
 import java.util.ArrayList;
@@ -23,6 +24,9 @@ final class State {
 
     /** Why nodes are out of service, known or not. */
     final Map<String, String> drained = new HashMap<>();
+
+    /** When idleness is expected to end, by node, known or not; without empty lists. */
+    final Map<String, List<IdleEnd>> idleEnds = new HashMap<>();
 
     /** Granted, active and revoking ones. */
     final Map<String, Lease> leases = new HashMap<>();

@@ -1,11 +1,14 @@
 package io.offcut.scheduler.brain;
 
+import io.offcut.core.IdleEnd;
 import io.offcut.core.NodeDescriptor;
 import io.offcut.core.api.NodeView;
 import io.offcut.core.api.RequestView;
 import io.offcut.core.lease.EndReason;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +53,8 @@ final class StateMachine implements Brain {
             case BrainEvent.NodeDrained drained ->
                     nodes.drain(drained.nodeName(), drained.reason());
             case BrainEvent.NodeResumed resumed -> nodes.resume(resumed.nodeName());
+            case BrainEvent.IdleEndsExpected expected ->
+                    nodes.expect(expected.nodeName(), expected.ends());
             case BrainEvent.WorkersRequested wanted -> requested(wanted);
             case BrainEvent.RequestRenewed renewed -> renew(renewed.requestId());
             case BrainEvent.RequestReleased released -> release(released.requestId());
@@ -96,7 +101,7 @@ final class StateMachine implements Brain {
                 next = due.pollDue(state.nowMillis)) {
             switch (next) {
                 case Node node -> nodes.wake(node);
-                case OfferSlot slot -> leases.refresh(slot);
+                case OfferSlot slot -> nodes.wake(slot);
                 case Lease lease -> leases.wake(lease);
                 case Request request -> requests.wake(request);
                 case Tombstone tombstone -> state.tombstones.remove(tombstone.id);
@@ -126,6 +131,12 @@ final class StateMachine implements Brain {
         for (Lease lease : node.leases.values()) {
             memoryBytes += Math.min(lease.terms.memoryBytes(), Long.MAX_VALUE - memoryBytes);
         }
+        Map<String, IdleEnd> ends = new HashMap<>();
+        node.offers.forEach((id, slot) -> {
+            if (slot.end != null) {
+                ends.put(id, slot.end);
+            }
+        });
         NodeView.State shown = node.drained ? NodeView.State.DRAINED : NodeView.State.UP;
         return new NodeView(
                 descriptor,
@@ -133,6 +144,7 @@ final class StateMachine implements Brain {
                 state.drained.get(node.name),
                 Math.max(0, nowMillis - node.heardAtMillis),
                 node.offers.values().stream().map(slot -> slot.offer).toList(),
+                ends,
                 node.taken.size(),
                 memoryBytes);
     }

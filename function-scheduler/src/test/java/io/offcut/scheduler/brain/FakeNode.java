@@ -1,6 +1,7 @@
 package io.offcut.scheduler.brain;
 
 import io.offcut.core.CpuSet;
+import io.offcut.core.IdleEnd;
 import io.offcut.core.Offer;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseReport;
@@ -85,6 +86,7 @@ final class FakeNode {
         plan(mine, history.faults.nodeDeathMillis(), this::die);
         plan(mine, history.faults.offerChangeMillis(), this::changeOffers);
         plan(mine, history.faults.drainMillis(), this::drainOrResume);
+        plan(mine, history.faults.planMillis(), this::changeExpectations);
     }
 
     private void plan(long mine, long meanMillis, Runnable event) {
@@ -136,6 +138,16 @@ final class FakeNode {
                 history.random.nextBoolean()
                         ? new BrainEvent.NodeDrained(name, "test")
                         : new BrainEvent.NodeResumed(name));
+    }
+
+    private void changeExpectations() {
+        List<IdleEnd> ends = new ArrayList<>();
+        for (int i = history.random.nextInt(3); i > 0; i--) {
+            IdleEnd.Why[] kinds = IdleEnd.Why.values();
+            long at = history.now - 5_000 + history.random.nextInt(40_000);
+            ends.add(new IdleEnd(at, kinds[history.random.nextInt(kinds.length - 1)], "x"));
+        }
+        history.feed(new BrainEvent.IdleEndsExpected(name, ends));
     }
 
     private void beat(long mine) {
@@ -344,7 +356,9 @@ final class FakeNode {
                                 id,
                                 parts.get(i),
                                 bytes(parts.get(i).size()),
-                                Offer.Reason.UNALLOCATED,
+                                history.happens(0.8)
+                                        ? Offer.Reason.UNALLOCATED
+                                        : Offer.Reason.UNDERUSED,
                                 until()));
             }
         }

@@ -12,6 +12,7 @@ import java.util.Random;
  * @param nodeDeathMillis mean time between deaths of one node's daemon; 0 for never
  * @param offerChangeMillis mean time between changes of one node's offers
  * @param drainMillis mean time between drains of one node; 0 for never
+ * @param planMillis mean time between changes of what is expected of one node; 0 for never
  * @param schedulerRestarts how often the scheduler starts anew
  * @param remembersEnded whether a new daemon knows the leases that its predecessor ended
  * @param keepsExecutors share of daemon deaths that executors survive
@@ -28,6 +29,7 @@ record Faults(
         long nodeDeathMillis,
         long offerChangeMillis,
         long drainMillis,
+        long planMillis,
         int schedulerRestarts,
         boolean remembersEnded,
         double keepsExecutors,
@@ -44,6 +46,7 @@ record Faults(
                 (long) pick(random, 0, 40_000, 10_000),
                 (long) pick(random, 60_000, 10_000, 2_000),
                 (long) pick(random, 0, 0, 15_000),
+                (long) pick(random, 0, 15_000, 3_000),
                 random.nextInt(3) == 0 ? 1 + random.nextInt(3) : 0,
                 random.nextInt(4) != 0,
                 random.nextDouble(),

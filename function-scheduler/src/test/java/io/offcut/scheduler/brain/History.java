@@ -83,6 +83,7 @@ final class History {
         clients.values().forEach(FakeClient::die);
         nodes.values().forEach(FakeNode::recover);
         nodes.keySet().forEach(name -> feed(new BrainEvent.NodeResumed(name)));
+        nodes.keySet().forEach(name -> feed(new BrainEvent.IdleEndsExpected(name, List.of())));
         runUntil(now + CALM_MILLIS);
         ledger.everythingEnded();
         Invariants.onlyNodesLeft(brain.state());

@@ -1,8 +1,11 @@
 package io.offcut.scheduler.brain;
 
 import io.offcut.core.CpuSet;
+import io.offcut.core.IdleEnd;
+import io.offcut.core.Offer;
 import io.offcut.core.lease.LeaseState;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /** What must be true of the core's tables after every event. */
@@ -60,6 +63,7 @@ final class Invariants {
     }
 
     private static void slot(State state, OfferSlot slot) {
+        require(slot.offer.untilEpochMillis() == until(state, slot), "another end", slot.offer);
         require(
                 slot.free.equals(slot.cores.minus(slot.node.taken))
                         && slot.offer.cores().containsAll(slot.free),
@@ -78,6 +82,21 @@ final class Invariants {
                     "stands in the wrong place",
                     slot.offer);
         }
+    }
+
+    /** The earliest end of an offer that anybody expects and that may still come. */
+    private static long until(State state, OfferSlot slot) {
+        boolean unallocated = slot.told.reason() == Offer.Reason.UNALLOCATED;
+        long until = slot.told.untilEpochMillis();
+        for (IdleEnd end : state.idleEnds.getOrDefault(slot.node.name, List.of())) {
+            boolean history = end.why() == IdleEnd.Why.HISTORY;
+            boolean concerns = unallocated || end.why() == IdleEnd.Why.RESERVATION;
+            long believedMillis = history ? 0 : 120_000;
+            if (concerns && state.nowMillis < end.atEpochMillis() + believedMillis) {
+                until = Math.min(until, end.atEpochMillis());
+            }
+        }
+        return until;
     }
 
     private static void users(State state) {
@@ -156,6 +175,7 @@ final class Invariants {
         require(state.users.isEmpty(), "users are left", state.users.keySet());
         require(state.tombstones.isEmpty(), "ids are left", state.tombstones.keySet());
         require(state.requestDeadlines.size() == 0, "deadlines of requests are left", "");
+        require(state.idleEnds.isEmpty(), "expectations are left", state.idleEnds);
         for (Node node : state.nodes.values()) {
             require(node.leases.isEmpty(), "leases are left", node.name);
             require(node.workersByUser.isEmpty(), "workers are left", node.workersByUser);

@@ -1,4 +1,4 @@
-/** What survives a restart: key, functions, drained nodes, accounting. */
+/** What survives a restart: key, functions, drained nodes, idle times, accounting. */
 @NullMarked
 package io.offcut.scheduler.internal.state;
 
