@@ -38,7 +38,8 @@ import picocli.CommandLine.Option;
             PilotCommand.Start.class,
             PilotCommand.Status.class,
             PilotCommand.Stop.class,
-            PilotCommand.Run.class
+            PilotCommand.Run.class,
+            PilotCommand.Rehearse.class
         },
         footerHeading = "%nExample:%n",
         footer = "  offcut pilot start --partition idle --scheduler http://login1:7070")
@@ -194,6 +195,9 @@ final class PilotCommand {
                             stopping.await(time);
                             return !stopping.stopped();
                         });
+                if (stopping.stopped()) {
+                    io.say("no more pilots are queued; 'offcut pilot stop' ends those there are");
+                }
             }
             return 0;
         }
@@ -368,6 +372,37 @@ final class PilotCommand {
             }
             Files.deleteIfExists(
                     PilotFolders.logs().resolve(System.getenv("SLURM_JOB_ID") + ".log"));
+            return 0;
+        }
+    }
+
+    /** {@code offcut pilot rehearse}: what the making of an archive runs. */
+    @Command(
+            name = "rehearse",
+            hidden = true,
+            description = "Starts a daemon that offers nothing, and ends it.",
+            footerHeading = "%nExample:%n",
+            footer = "  offcut pilot rehearse")
+    static final class Rehearse implements Callable<Integer> {
+        private final Io io;
+
+        Rehearse(Io io) {
+            this.io = io;
+        }
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            Path dir = PilotFolders.makeState(System.getenv());
+            try {
+                // What the user says of schedulers and nodes is not meant for these.
+                Path nothing = Files.writeString(dir.resolve("nothing.yaml"), "");
+                PilotStart.rehearse(
+                        dir,
+                        keys -> io.config().load(SchedulerCommand.COMPONENT, nothing, keys),
+                        keys -> io.config().load(NodeCommand.COMPONENT, nothing, keys));
+            } finally {
+                PilotFolders.delete(dir);
+            }
             return 0;
         }
     }

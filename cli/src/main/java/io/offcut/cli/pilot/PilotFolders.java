@@ -68,7 +68,7 @@ public final class PilotFolders {
     }
 
     /** A new folder of this node for this user alone. */
-    static Path makeState(Map<String, String> environment) {
+    public static Path makeState(Map<String, String> environment) {
         String wished = environment.getOrDefault("TMPDIR", "/tmp");
         Path temp =
                 Path.of(wished.startsWith("/") && wished.length() <= LONGEST_TEMP ? wished : "/tmp");
@@ -85,7 +85,7 @@ public final class PilotFolders {
     }
 
     /** Deletes a folder with what is in it; links are not followed. */
-    static void delete(Path folder) {
+    public static void delete(Path folder) {
         try {
             Files.walkFileTree(
                     folder,

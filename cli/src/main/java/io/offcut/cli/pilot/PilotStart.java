@@ -4,6 +4,7 @@ import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.node.NodeConfig;
 import io.offcut.node.NodeDaemon;
+import io.offcut.scheduler.SchedulerConfig;
 import io.offcut.slurm.SlurmCommands;
 import io.offcut.slurm.SlurmPartition;
 import java.io.IOException;
@@ -18,8 +19,10 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * Looks whether pilots can do any good, prepares what they start from, and keeps them queued.
@@ -65,10 +68,6 @@ public record PilotStart(
         checkSecret();
         checkScheduler();
         List<Duration> lengths = lengths(slurm.partition(partition));
-        Path archives = PilotFolders.cache();
-        if (!NodeDaemon.makeArchive(archives)) {
-            say.accept("pilots start their executors without an archive, half a second slower");
-        }
         PilotSpec spec =
                 new PilotSpec(
                         partition,
@@ -77,7 +76,7 @@ public record PilotStart(
                         grace,
                         PilotFolders.makeLogs(),
                         sbatch,
-                        daemon(archives, arguments));
+                        daemon(PilotFolders.cache(), arguments));
         say.accept("keeping " + most + " pilots in partition " + partition + " until interrupted");
         new PilotSupervisor(spec.queue(slurm), most, lengths, mostPerMinute, interval, say)
                 .run(pause);
@@ -150,23 +149,57 @@ public record PilotStart(
         return lengths;
     }
 
-    private static List<String> daemon(Path archives, List<String> arguments) {
-        List<String> command =
-                new ArrayList<>(
-                        List.of(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "-XX:+UseSerialGC",
-                                "-XX:TieredStopAtLevel=1",
-                                "-Xmx128m",
-                                "--enable-native-access=ALL-UNNAMED",
-                                "-cp",
-                                System.getProperty("java.class.path"),
-                                "io.offcut.cli.Main",
-                                "pilot",
-                                "run",
-                                "--set",
-                                "archiveDir=" + archives));
+    /**
+     * The command line of a pilot's daemon: this very program and Java, which nodes find under the
+     * same path. Makes what it starts from quicker, which takes some seconds the first time.
+     *
+     * @param archives folder of archives of classes, which nodes find under the same path
+     * @param arguments further ones
+     */
+    public static List<String> daemon(Path archives, List<String> arguments) {
+        List<String> command = new ArrayList<>(java());
+        Path archive = PilotArchive.require(archives);
+        if (archive != null) {
+            command.add("-XX:AOTCache=" + archive);
+        }
+        command.addAll(program());
+        command.add("run");
+        if (NodeDaemon.makeArchive(archives)) {
+            command.addAll(List.of("--set", "archiveDir=" + archives));
+        }
         command.addAll(arguments);
         return command;
+    }
+
+    static List<String> java() {
+        return List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx128m",
+                // No archive is no fault.
+                "-Xlog:disable",
+                "-Xlog:all=error:stderr",
+                "--enable-native-access=ALL-UNNAMED");
+    }
+
+    static List<String> program() {
+        return List.of(
+                "-cp", System.getProperty("java.class.path"), "io.offcut.cli.Main", "pilot");
+    }
+
+    /**
+     * What the making of the archive runs: the start of a daemon, and its end.
+     *
+     * @param dir for what it keeps
+     * @param scheduler makes a scheduler's configuration of some keys
+     * @param node makes a daemon's
+     */
+    public static void rehearse(
+            Path dir,
+            Function<Map<String, Object>, SchedulerConfig> scheduler,
+            Function<Map<String, Object>, NodeConfig> node)
+            throws InterruptedException {
+        PilotArchive.rehearse(dir, scheduler, node);
     }
 }
