@@ -17,7 +17,12 @@ public final class BenchMain {
             name = "bench",
             description = "Measures Offcut beside the bare mechanisms below it.",
             synopsisSubcommandLabel = "COMMAND",
-            subcommands = {InvokeCommand.class, PilotBenchCommand.class, PartsCommand.class, StressCommand.class},
+            subcommands = {
+                InvokeCommand.class,
+                PilotBenchCommand.class,
+                PartsCommand.class,
+                StressCommand.class
+            },
             footerHeading = "%nExample:%n",
             footer = "  offcut bench invoke")
     static final class BenchCommand {}

@@ -55,10 +55,14 @@ final class PilotCommand {
         @Option(
                 names = "--config",
                 paramLabel = "FILE",
-                description = "Configuration of the daemons, instead of ~/.config/offcut/node.yaml.")
+                description =
+                        "Configuration of the daemons, instead of ~/.config/offcut/node.yaml.")
         @Nullable Path config;
 
-        @Option(names = "--scheduler", paramLabel = "URL", description = "Address of the scheduler.")
+        @Option(
+                names = "--scheduler",
+                paramLabel = "URL",
+                description = "Address of the scheduler.")
         @Nullable String schedulerUrl;
 
         @Option(
@@ -275,7 +279,8 @@ final class PilotCommand {
         }
 
         private static Table table(List<QueuedJob> pilots) {
-            Table table = new Table("JOB", "STATE", "PARTITION", " LIMIT", "NODE", " LEFT", "REASON");
+            Table table =
+                    new Table("JOB", "STATE", "PARTITION", " LIMIT", "NODE", " LEFT", "REASON");
             for (QueuedJob pilot : pilots) {
                 boolean runs = pilot.state() == JobState.RUNNING && pilot.end() != null;
                 table.row(

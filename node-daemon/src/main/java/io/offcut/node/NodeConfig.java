@@ -65,8 +65,8 @@ import java.util.function.Supplier;
  * @param archiveDir where an archive of executors' classes may lie that {@link
  *     NodeDaemon#makeArchive} has made; empty, the default, for none
  * @param untilEpochMillis until when a batch job has the cores and the memory for this daemon: they
- *     are offered at once, whatever their load, and not for longer; milliseconds since the epoch; 0,
- *     the default: the daemon looks for itself what is idle
+ *     are offered at once, whatever their load, and not for longer; milliseconds since the epoch;
+ *     0, the default: the daemon looks for itself what is idle
  * @param cgroups {@code auto}: as the kernel and the rights allow; {@code off}: none; default
  *     {@code auto}
  * @param labels free text by the site; default none

@@ -13,8 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param limit how long it may run; null for no limit
  * @param start when it started, or is expected to; null if unknown
  * @param end when it ended, or its limit ends; null if unknown
- * @param node its node, empty while it waits; of several nodes as Slurm writes them, {@code
- *     n[1-2]}
+ * @param node its node, empty while it waits; of several nodes as Slurm writes them, {@code n[1-2]}
  * @param reason why it waits
  */
 public record QueuedJob(

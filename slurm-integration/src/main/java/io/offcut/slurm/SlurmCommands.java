@@ -153,8 +153,8 @@ public final class SlurmCommands implements JobLookup {
      * @param options of {@code sbatch}, as {@code --partition=idle}
      * @return its id
      * @throws OffcutException besides the usual: {@code NOT_FOUND} for an unknown partition, {@code
-     *     FORBIDDEN} when this user may not, {@code NO_CAPACITY} over a limit, {@code INVALID_INPUT}
-     *     when sbatch refuses for another reason
+     *     FORBIDDEN} when this user may not, {@code NO_CAPACITY} over a limit, {@code
+     *     INVALID_INPUT} when sbatch refuses for another reason
      */
     public String submit(String script, List<String> options) {
         List<String> command = new ArrayList<>();

@@ -26,8 +26,8 @@ import java.util.Map;
 import java.util.function.BooleanSupplier;
 
 /**
- * A private Slurm cluster with a preemptible partition, and a scheduler beside it, all of this user.
- * A prolog writes down when each job starts.
+ * A private Slurm cluster with a preemptible partition, and a scheduler beside it, all of this
+ * user. A prolog writes down when each job starts.
  */
 final class PilotStage implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -47,8 +47,7 @@ final class PilotStage implements AutoCloseable {
     PilotStage(Path dir) throws IOException, InterruptedException {
         this.dir = dir;
         Path prolog = dir.resolve("prolog");
-        Files.writeString(
-                prolog, "#!/bin/sh\n" + STAMP + " > " + dir + "/start-$SLURM_JOB_ID\n");
+        Files.writeString(prolog, "#!/bin/sh\n" + STAMP + " > " + dir + "/start-$SLURM_JOB_ID\n");
         Files.setPosixFilePermissions(prolog, PosixFilePermissions.fromString("rwxr-xr-x"));
         cluster =
                 SlurmCluster.start(
@@ -91,8 +90,7 @@ final class PilotStage implements AutoCloseable {
                 Duration.ofSeconds(30),
                 Files.createDirectories(dir.resolve("logs")),
                 List.of(),
-                PilotStart.daemon(
-                        archives, List.of("--scheduler", scheduler.uri().toString())));
+                PilotStart.daemon(archives, List.of("--scheduler", scheduler.uri().toString())));
     }
 
     /** From the job's prolog to the first line of its script, through sbatch. */
@@ -127,7 +125,8 @@ final class PilotStage implements AutoCloseable {
             String job = pilots.submit(Duration.ofMinutes(10), Duration.ZERO);
             if (!pool.awaitWorkers(1, PATIENCE)) {
                 throw new OffcutException(
-                        ErrorCode.NO_CAPACITY, "bench: pilot " + job + " served nobody; see " + dir);
+                        ErrorCode.NO_CAPACITY,
+                        "bench: pilot " + job + " served nobody; see " + dir);
             }
             byte[] ignored = pool.invoke("empty", new byte[64]).orThrow();
             long end = epochNanos();

@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * The node daemon of a pilot, in its job: offers the job's cores and memory until shortly before the
- * job's end. Without root, and without a trace when it is closed.
+ * The node daemon of a pilot, in its job: offers the job's cores and memory until shortly before
+ * the job's end. Without root, and without a trace when it is closed.
  */
 public final class PilotDaemon implements AutoCloseable {
     private static final Duration SLURM_PATIENCE = Duration.ofSeconds(20);

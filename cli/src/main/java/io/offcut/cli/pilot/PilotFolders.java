@@ -47,8 +47,9 @@ public final class PilotFolders {
                 List<Path> newestFirst =
                         files.sorted(Comparator.comparing(PilotFolders::changedMillis).reversed())
                                 .toList();
-                for (Path old : newestFirst.subList(
-                        Math.min(MOST_LOGS, newestFirst.size()), newestFirst.size())) {
+                for (Path old :
+                        newestFirst.subList(
+                                Math.min(MOST_LOGS, newestFirst.size()), newestFirst.size())) {
                     Files.deleteIfExists(old);
                 }
             }
@@ -71,7 +72,10 @@ public final class PilotFolders {
     public static Path makeState(Map<String, String> environment) {
         String wished = environment.getOrDefault("TMPDIR", "/tmp");
         Path temp =
-                Path.of(wished.startsWith("/") && wished.length() <= LONGEST_TEMP ? wished : "/tmp");
+                Path.of(
+                        wished.startsWith("/") && wished.length() <= LONGEST_TEMP
+                                ? wished
+                                : "/tmp");
         try {
             return Files.createTempDirectory(
                     temp,

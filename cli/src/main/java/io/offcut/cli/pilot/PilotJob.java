@@ -26,8 +26,7 @@ import java.util.Map;
  * @param memoryBytes memory that it has; 0 when Slurm does not say
  * @param endEpochMillis when its time limit ends, milliseconds since the epoch
  */
-record PilotJob(
-        String jobId, String node, CpuSet cores, long memoryBytes, long endEpochMillis) {
+record PilotJob(String jobId, String node, CpuSet cores, long memoryBytes, long endEpochMillis) {
     /** Any port does: nothing is sent. */
     private static final int SOME_PORT = 7070;
 
@@ -42,9 +41,13 @@ record PilotJob(
         SlurmJob job = slurm.job(id);
         NodeAllocation allocation =
                 job.allocationOn(node)
-                        .orElseThrow(() -> new OffcutException(
-                                ErrorCode.CONFLICT,
-                                "Slurm does not say what job " + id + " has of node " + node));
+                        .orElseThrow(() ->
+                                new OffcutException(
+                                        ErrorCode.CONFLICT,
+                                        "Slurm does not say what job "
+                                                + id
+                                                + " has of node "
+                                                + node));
         if (job.endTime() == null) {
             throw new OffcutException(
                     ErrorCode.CONFLICT, "job " + id + " has no time limit: give it one");
@@ -102,7 +105,10 @@ record PilotJob(
         } catch (IOException | RuntimeException e) {
             throw new OffcutException(
                     ErrorCode.UNREACHABLE,
-                    "this node knows no way to the scheduler's machine " + host + ": " + e.getMessage(),
+                    "this node knows no way to the scheduler's machine "
+                            + host
+                            + ": "
+                            + e.getMessage(),
                     e);
         }
     }

@@ -101,11 +101,13 @@ final class PilotPlan {
         }
         List<QueuedJob> active = jobs.stream().filter(QueuedJob::active).toList();
         active.forEach(job -> seenActive.put(job.jobId(), job));
-        active.stream().filter(job -> hasProven(job, nowMillis)).forEach(job -> {
-            if (proven.add(job.jobId())) {
-                failures = 0;
-            }
-        });
+        active.stream()
+                .filter(job -> hasProven(job, nowMillis))
+                .forEach(job -> {
+                    if (proven.add(job.jobId())) {
+                        failures = 0;
+                    }
+                });
         return new Decision.Go(wanted(active, nowMillis));
     }
 

@@ -88,8 +88,8 @@ public record PilotSpec(
 
     /**
      * The daemon runs in a step: when the job is preempted, Slurm tells steps at once and the batch
-     * script only at the end of the grace time. A Java that was told to end says so by 143, which is
-     * no failure.
+     * script only at the end of the grace time. A Java that was told to end says so by 143, which
+     * is no failure.
      */
     String script() {
         return "srun --overlap --ntasks=1 --cpus-per-task=$SLURM_CPUS_ON_NODE --input=none "

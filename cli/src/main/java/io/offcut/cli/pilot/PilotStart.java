@@ -113,7 +113,9 @@ public record PilotStart(
             }
             if (InetAddress.getByName(uri.getHost()).isLoopbackAddress()) {
                 say.accept(
-                        "the scheduler is at " + uri + ", which only this machine can reach: give"
+                        "the scheduler is at "
+                                + uri
+                                + ", which only this machine can reach: give"
                                 + " its address in the cluster (offcut scheduler --host)");
             }
         } catch (IOException e) {
@@ -184,8 +186,7 @@ public record PilotStart(
     }
 
     static List<String> program() {
-        return List.of(
-                "-cp", System.getProperty("java.class.path"), "io.offcut.cli.Main", "pilot");
+        return List.of("-cp", System.getProperty("java.class.path"), "io.offcut.cli.Main", "pilot");
     }
 
     /**

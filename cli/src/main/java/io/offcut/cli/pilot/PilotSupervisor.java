@@ -12,8 +12,9 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * Keeps pilots queued: looks at the queue now and then, and submits what the {@link PilotPlan} says.
- * It holds nothing that is not in Slurm: another may take its place at any time. For one thread.
+ * Keeps pilots queued: looks at the queue now and then, and submits what the {@link PilotPlan}
+ * says. It holds nothing that is not in Slurm: another may take its place at any time. For one
+ * thread.
  */
 public final class PilotSupervisor {
     private static final Duration LONGEST_PAUSE = Duration.ofMinutes(2);

@@ -80,8 +80,7 @@ final class ExecutorLauncher {
                 return made;
             }
         }
-        return new ExecutorArchive(
-                config.statePath().resolve("archive"), java, classPath, wrap);
+        return new ExecutorArchive(config.statePath().resolve("archive"), java, classPath, wrap);
     }
 
     ExecutorArchive archive() {
