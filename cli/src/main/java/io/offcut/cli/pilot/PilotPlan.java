@@ -123,7 +123,9 @@ final class PilotPlan {
 
     /** How long the next waits, for the failures that there were. */
     Duration pause() {
-        return failures == 0 ? Duration.ZERO : FIRST_PAUSE.multipliedBy(1L << (failures - 1));
+        return failures == 0
+                ? Duration.ZERO
+                : FIRST_PAUSE.multipliedBy(1L << Math.min(failures, MOST_FAILURES) - 1);
     }
 
     // One that left at the word of Slurm has ended well, whatever Slurm calls that.
