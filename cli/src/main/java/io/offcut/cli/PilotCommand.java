@@ -328,6 +328,7 @@ final class PilotCommand {
             List<String> active =
                     PilotQueue.of(slurm, where.partition).stream()
                             .filter(QueuedJob::active)
+                            .filter(pilot -> pilot.state() != JobState.COMPLETING)
                             .map(QueuedJob::jobId)
                             .toList();
             slurm.cancel(active);

@@ -68,6 +68,9 @@ public record PilotStart(
         checkSecret();
         checkScheduler();
         List<Duration> lengths = lengths(slurm.partition(partition));
+        if (!Files.isDirectory(PilotFolders.cache())) {
+            say.accept("making what pilots start from, which takes some seconds the first time");
+        }
         PilotSpec spec =
                 new PilotSpec(
                         partition,
