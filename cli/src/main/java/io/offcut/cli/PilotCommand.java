@@ -81,7 +81,7 @@ final class PilotCommand {
         NodeConfig load(Io io, Map<String, Object> keys) {
             Map<String, @Nullable Object> flags = new HashMap<>(keys);
             flags.put("schedulerUrl", schedulerUrl);
-            settings.forEach(flags::putIfAbsent);
+            flags.putAll(settings);
             return io.config().load(NodeCommand.COMPONENT, config, flags);
         }
 
@@ -356,29 +356,30 @@ final class PilotCommand {
         @Override
         public Integer call() throws IOException, InterruptedException {
             NodeConfig site = daemon.load(io, Map.of());
-            PilotDaemon.End end;
-            try (Stopping stopping = Stopping.onSignal();
-                    PilotDaemon pilot =
-                            PilotDaemon.start(
-                                    System.getenv(),
-                                    site,
-                                    daemon.grace,
-                                    keys -> daemon.load(io, keys))) {
-                io.print("offcut pilot: ready at " + pilot.uri());
-                end =
-                        pilot.await(time -> {
-                            stopping.await(time);
-                            return !stopping.stopped();
-                        });
+            // To the last line: when it is closed the process may end at any moment.
+            try (Stopping stopping = Stopping.onSignal()) {
+                if (serve(site, stopping) == PilotDaemon.End.NO_SCHEDULER) {
+                    throw new OffcutException(
+                            ErrorCode.UNREACHABLE,
+                            "no scheduler at " + site.schedulerUrl() + ": this pilot is of no use");
+                }
+                Files.deleteIfExists(
+                        PilotFolders.logs().resolve(System.getenv("SLURM_JOB_ID") + ".log"));
             }
-            if (end == PilotDaemon.End.NO_SCHEDULER) {
-                throw new OffcutException(
-                        ErrorCode.UNREACHABLE,
-                        "no scheduler at " + site.schedulerUrl() + ": this pilot is of no use");
-            }
-            Files.deleteIfExists(
-                    PilotFolders.logs().resolve(System.getenv("SLURM_JOB_ID") + ".log"));
             return 0;
+        }
+
+        private PilotDaemon.End serve(NodeConfig site, Stopping stopping)
+                throws InterruptedException {
+            try (PilotDaemon pilot =
+                    PilotDaemon.start(
+                            System.getenv(), site, daemon.grace, keys -> daemon.load(io, keys))) {
+                io.print("offcut pilot: ready at " + pilot.uri());
+                return pilot.await(time -> {
+                    stopping.await(time);
+                    return !stopping.stopped();
+                });
+            }
         }
     }
 
