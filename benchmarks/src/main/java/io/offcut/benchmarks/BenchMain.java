@@ -3,6 +3,7 @@ package io.offcut.benchmarks;
 import io.offcut.benchmarks.invoke.InvokeCommand;
 import io.offcut.benchmarks.slurm.ReclaimCommand;
 import io.offcut.benchmarks.slurm.LaunchCommand;
+import io.offcut.benchmarks.pilot.PilotBenchCommand;
 import io.offcut.cli.Main;
 import picocli.CommandLine.Command;
 
@@ -22,6 +23,7 @@ public final class BenchMain {
                 InvokeCommand.class,
                 ReclaimCommand.class,
                 LaunchCommand.class,
+                PilotBenchCommand.class,
                 PartsCommand.class,
                 StressCommand.class
             },

@@ -76,7 +76,10 @@ public final class Main {
             last = last.subcommand();
         }
         Object command = last.commandSpec().userObject();
-        boolean daemon = command instanceof SchedulerCommand || command instanceof NodeCommand;
+        boolean daemon =
+                command instanceof SchedulerCommand
+                        || command instanceof NodeCommand
+                        || command instanceof PilotCommand.Run;
         Logging.level(daemon, root.verbose);
         return new CommandLine.RunLast().execute(result);
     }

@@ -64,6 +64,12 @@ final class SlurmClusterCommand {
         @Option(names = "--plugin", description = "With Offcut's SPANK plugin.")
         boolean plugin;
 
+        @Option(
+                names = "--line",
+                paramLabel = "TEXT",
+                description = "One more line of slurm.conf, as a partition. May be repeated.")
+        List<String> lines = List.of();
+
         Start(Io io) {
             this.io = io;
         }
@@ -86,7 +92,10 @@ final class SlurmClusterCommand {
                         cpus == null
                                 ? SlurmClusterConfig.realNodes(nodes, megabytes)
                                 : SlurmClusterConfig.fakeNodes(nodes, cpus, megabytes);
-                config = config.in(directory.toAbsolutePath()).keptOnExit();
+                config =
+                        config.in(directory.toAbsolutePath())
+                                .withLines(lines.toArray(String[]::new))
+                                .keptOnExit();
                 return plugin ? config.withOffcutPlugin(PLUGIN_DEADLINE) : config;
             } catch (IllegalArgumentException | ArithmeticException e) {
                 throw new OffcutException(

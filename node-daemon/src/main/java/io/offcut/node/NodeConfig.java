@@ -62,6 +62,11 @@ import java.util.function.Supplier;
  * @param orphanMillis how long executors live on without a daemon; default 30000
  * @param executorOverheadBytes memory that each executor gets over that of its lease, for its
  *     virtual machine; default 128 MiB
+ * @param archiveDir where an archive of executors' classes may lie that {@link
+ *     NodeDaemon#makeArchive} has made; empty, the default, for none
+ * @param untilEpochMillis until when a batch job has the cores and the memory for this daemon: they
+ *     are offered at once, whatever their load, and not for longer; milliseconds since the epoch;
+ *     0, the default: the daemon looks for itself what is idle
  * @param cgroups {@code auto}: as the kernel and the rights allow; {@code off}: none; default
  *     {@code auto}
  * @param labels free text by the site; default none
@@ -96,6 +101,8 @@ public record NodeConfig(
         Integer keepWarmSeconds,
         Integer orphanMillis,
         Long executorOverheadBytes,
+        String archiveDir,
+        Long untilEpochMillis,
         String cgroups,
         Map<String, String> labels) {
     private static final long MIB = 1L << 20;
@@ -136,6 +143,8 @@ public record NodeConfig(
         keepWarmSeconds = keepWarmSeconds == null ? 60 : keepWarmSeconds;
         orphanMillis = orphanMillis == null ? 30_000 : orphanMillis;
         executorOverheadBytes = executorOverheadBytes == null ? 128 * MIB : executorOverheadBytes;
+        archiveDir = or(archiveDir, () -> "");
+        untilEpochMillis = untilEpochMillis == null ? 0 : untilEpochMillis;
         cgroups = or(cgroups, () -> "auto");
         labels = labels == null ? Map.of() : Map.copyOf(labels);
 
@@ -156,6 +165,17 @@ public record NodeConfig(
         checkRange("reserveMemoryBytes", reserveMemoryBytes, 0, 1L << 50);
         checkFolder("stateDir", stateDir);
         checkFolder("shmDir", shmDir);
+        check(
+                archiveDir.isEmpty() || archiveDir.startsWith("/"),
+                "archiveDir",
+                archiveDir,
+                "an absolute path");
+        checkRange("untilEpochMillis", untilEpochMillis, 0, Long.MAX_VALUE);
+        check(
+                untilEpochMillis == 0 || slurm.equals("off"),
+                "untilEpochMillis",
+                untilEpochMillis,
+                "for a daemon with slurm on, which asks Slurm for it");
         checkRange("samplePeriodMillis", samplePeriodMillis, 20, 60_000);
         checkRange("offerAfterSamples", offerAfterSamples, 1, 3600);
         check(
@@ -219,6 +239,11 @@ public record NodeConfig(
     /** The real CPU of each logical one. */
     public CpuMap cpuMapping() {
         return CpuMap.parse(cpuMap);
+    }
+
+    /** Whether what this daemon has was given to it, and is not to be looked for. */
+    public boolean given() {
+        return untilEpochMillis > 0;
     }
 
     public boolean slurmOn() {

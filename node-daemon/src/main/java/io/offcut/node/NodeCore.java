@@ -417,6 +417,10 @@ final class NodeCore
         });
     }
 
+    boolean connected() {
+        return onLoop(() -> link != null && link.connected());
+    }
+
     NodeStatus status(NodeDescriptor node, List<String> missing) {
         return onLoop(() -> {
             SchedulerLink open = link;

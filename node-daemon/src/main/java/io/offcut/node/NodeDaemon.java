@@ -6,11 +6,13 @@ import io.offcut.core.NodeDescriptor;
 import io.offcut.core.OffcutException;
 import io.offcut.core.Offer;
 import io.offcut.core.api.ChannelDescriptor;
+import io.offcut.executor.ExecutorCommand;
 import io.offcut.linux.CpuAffinity;
 import io.offcut.linux.CpuMap;
 import io.offcut.linux.HostId;
 import io.offcut.linux.MemInfo;
 import io.offcut.node.internal.bundle.BundleCache;
+import io.offcut.node.internal.executor.ExecutorArchive;
 import io.offcut.node.internal.executor.ExecutorHost;
 import io.offcut.node.internal.executor.Sandbox;
 import io.offcut.node.internal.http.NodeServer;
@@ -26,6 +28,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,6 +46,7 @@ public final class NodeDaemon implements AutoCloseable {
 
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     private final URI uri;
+    private @Nullable NodeCore core;
 
     /**
      * Starts it and returns when it answers. The scheduler need not be there. Blocks for a bounded
@@ -62,6 +66,19 @@ public final class NodeDaemon implements AutoCloseable {
             close();
             throw e;
         }
+    }
+
+    /**
+     * Makes the archive of executors' classes ahead of daemons that get its folder as {@code
+     * archiveDir}; unless it is there. Blocks for some seconds.
+     *
+     * @return whether there is one now
+     */
+    public static boolean makeArchive(Path folder) {
+        return ExecutorArchive.makeIn(
+                folder,
+                Path.of(System.getProperty("java.home"), "bin", "java").toAbsolutePath(),
+                ExecutorCommand.classPath(System.getProperty("java.class.path")));
     }
 
     private URI begin(NodeConfig config) {
@@ -94,6 +111,7 @@ public final class NodeDaemon implements AutoCloseable {
         shmFolder(config.shmPath());
         List<Offer> earlier = core.restore();
         opened(core);
+        this.core = core;
         opened(new Sensing(config, cores, memoryBytes, cpus, earlier, core.host()::own, core));
         NodeDescriptor node = describe(config, server.uri(), cores, memoryBytes, sandbox);
         core.begin(node, config.schedulerUrl(), secret);
@@ -209,6 +227,12 @@ public final class NodeDaemon implements AutoCloseable {
     /** Where it listens. */
     public URI uri() {
         return uri;
+    }
+
+    /** Whether the scheduler hears it. Asks the daemon's loop. */
+    public boolean connected() {
+        NodeCore running = core;
+        return running != null && running.connected();
     }
 
     /**

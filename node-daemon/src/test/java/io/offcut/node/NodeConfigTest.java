@@ -40,6 +40,8 @@ class NodeConfigTest {
         "stateDir, relative",
         "busyThreshold, 0",
         "slurm, maybe",
+        "archiveDir, relative",
+        "untilEpochMillis, -1",
         "slots, 0",
         "executorUser, ../root",
         "noSuchKey, 1",

@@ -4,10 +4,14 @@ import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.slurm.internal.exec.BoundedCommand;
 import io.offcut.slurm.internal.exec.Tools;
+import io.offcut.slurm.internal.parse.FieldLine;
 import io.offcut.slurm.internal.parse.JobRecords;
 import io.offcut.slurm.internal.parse.NodeRecords;
 import io.offcut.slurm.internal.parse.PlanRecords;
+import io.offcut.slurm.internal.parse.QueueLines;
 import io.offcut.slurm.internal.parse.SlurmText;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,7 +25,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks Slurm through its own commands, {@code scontrol} and {@code squeue}.
+ * Asks Slurm through its own commands, {@code scontrol} and {@code squeue}, and submits and cancels
+ * jobs of this user with {@code sbatch} and {@code scancel}.
  *
  * <p>Every call runs one program, blocks until it has answered, and never longer than the time-out
  * plus one second: with no controller Slurm's commands by themselves would wait about ten seconds,
@@ -77,11 +82,7 @@ public final class SlurmCommands implements JobLookup {
 
     @Override
     public SlurmJob job(String jobId) {
-        if (!SlurmText.isJobId(jobId)) {
-            throw new OffcutException(
-                    ErrorCode.INVALID_INPUT,
-                    "'" + SlurmText.free(jobId) + "' is not a Slurm job id: give its number");
-        }
+        checkJobId(jobId);
         List<String> lines = lines("job " + jobId, "scontrol", "show", "job", "-d", "-o", jobId);
         return JobRecords.parseAll(lines).stream()
                 .filter(job -> job.jobId().equals(jobId))
@@ -115,6 +116,101 @@ public final class SlurmCommands implements JobLookup {
                 .filter(SlurmText::isJobId)
                 .distinct()
                 .toList();
+    }
+
+    /**
+     * This user's jobs of a name: those that wait or run, and those that ended so short a while ago
+     * that the controller remembers them (MinJobAge, usually five minutes).
+     */
+    public List<QueuedJob> ownJobs(String name) {
+        return lines(
+                        "the jobs named " + name,
+                        "squeue",
+                        "--noheader",
+                        "--array",
+                        "--user=" + ownUid(),
+                        "--name=" + name,
+                        "--states=all",
+                        "--format=" + QueueLines.FORMAT)
+                .stream()
+                .map(QueueLines::parse)
+                .filter(Objects::nonNull)
+                .toList();
+    }
+
+    // Accounts of a directory service may have no name here.
+    private static String ownUid() {
+        try {
+            return Files.getAttribute(Path.of("/proc/self"), "unix:uid").toString();
+        } catch (IOException e) {
+            throw new OffcutException(ErrorCode.EXHAUSTED, "cannot read /proc/self: " + e, e);
+        }
+    }
+
+    /**
+     * Submits a batch job.
+     *
+     * @param script what its shell runs; others of this user and administrators can read it
+     * @param options of {@code sbatch}, as {@code --partition=idle}
+     * @return its id
+     * @throws OffcutException besides the usual: {@code NOT_FOUND} for an unknown partition, {@code
+     *     FORBIDDEN} when this user may not, {@code NO_CAPACITY} over a limit, {@code
+     *     INVALID_INPUT} when sbatch refuses for another reason
+     */
+    public String submit(String script, List<String> options) {
+        List<String> command = new ArrayList<>();
+        command.add(tool("sbatch"));
+        command.add("--parsable");
+        command.addAll(options);
+        command.add("--wrap=" + script);
+        CommandResult result = BoundedCommand.run(command, environment(), null, timeout);
+        // With a federation the cluster follows, behind a semicolon.
+        String id = result.output().strip().split(";", 2)[0];
+        if (!result.succeeded() || !SlurmText.isJobId(id)) {
+            throw refused(result);
+        }
+        return id;
+    }
+
+    private OffcutException refused(CommandResult result) {
+        String said = firstLine(result, List.of()).replaceFirst("^sbatch: (error: )?", "");
+        // The first line is often of the option, the second says why the controller refuses.
+        String all = result.error();
+        if (all.contains("invalid partition") || all.contains("Invalid partition")) {
+            return new OffcutException(
+                    ErrorCode.NOT_FOUND,
+                    "Slurm knows no such partition (" + said + "): sinfo lists them");
+        }
+        if (all.contains("denied") || all.contains("not permitted")) {
+            return new OffcutException(ErrorCode.FORBIDDEN, "sbatch refused: " + said);
+        }
+        if (all.contains("violates") || all.contains("limit")) {
+            return new OffcutException(ErrorCode.NO_CAPACITY, "sbatch refused: " + said);
+        }
+        if (result.timedOut() || all.contains("contact slurm controller")) {
+            return refusal("sbatch", "a new job", result, List.of());
+        }
+        return new OffcutException(ErrorCode.INVALID_INPUT, "sbatch refused: " + said);
+    }
+
+    /** Cancels jobs; those that have ended meanwhile are no failure. */
+    public void cancel(List<String> jobIds) {
+        for (String jobId : jobIds) {
+            checkJobId(jobId);
+        }
+        if (!jobIds.isEmpty()) {
+            List<String> command = new ArrayList<>(List.of("--quiet"));
+            command.addAll(jobIds);
+            lines("the jobs to cancel", "scancel", command.toArray(String[]::new));
+        }
+    }
+
+    private static void checkJobId(String jobId) {
+        if (!SlurmText.isJobId(jobId)) {
+            throw new OffcutException(
+                    ErrorCode.INVALID_INPUT,
+                    "'" + SlurmText.free(jobId) + "' is not a Slurm job id: give its number");
+        }
     }
 
     private static void checkNodeName(String node) {
@@ -169,6 +265,27 @@ public final class SlurmCommands implements JobLookup {
                 .map(PlanRecords::parseReservation)
                 .filter(Objects::nonNull)
                 .toList();
+    }
+
+    /** A partition. */
+    public SlurmPartition partition(String name) {
+        if (!name.matches("[A-Za-z0-9_][A-Za-z0-9._-]{0,254}")) {
+            throw new OffcutException(
+                    ErrorCode.INVALID_INPUT,
+                    "'" + SlurmText.free(name) + "' is not the name of a Slurm partition");
+        }
+        String what = "partition " + name;
+        return lines(what, "scontrol", "show", "partition", "-o", name).stream()
+                .map(FieldLine::parse)
+                .filter(fields -> fields.firstOr("PartitionName", "").equals(name))
+                .map(fields ->
+                        new SlurmPartition(
+                                name,
+                                QueueLines.limit(fields.firstOr("MaxTime", "")),
+                                !fields.firstOr("PreemptMode", "OFF").equals("OFF")))
+                .findFirst()
+                .orElseThrow(() ->
+                        new OffcutException(ErrorCode.NOT_FOUND, "Slurm does not know " + what));
     }
 
     private List<String> lines(String subject, String program, String... arguments) {

@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Safe for use by any thread.
  */
-final class ExecutorArchive {
+public final class ExecutorArchive {
     private static final Logger LOG = LoggerFactory.getLogger(ExecutorArchive.class);
     private static final String SUFFIX = ".aot";
     private static final long MAKE_SECONDS = 60;
@@ -54,13 +54,35 @@ final class ExecutorArchive {
         this.program = new Program(java, classPath, jars ? file : null);
     }
 
+    /**
+     * Makes one in a folder, for daemons that are told of it, unless it is there. What else lies in
+     * the folder stays: daemons of other versions may use it. Blocks for some seconds.
+     *
+     * @return whether there is one now
+     */
+    public static boolean makeIn(Path folder, Path java, String classPath) {
+        ExecutorArchive archive = new ExecutorArchive(folder, java, classPath, line -> line);
+        archive.require(false);
+        return archive.isThere();
+    }
+
+    /** Whether executors can start from it now. */
+    boolean isThere() {
+        Path file = program.archive();
+        return file != null && Files.exists(file);
+    }
+
     /** What executors run. */
     Program program() {
         return program;
     }
 
     /** Makes it, unless it is there or that was tried. Blocks for as long as that takes. */
-    synchronized void require() {
+    void require() {
+        require(true);
+    }
+
+    private synchronized void require(boolean alone) {
         Path file = program.archive();
         if (file == null || tried || closed || Files.exists(file)) {
             return;
@@ -69,7 +91,9 @@ final class ExecutorArchive {
         // One that a killed daemon began may still be written: nobody else's has this name.
         Path fresh = folder.resolve("new-" + ProcessHandle.current().pid() + SUFFIX);
         try {
-            Folders.delete(folder);
+            if (alone) {
+                Folders.delete(folder);
+            }
             Path ignored = Folders.make(folder, "rwxr-xr-x");
             make(fresh);
             Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("r--r--r--"));

@@ -26,6 +26,7 @@ import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Makes all that an executor needs and starts its process inside the sandbox. Blocks. */
@@ -64,13 +65,20 @@ final class ExecutorLauncher {
             requireReachable("the Java that runs this daemon", java, user);
             classPath = ExecutorClasses.readable(classPath, config.statePath().resolve("lib"));
         }
-        archive =
-                new ExecutorArchive(
-                        config.statePath().resolve("archive"),
-                        java,
-                        classPath,
-                        command -> sandbox.wrapOwn(realCpus, command));
+        archive = archive(java, classPath, realCpus);
         parked = new ParkedExecutors(parkedDir(), this::park);
+    }
+
+    private ExecutorArchive archive(Path java, String classPath, CpuSet realCpus) {
+        UnaryOperator<List<String>> wrap = command -> sandbox.wrapOwn(realCpus, command);
+        if (!config.archiveDir().isEmpty()) {
+            ExecutorArchive made =
+                    new ExecutorArchive(Path.of(config.archiveDir()), java, classPath, wrap);
+            if (made.isThere()) {
+                return made;
+            }
+        }
+        return new ExecutorArchive(config.statePath().resolve("archive"), java, classPath, wrap);
     }
 
     ExecutorArchive archive() {

@@ -49,9 +49,7 @@ public final class Sensing implements AutoCloseable {
 
     private final Watcher watcher;
     private final EventLoop loop = new EventLoop("node-sensing");
-    private final NodeSampler sampler;
-    private final IdleEstimator estimator;
-    private final StartGrace grace;
+    private final Supplier<List<Offer>> offers;
     private final @Nullable SlurmSide slurm;
     private boolean looked;
 
@@ -74,12 +72,11 @@ public final class Sensing implements AutoCloseable {
                 config.slurmOn()
                         ? new SlurmSide(config, cores, memoryBytes, cpus, new FromSlurm())
                         : null;
-        AllocationSource source = slurm == null ? AllocationSource.NONE : slurm;
-        this.sampler =
-                new NodeSampler(NodeSampler.Sources.live(config.name(), own, source), cores, cpus);
-        this.estimator = new IdleEstimator(monitorConfig(config, cores, memoryBytes));
-        this.grace =
-                new StartGrace(earlier, config.busyThreshold(), config.offerAfterSamples() + 2);
+        MonitorConfig monitor = monitorConfig(config, cores, memoryBytes);
+        this.offers =
+                config.given()
+                        ? () -> given(config, monitor, cores, memoryBytes)
+                        : sensed(config, monitor, cores, cpus, earlier, own);
         loop.execute(this::look);
         var _ =
                 loop.every(
@@ -106,11 +103,45 @@ public final class Sensing implements AutoCloseable {
                 .withIdleness(config.busyThreshold(), config.offerAfterSamples());
     }
 
+    private Supplier<List<Offer>> sensed(
+            NodeConfig config,
+            MonitorConfig monitor,
+            CpuSet cores,
+            CpuMap cpus,
+            List<Offer> earlier,
+            Supplier<List<OwnExecutor>> own) {
+        AllocationSource source = slurm == null ? AllocationSource.NONE : slurm;
+        NodeSampler sampler =
+                new NodeSampler(NodeSampler.Sources.live(config.name(), own, source), cores, cpus);
+        IdleEstimator estimator = new IdleEstimator(monitor);
+        StartGrace grace =
+                new StartGrace(earlier, config.busyThreshold(), config.offerAfterSamples() + 2);
+        return () -> {
+            NodeSample sample = sampler.sample();
+            return grace.apply(estimator.update(sample, System.currentTimeMillis()), sample);
+        };
+    }
+
+    // Nobody else has them: there is nothing to look at, nor to wait for.
+    private static List<Offer> given(
+            NodeConfig config, MonitorConfig monitor, CpuSet cores, long memoryBytes) {
+        CpuSet offered = cores.minus(cores.lowest(config.reserveCores()));
+        long memory = memoryBytes - monitor.reserveMemoryBytes();
+        long until = config.untilEpochMillis();
+        return offered.isEmpty() || memory <= 0 || System.currentTimeMillis() >= until
+                ? List.of()
+                : List.of(
+                        new Offer(
+                                IdleEstimator.UNALLOCATED_ID,
+                                offered,
+                                memory,
+                                Offer.Reason.UNALLOCATED,
+                                until));
+    }
+
     private void look() {
         Set<String> jobs = slurm == null ? Set.of() : slurm.beforeLook();
-        NodeSample sample = sampler.sample();
-        List<Offer> estimated = estimator.update(sample, System.currentTimeMillis());
-        watcher.offers(grace.apply(estimated, sample));
+        watcher.offers(offers.get());
         if (slurm != null) {
             slurm.afterLook(jobs, !looked);
         } else if (!looked) {

@@ -1,0 +1,4 @@
+@NullMarked
+package io.offcut.cli.pilot;
+
+import org.jspecify.annotations.NullMarked;
