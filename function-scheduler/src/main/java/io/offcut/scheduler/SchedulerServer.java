@@ -7,6 +7,7 @@ import io.offcut.scheduler.brain.Brain;
 import io.offcut.scheduler.brain.Placements;
 import io.offcut.scheduler.internal.BrainLoop;
 import io.offcut.scheduler.internal.CommandRunner;
+import io.offcut.scheduler.internal.JobDesk;
 import io.offcut.scheduler.internal.LeaseDesk;
 import io.offcut.scheduler.internal.Metrics;
 import io.offcut.scheduler.internal.NodeDesk;
@@ -91,6 +92,7 @@ public final class SchedulerServer implements AutoCloseable {
                 new HttpFront.Parts(
                         loop,
                         leases,
+                        new JobDesk(loop, leases),
                         nodes,
                         links,
                         functions,
