@@ -94,7 +94,9 @@ public final class NodeDaemon implements AutoCloseable {
         shmFolder(config.shmPath());
         List<Offer> earlier = core.restore();
         opened(core);
-        opened(new Sensing(config, cores, memoryBytes, cpus, earlier, core.host()::own, core));
+        opened(
+                new Sensing(
+                        config, secret, cores, memoryBytes, cpus, earlier, core.host()::own, core));
         NodeDescriptor node = describe(config, server.uri(), cores, memoryBytes, sandbox);
         core.begin(node, config.schedulerUrl(), secret);
         server.serve(
