@@ -1,17 +1,29 @@
 package io.offcut.cli;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+
 import io.offcut.cli.config.ConfigLoader;
 import io.offcut.cli.output.Terminal;
 import io.offcut.core.CpuSet;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.NodeDescriptor;
 import io.offcut.core.api.NodeView;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import picocli.CommandLine;
+
 import java.io.ByteArrayOutputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -27,13 +39,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
-import picocli.CommandLine;
 
 @Timeout(60)
 class CommandLineTest {
@@ -113,6 +118,16 @@ class CommandLineTest {
         args.addAll(List.of(option.split(" ")));
         assertThat(TestRun.of(args.toArray(String[]::new)).exitCode())
                 .isEqualTo(ErrorCode.USAGE.exitCode());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"OFFCUT_WORKERS", "OFFCUT_WORKER_MEMORY", "OFFCUT_JOB"})
+    void namesTheVariableWhoseValueIsNone(String name) {
+        Map<String, String> environment =
+                Map.of("OFFCUT_SCHEDULER_URL", "http://x", name, "many", "OFFCUT_FUNCTION", "f");
+        TestRun run = TestRun.of(environment, new byte[0], "invoke");
+        assertThat(run.exitCode()).isEqualTo(ErrorCode.USAGE.exitCode());
+        assertThat(run.err()).contains(name).hasLineCount(1);
     }
 
     @Test
