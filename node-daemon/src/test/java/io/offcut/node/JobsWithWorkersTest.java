@@ -11,7 +11,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -114,11 +113,7 @@ class JobsWithWorkersTest {
     void isAnnouncedWhenTheSchedulerComesBack() throws Exception {
         String url = scheduler.url();
         scheduler.stop();
-        long begun = System.nanoTime();
-        assertThat(allocate("7", "batch", wish(0))).first().isEqualTo("OK");
-        assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun))
-                .as("less than a connection that is refused and tried again takes")
-                .isLessThan(400);
+        assertThat(allocate("7", "batch", wish(0))).hasSize(3).first().isEqualTo("OK");
         scheduler.startAgain(url);
         assertThat(awaitRequest().workers()).isEqualTo(2);
     }

@@ -14,11 +14,11 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,6 +38,7 @@ public final class JobAnnouncer implements AutoCloseable {
     private static final long FIRST_PAUSE_MILLIS = 500;
     private static final long MAX_PAUSE_MILLIS = 10_000;
     private static final long RENEWAL_MILLIS = 60_000;
+    private static final int MAX_SAID_CHARS = 200;
 
     /** By then the scheduler has forgotten the job, and its clients' leases have expired. */
     private static final long MAX_ENDING_NANOS = TimeUnit.MINUTES.toNanos(5);
@@ -101,9 +102,9 @@ public final class JobAnnouncer implements AutoCloseable {
         }
     }
 
-    /** All jobs but these have ended here. */
-    public void onlyRunning(Set<String> jobIds) {
-        jobs.keySet().stream().filter(id -> !jobIds.contains(id)).forEach(this::ended);
+    /** All jobs but those that still run have ended here. */
+    public void onlyRunning(Predicate<String> running) {
+        jobs.keySet().stream().filter(running.negate()).forEach(this::ended);
     }
 
     /** Tells nothing more. */
@@ -226,11 +227,16 @@ public final class JobAnnouncer implements AutoCloseable {
                     complained = false;
                     return answer.body();
                 }
-                complain("the scheduler answered HTTP " + answer.statusCode());
+                complain("the scheduler answered HTTP " + answer.statusCode() + " " + said(answer));
             } catch (IOException e) {
                 complain("the scheduler does not answer");
             }
             return null;
+        }
+
+        private static String said(HttpResponse<String> answer) {
+            String text = answer.body().replaceAll("\\p{Cntrl}+", " ");
+            return text.substring(0, Math.min(MAX_SAID_CHARS, text.length()));
         }
 
         // One warning each time it begins to fail, however often it is tried.

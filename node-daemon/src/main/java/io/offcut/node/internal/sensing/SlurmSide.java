@@ -287,7 +287,7 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
                     inDoubt = false;
                     boolean settled = allocations.reconcile();
                     if (settled) {
-                        announcer.onlyRunning(allocations.snapshot().jobs().keySet());
+                        announcer.onlyRunning(id -> allocations.snapshot().jobs().containsKey(id));
                     }
                     standStill();
                     watcher.look();
