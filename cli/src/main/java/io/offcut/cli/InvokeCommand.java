@@ -37,7 +37,9 @@ final class InvokeCommand implements Callable<Integer> {
     @Mixin LeaseFlags lease = new LeaseFlags();
 
     @Variable("OFFCUT_FUNCTION")
-    @Parameters(paramLabel = "F", description = "bundle/function, bundle or function; over OFFCUT_FUNCTION.")
+    @Parameters(
+            paramLabel = "F",
+            description = "bundle/function, bundle or function; over OFFCUT_FUNCTION.")
     String function = "";
 
     @Option(names = "--in", paramLabel = "FILE", description = "Input; - is stdin, the default.")

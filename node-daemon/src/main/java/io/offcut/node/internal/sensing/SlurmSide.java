@@ -197,6 +197,10 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
                     told.jobId(),
                     new JobAnnouncer.Wish(
                             told.uid(), wish.workers(), wish.memoryBytes(), wish.function()));
+            // Its end may have come while its start waited for the cores.
+            if (!allocations.snapshot().jobs().containsKey(told.jobId())) {
+                announcer.ended(told.jobId());
+            }
         }
         return List.of("OFFCUT_SCHEDULER_URL=" + schedulerUrl, "OFFCUT_JOB=" + told.jobId());
     }
