@@ -242,8 +242,8 @@ final class SlurmTest {
     }
 
     /**
-     * A job whose script says nothing of scheduler, function or workers, and whose program is killed
-     * so that it can give nothing back.
+     * A job whose script says nothing of scheduler, function or workers, and whose program is
+     * killed so that it can give nothing back.
      */
     @Test
     void aJobsWorkersAreThereBeforeItAsksAndGoWithIt() throws Exception {

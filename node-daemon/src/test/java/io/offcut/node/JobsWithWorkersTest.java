@@ -1,5 +1,6 @@
 package io.offcut.node;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.offcut.core.api.RequestView;
@@ -49,12 +50,12 @@ class JobsWithWorkersTest {
     private List<String> say(String line) throws Exception {
         try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             channel.connect(UnixDomainSocketAddress.of(socket()));
-            channel.write(ByteBuffer.wrap((line + "\n").getBytes()));
+            channel.write(ByteBuffer.wrap((line + "\n").getBytes(US_ASCII)));
             ByteBuffer answer = ByteBuffer.allocate(4096);
             while (channel.read(answer) >= 0) {
                 assertThat(answer.hasRemaining()).isTrue();
             }
-            return new String(answer.array(), 0, answer.position()).lines().toList();
+            return new String(answer.array(), 0, answer.position(), US_ASCII).lines().toList();
         }
     }
 
