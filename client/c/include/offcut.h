@@ -110,6 +110,8 @@ typedef struct offcut_config {
     const char *token;         /* bearer token */
     const char *token_file;    /* file whose first line it is, read when token is not given */
     const char *user;          /* name where no credential is asked for; default: the user's own */
+    const char *job;           /* batch job of which the program is a part: it gets the workers that
+                                  were asked for at the job's start, all it gets ends with the job */
     int64_t connect_timeout_ms; /* longest wait for a connection; default 3000 */
     int64_t request_timeout_ms; /* longest wait for an answer; default 10000 */
     int64_t spin_us;            /* how long an idle thread of a pool polls before it sleeps; 20 */
@@ -117,7 +119,7 @@ typedef struct offcut_config {
 
 /*
  * Fills in the defaults, then the environment: OFFCUT_SCHEDULER_URL, OFFCUT_TOKEN,
- * OFFCUT_TOKEN_FILE, OFFCUT_USER. The strings point into the environment.
+ * OFFCUT_TOKEN_FILE, OFFCUT_USER, OFFCUT_JOB. The strings point into the environment.
  */
 OFFCUT_API void offcut_config_init(offcut_config *config);
 

@@ -13,7 +13,7 @@
 
 #define DEFAULT_URL "http://127.0.0.1:7070"
 
-enum { MAX_TOKEN_BYTES = 4096, OPEN_TIMEOUT_S = 60 };
+enum { MAX_TOKEN_BYTES = 4096, MAX_JOB_BYTES = 11, OPEN_TIMEOUT_S = 60 };
 
 static bool given(const char *text) {
     return text != NULL && text[strspn(text, " \t\r\n")] != '\0';
@@ -31,6 +31,7 @@ void offcut_config_init(offcut_config *config) {
         .token = environment("OFFCUT_TOKEN"),
         .token_file = environment("OFFCUT_TOKEN_FILE"),
         .user = environment("OFFCUT_USER"),
+        .job = environment("OFFCUT_JOB"),
         .connect_timeout_ms = 3000,
         .request_timeout_ms = 10000,
         .spin_us = 20,
@@ -78,7 +79,7 @@ static void own_name(char *user, size_t size) {
 }
 
 static int credentials(offcut_client *client, const offcut_config *config, offcut_error *error) {
-    char token[MAX_TOKEN_BYTES] = "";
+    char token[MAX_TOKEN_BYTES] = "", job[MAX_JOB_BYTES] = "";
     oc_buffer headers = {0};
     if (!given(config->user))
         own_name(client->user, sizeof client->user);
@@ -92,9 +93,13 @@ static int credentials(offcut_client *client, const offcut_config *config, offcu
         if (code != 0)
             return code;
     }
+    if (given(config->job) && (!copy_word(job, sizeof job, config->job) || job[strspn(job, "0123456789")] != '\0'))
+        return oc_fail(error, OFFCUT_ERR_USAGE, "job: is not the number of a batch job: correct or unset OFFCUT_JOB");
     oc_buffer_text(&headers, *token != '\0' ? "Authorization: Bearer " : "Offcut-User: ");
     oc_buffer_text(&headers, *token != '\0' ? token : client->user);
     oc_buffer_text(&headers, "\r\n");
+    if (*job != '\0')
+        oc_buffer_format(&headers, "Offcut-Job: %s\r\n", job);
     if (headers.failed) {
         oc_buffer_free(&headers);
         return oc_fail(error, OFFCUT_ERR_EXHAUSTED, "no memory for a client");

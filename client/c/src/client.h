@@ -9,7 +9,7 @@
 
 struct offcut_client {
     oc_url scheduler;
-    char *headers; /* with the credential */
+    char *headers; /* with the credential and the job */
     char user[128];
     char host_id[33];
     int64_t connect_timeout_ns;

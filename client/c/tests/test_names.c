@@ -100,6 +100,16 @@ static void configures(void) {
     client = offcut_connect(&config, &error);
     ok(client != NULL && strcmp(client->headers, "Offcut-User: ann\r\n") == 0, "a name where no token is given");
     offcut_client_close(client);
+    setenv("OFFCUT_JOB", "4294967295", 1);
+    offcut_config_init(&config);
+    client = offcut_connect(&config, &error);
+    ok(client != NULL && strcmp(client->headers, "Authorization: Bearer secret\r\nOffcut-Job: 4294967295\r\n") == 0, "the job it is a part of");
+    offcut_client_close(client);
+    for (int i = 0; i < 4; i++) {
+        config.job = (const char *[]){"7\r\nX: y", "7 8", "x", "12345678901"}[i];
+        ok(offcut_connect(&config, &error) == NULL && error.code == OFFCUT_ERR_USAGE && strstr(error.message, "OFFCUT_JOB") != NULL, "what is no job");
+    }
+    config.job = "";
     config.scheduler_url = "https://x";
     ok(offcut_connect(&config, &error) == NULL && error.code == OFFCUT_ERR_USAGE, "an address that is none");
 }

@@ -1,5 +1,6 @@
 package io.offcut.cli;
 
+import io.offcut.cli.JobDefaults.Variable;
 import io.offcut.client.OffcutClient;
 import io.offcut.client.Result;
 import io.offcut.client.WorkerPool;
@@ -35,7 +36,10 @@ final class InvokeCommand implements Callable<Integer> {
     @Mixin ClientOptions client = new ClientOptions();
     @Mixin LeaseFlags lease = new LeaseFlags();
 
-    @Parameters(paramLabel = "F", description = "bundle/function, bundle or function.")
+    @Variable("OFFCUT_FUNCTION")
+    @Parameters(
+            paramLabel = "F",
+            description = "bundle/function, bundle or function; over OFFCUT_FUNCTION.")
     String function = "";
 
     @Option(names = "--in", paramLabel = "FILE", description = "Input; - is stdin, the default.")

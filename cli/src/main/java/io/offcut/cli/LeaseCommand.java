@@ -1,5 +1,6 @@
 package io.offcut.cli;
 
+import io.offcut.cli.JobDefaults.Variable;
 import io.offcut.cli.output.Table;
 import io.offcut.cli.output.Units;
 import io.offcut.client.OffcutClient;
@@ -98,11 +99,12 @@ final class LeaseCommand {
         @Mixin ClientOptions client = new ClientOptions();
         @Mixin LeaseFlags lease = new LeaseFlags();
 
+        @Variable("OFFCUT_FUNCTION")
         @Option(
                 names = {"-f", "--function"},
                 required = true,
                 paramLabel = "F",
-                description = "What the workers are for.")
+                description = "What the workers are for, over OFFCUT_FUNCTION.")
         String function = "";
 
         @Option(

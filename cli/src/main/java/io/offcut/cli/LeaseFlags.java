@@ -1,5 +1,6 @@
 package io.offcut.cli;
 
+import io.offcut.cli.JobDefaults.Variable;
 import io.offcut.cli.output.Units;
 import io.offcut.client.LeaseOptions;
 import io.offcut.core.ErrorCode;
@@ -14,17 +15,19 @@ import picocli.CommandLine.Option;
 final class LeaseFlags {
     private static final int PAYLOADS = 6;
 
+    @Variable("OFFCUT_WORKERS")
     @Option(
             names = {"-n", "--workers"},
             paramLabel = "N",
-            description = "How many workers at most.")
+            description = "How many workers at most, over OFFCUT_WORKERS.")
     @Nullable Integer workers;
 
+    @Variable("OFFCUT_WORKER_MEMORY")
     @Option(
             names = "--memory",
             paramLabel = "SIZE",
             converter = Quantities.Bytes.class,
-            description = "Memory of each worker. Default: 256M.")
+            description = "Memory of each worker, over OFFCUT_WORKER_MEMORY. Default: 256M.")
     @Nullable Long memoryBytes;
 
     @Option(

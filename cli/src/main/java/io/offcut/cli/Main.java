@@ -4,6 +4,7 @@ import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import java.io.PrintWriter;
 import java.lang.reflect.Constructor;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.IFactory;
@@ -64,6 +65,7 @@ public final class Main {
         commands.setCaseInsensitiveEnumValuesAllowed(true);
         commands.setUsageHelpWidth(Math.clamp(io.terminal().columns(), MIN_HELP_COLUMNS, 100));
         commands.setUsageHelpLongOptionsMaxWidth(28);
+        commands.setDefaultValueProvider(new JobDefaults(io.config()));
         commands.setExecutionStrategy(result -> execute(root, result));
         commands.setParameterExceptionHandler((e, _) -> usage(io, root, e));
         commands.setExecutionExceptionHandler((e, _, _) -> failed(io, root, e));
@@ -88,6 +90,10 @@ public final class Main {
         CommandLine where = e.getCommandLine();
         String help = where.getCommandSpec().qualifiedName(" ") + " --help";
         String message = oneLine(e.getMessage());
+        String variable = JobDefaults.variable(e.getArgSpec());
+        if (variable != null && Objects.equals(e.getValue(), io.config().variable(variable))) {
+            message = variable + ": " + message;
+        }
         if (!message.contains("--help")) {
             message += ": see '" + help + "'";
         }

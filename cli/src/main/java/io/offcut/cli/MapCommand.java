@@ -1,5 +1,6 @@
 package io.offcut.cli;
 
+import io.offcut.cli.JobDefaults.Variable;
 import io.offcut.cli.map.FailedItem;
 import io.offcut.cli.map.MapJob;
 import io.offcut.cli.map.MapProgress;
@@ -57,11 +58,12 @@ final class MapCommand implements Callable<Integer> {
     @Mixin ClientOptions client = new ClientOptions();
     @Mixin LeaseFlags lease = new LeaseFlags();
 
+    @Variable("OFFCUT_FUNCTION")
     @Option(
             names = {"-f", "--function"},
             required = true,
             paramLabel = "F",
-            description = "bundle/function, bundle or function.")
+            description = "bundle/function, bundle or function; over OFFCUT_FUNCTION.")
     String function = "";
 
     @Option(

@@ -115,6 +115,16 @@ class CommandLineTest {
                 .isEqualTo(ErrorCode.USAGE.exitCode());
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"OFFCUT_WORKERS", "OFFCUT_WORKER_MEMORY", "OFFCUT_JOB"})
+    void namesTheVariableWhoseValueIsNone(String name) {
+        Map<String, String> environment =
+                Map.of("OFFCUT_SCHEDULER_URL", "http://x", name, "many", "OFFCUT_FUNCTION", "f");
+        TestRun run = TestRun.of(environment, new byte[0], "invoke");
+        assertThat(run.exitCode()).isEqualTo(ErrorCode.USAGE.exitCode());
+        assertThat(run.err()).contains(name).hasLineCount(1);
+    }
+
     @Test
     void saysHowToGoOnWhenTheSchedulerIsNotThere() throws IOException {
         int port;

@@ -8,10 +8,16 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.offcut.cli.demo.LocalDaemon;
 import io.offcut.core.ErrorCode;
+import io.offcut.core.api.JobAnnouncement;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -53,6 +59,67 @@ class CommandsTest {
         assertThat(run.exitCode()).as(run.err()).isZero();
         assertThat(run.out()).isEqualTo("HELLO");
         assertThat(run.err()).isEmpty();
+    }
+
+    /** As in a job with {@code --offcut-workers=1,mem=96M,function=text/upper}. */
+    @Test
+    void usesWhatTheJobWasGivenWhereNothingElseIsSaid(@TempDir Path folder) throws Exception {
+        awaitIdle();
+        String placed = announce("7");
+        Map<String, String> environment =
+                Map.of(
+                        "OFFCUT_SCHEDULER_URL", cluster.url(),
+                        "OFFCUT_JOB", "7",
+                        "OFFCUT_WORKERS", "1",
+                        "OFFCUT_WORKER_MEMORY", "96M",
+                        "OFFCUT_FUNCTION", "text/upper");
+        TestRun invoke = TestRun.of(environment, "hello".getBytes(UTF_8), "invoke");
+        assertThat(invoke.exitCode()).as(invoke.err()).isZero();
+        assertThat(invoke.out()).isEqualTo("HELLO");
+        assertThat(request(placed).at("/endReason").asText())
+                .as("of the request that was placed at the job's start")
+                .isEqualTo("RELEASED");
+        String[] map = {"map", "--lines", "--out", folder.resolve("out").toString()};
+        TestRun run = TestRun.of(environment, "a\nb\n".getBytes(UTF_8), map);
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        assertThat(folder.resolve("out/results.txt")).hasContent("A\nB\n");
+    }
+
+    private static void awaitIdle() {
+        await().atMost(Duration.ofSeconds(60))
+                .until(() ->
+                        cluster.run("nodes", "--format", "json").out().contains("UNALLOCATED"));
+    }
+
+    /** What the job's node would say; returns the id of the request that is placed. */
+    private static String announce(String job) throws Exception {
+        String body =
+                JSON.writeValueAsString(
+                        new JobAnnouncement(
+                                System.getProperty("user.name"),
+                                "",
+                                1,
+                                96L << 20,
+                                "text",
+                                List.of()));
+        HttpRequest.BodyPublisher put = HttpRequest.BodyPublishers.ofString(body);
+        return send("PUT", "/v1/jobs/" + job + "/nodes/n0", put).at("/requestIds/0").asText();
+    }
+
+    private static JsonNode request(String id) throws Exception {
+        return send("GET", "/v1/leases/" + id, HttpRequest.BodyPublishers.noBody());
+    }
+
+    private static JsonNode send(String method, String path, HttpRequest.BodyPublisher body)
+            throws Exception {
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            URI uri = URI.create(cluster.url() + path);
+            return JSON.readTree(
+                    http.send(
+                                    HttpRequest.newBuilder(uri).method(method, body).build(),
+                                    HttpResponse.BodyHandlers.ofString())
+                            .body());
+        }
     }
 
     @Test

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  *     empty for none
  * @param user name to act under where the scheduler asks for no credential; empty for the user of
  *     the operating system
+ * @param job number of the batch job of which this program is a part: it gets the workers that were
+ *     asked for at the job's start, and all that it gets ends with the job; empty for none
  * @param connectTimeoutMillis longest wait for a connection
  * @param requestTimeoutMillis longest wait for an answer, beyond any wait that was asked for
  * @param spinMicros how long an idle connection to a worker polls before its thread sleeps; more
@@ -27,12 +30,18 @@ public record ClientConfig(
         String token,
         String tokenFile,
         String user,
+        String job,
         long connectTimeoutMillis,
         long requestTimeoutMillis,
         long spinMicros) {
     public static final String DEFAULT_SCHEDULER_URL = "http://127.0.0.1:7070";
 
     public ClientConfig {
+        job = job.strip();
+        if (!job.matches("[0-9]{0,10}")) {
+            throw new IllegalArgumentException(
+                    "job: not the number of a batch job; correct or unset OFFCUT_JOB");
+        }
         if (connectTimeoutMillis < 1 || requestTimeoutMillis < 1 || spinMicros < 0) {
             throw new IllegalArgumentException(
                     "time-outs must be positive: connectTimeoutMillis "
@@ -46,7 +55,29 @@ public record ClientConfig(
 
     /** The scheduler of this machine, no credential. */
     public static ClientConfig defaults() {
-        return new ClientConfig(DEFAULT_SCHEDULER_URL, "", "", "", 3_000, 10_000, 20);
+        return new ClientConfig(DEFAULT_SCHEDULER_URL, "", "", "", "", 3_000, 10_000, 20);
+    }
+
+    /**
+     * The defaults, over them the environment: {@code OFFCUT_SCHEDULER_URL}, {@code OFFCUT_TOKEN},
+     * {@code OFFCUT_TOKEN_FILE}, {@code OFFCUT_USER}, {@code OFFCUT_JOB}. What a job with {@code
+     * --offcut-workers} is told it finds there.
+     */
+    public static ClientConfig fromEnvironment() {
+        return of(System.getenv());
+    }
+
+    static ClientConfig of(Map<String, String> environment) {
+        ClientConfig standard = defaults();
+        return new ClientConfig(
+                environment.getOrDefault("OFFCUT_SCHEDULER_URL", standard.schedulerUrl()),
+                environment.getOrDefault("OFFCUT_TOKEN", ""),
+                environment.getOrDefault("OFFCUT_TOKEN_FILE", ""),
+                environment.getOrDefault("OFFCUT_USER", ""),
+                environment.getOrDefault("OFFCUT_JOB", ""),
+                standard.connectTimeoutMillis(),
+                standard.requestTimeoutMillis(),
+                standard.spinMicros());
     }
 
     /** The same, for another scheduler. */
@@ -56,6 +87,7 @@ public record ClientConfig(
                 token,
                 tokenFile,
                 user,
+                job,
                 connectTimeoutMillis,
                 requestTimeoutMillis,
                 spinMicros);
@@ -68,6 +100,7 @@ public record ClientConfig(
                 token,
                 tokenFile,
                 name,
+                job,
                 connectTimeoutMillis,
                 requestTimeoutMillis,
                 spinMicros);
@@ -80,6 +113,7 @@ public record ClientConfig(
                 text,
                 tokenFile,
                 user,
+                job,
                 connectTimeoutMillis,
                 requestTimeoutMillis,
                 spinMicros);
@@ -154,6 +188,7 @@ public record ClientConfig(
                 + (tokenFile.isBlank() ? "" : ", token file " + tokenFile)
                 + ", user "
                 + userName()
+                + (job.isEmpty() ? "" : ", job " + job)
                 + "]";
     }
 }

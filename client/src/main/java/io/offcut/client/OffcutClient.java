@@ -19,7 +19,7 @@ import java.util.List;
  * A client of one scheduler.
  *
  * <pre>{@code
- * try (OffcutClient client = OffcutClient.connect(ClientConfig.defaults());
+ * try (OffcutClient client = OffcutClient.connect(ClientConfig.fromEnvironment());
  *         WorkerPool workers = client.lease(LeaseOptions.of("gzip").workers(4))) {
  *     byte[] packed = workers.invoke(text).orThrow();
  * }
@@ -49,6 +49,7 @@ public final class OffcutClient implements AutoCloseable {
                         config.schedulerUri(),
                         config.bearerToken(),
                         config.userName(),
+                        config.job(),
                         Duration.ofMillis(config.requestTimeoutMillis()));
         this.nodes = new HttpNodeApi(http, OPEN_TIMEOUT);
         Duration connect = Duration.ofMillis(config.connectTimeoutMillis());

@@ -13,6 +13,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class HttpSchedulerApiTest {
     private final List<String> seen = new ArrayList<>();
+    private final List<String> jobs = new ArrayList<>();
     private HttpServer server;
     private int status = 200;
     private String body = "[]";
@@ -37,6 +39,7 @@ class HttpSchedulerApiTest {
                             exchange.getRequestHeaders().getFirst("Authorization")
                                     + " "
                                     + exchange.getRequestHeaders().getFirst("Offcut-User"));
+                    jobs.add(exchange.getRequestHeaders().getFirst("Offcut-Job"));
                     byte[] bytes = body.getBytes(UTF_8);
                     exchange.sendResponseHeaders(status, bytes.length);
                     exchange.getResponseBody().write(bytes);
@@ -77,6 +80,30 @@ class HttpSchedulerApiTest {
             client.release("r 1", "l/2");
         }
         assertThat(seen).containsExactly("DELETE /v1/leases/r%201/l%2F2", "null ada");
+    }
+
+    @Test
+    void namesTheJobThatItsEnvironmentNames() {
+        Map<String, String> environment =
+                Map.of(
+                        "OFFCUT_SCHEDULER_URL", config().schedulerUrl(),
+                        "OFFCUT_USER", "ada",
+                        "OFFCUT_JOB", "7");
+        try (OffcutClient client = OffcutClient.connect(ClientConfig.of(environment))) {
+            assertThat(client.functions()).isEmpty();
+        }
+        assertThat(seen).containsExactly("GET /v1/functions", "null ada");
+        assertThat(jobs).containsExactly("7");
+        assertThat(ClientConfig.of(Map.of())).isEqualTo(ClientConfig.defaults());
+    }
+
+    @Test
+    void refusesAJobThatIsNone() {
+        for (String job : List.of("7\r\nX: y", "7 8", "x", "12345678901")) {
+            assertThatThrownBy(() -> ClientConfig.of(Map.of("OFFCUT_JOB", job)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("OFFCUT_JOB");
+        }
     }
 
     @Test

@@ -241,6 +241,77 @@ final class SlurmTest {
         });
     }
 
+    /**
+     * A job whose script says nothing of scheduler, function or workers, and whose program is
+     * killed so that it can give nothing back.
+     */
+    @Test
+    void aJobsWorkersAreThereBeforeItAsksAndGoWithIt() throws Exception {
+        awaitOffers();
+        String job =
+                cluster.submit(
+                        "--offcut-workers=2,function=text/slow-upper",
+                        "-w",
+                        node(1),
+                        "-n",
+                        "1",
+                        "--mem=1000",
+                        "-o",
+                        dir.resolve("job.log").toString(),
+                        scriptInSteps().toString());
+        await("the request that is placed at the job's start")
+                .atMost(Duration.ofSeconds(20))
+                .until(() -> requests().path(0).path("leases").size() > 0);
+        String placed = requests().path(0).path("requestId").asText();
+        Files.createFile(dir.resolve("go"));
+        await("results").atMost(Duration.ofMinutes(1)).until(() -> outputs() > 3 || ended(job));
+        JsonNode requests = requests();
+        assertThat(ended(job)).as(() -> text(dir.resolve("job.log"))).isFalse();
+        assertThat(requests.size()).as(requests.toString()).isEqualTo(1);
+        assertThat(requests.path(0).path("requestId").asText()).isEqualTo(placed);
+        assertThat(requests.path(0).path("workers").asInt()).isEqualTo(2);
+        assertThat(requests.findValuesAsText("state")).contains("ACTIVE");
+        Files.createFile(dir.resolve("die"));
+        await("the job's end").atMost(Duration.ofSeconds(20)).until(() -> ended(job));
+        await("no request of the job")
+                .atMost(Duration.ofSeconds(10))
+                .until(() -> requests().isEmpty());
+        await("no lease of the job")
+                .atMost(Duration.ofSeconds(10))
+                .until(() -> leases(site.daemon(node(2))).isEmpty());
+    }
+
+    /** Waits, maps all files, and is told to kill that. */
+    private Path scriptInSteps() throws IOException {
+        String map =
+                LocalDaemon.offcut("map", "--out", out().toString()).stream()
+                        .map(SlurmTest::quoted)
+                        .collect(Collectors.joining(" "));
+        String script =
+                """
+                #!/bin/bash
+                export HOME=%1$s
+                until [ -e %1$s/go ]; do sleep 0.05; done
+                %2$s %1$s/in/f* &
+                until [ -e %1$s/die ]; do sleep 0.05; done
+                kill -9 $!
+                """
+                        .formatted(dir, map);
+        return Files.writeString(dir.resolve("steps.sh"), script);
+    }
+
+    private void awaitOffers() {
+        for (String node : cluster.nodeNames()) {
+            await("offers of " + node)
+                    .atMost(Duration.ofSeconds(20))
+                    .until(() -> offered(site.daemon(node)) > 0);
+        }
+    }
+
+    private JsonNode requests() throws Exception {
+        return JSON.readTree(site.offcut("lease", "list", "--format", "json").out());
+    }
+
     private interface Fault {
         void strike() throws Exception;
     }

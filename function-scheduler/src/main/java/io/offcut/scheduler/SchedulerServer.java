@@ -8,6 +8,7 @@ import io.offcut.scheduler.brain.Placements;
 import io.offcut.scheduler.internal.BrainLoop;
 import io.offcut.scheduler.internal.CommandRunner;
 import io.offcut.scheduler.internal.IdleDesk;
+import io.offcut.scheduler.internal.JobDesk;
 import io.offcut.scheduler.internal.LeaseDesk;
 import io.offcut.scheduler.internal.Metrics;
 import io.offcut.scheduler.internal.NodeDesk;
@@ -104,6 +105,7 @@ public final class SchedulerServer implements AutoCloseable {
                 new HttpFront.Parts(
                         loop,
                         leases,
+                        new JobDesk(loop, leases),
                         nodes,
                         links,
                         functions,

@@ -87,6 +87,8 @@ class AccessTest {
         "POST,   /v1/leases/r/renew,        401, 401, 401, 404, 404",
         "DELETE, /v1/leases/r,              401, 401, 401, 404, 404",
         "DELETE, /v1/leases/r/l,            401, 401, 401, 404, 404",
+        "PUT,    /v1/jobs/1/nodes/n,        401, 401, 400, 401, 401",
+        "DELETE, /v1/jobs/1/nodes/n,        401, 401, 204, 401, 401",
         "PUT,    /v1/functions,             401, 401, 401, 400, 400",
         "GET,    /v1/functions,             401, 401, 401, 200, 200",
         "GET,    /v1/functions/f,           401, 401, 401, 404, 404",

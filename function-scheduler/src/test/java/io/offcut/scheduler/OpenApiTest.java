@@ -9,6 +9,8 @@ import io.offcut.core.NodeDescriptor;
 import io.offcut.core.Offer;
 import io.offcut.core.api.ErrorBody;
 import io.offcut.core.api.FunctionView;
+import io.offcut.core.api.JobAnnouncement;
+import io.offcut.core.api.JobView;
 import io.offcut.core.api.LeaseRequest;
 import io.offcut.core.api.LeaseView;
 import io.offcut.core.api.NodeView;
@@ -99,6 +101,8 @@ class OpenApiTest {
                 LeaseRequest.class,
                 RequestView.class,
                 LeaseView.class,
+                JobAnnouncement.class,
+                JobView.class,
                 FunctionSpec.class,
                 BundleManifest.class,
                 FunctionView.class,

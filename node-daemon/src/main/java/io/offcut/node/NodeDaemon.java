@@ -112,7 +112,9 @@ public final class NodeDaemon implements AutoCloseable {
         List<Offer> earlier = core.restore();
         opened(core);
         this.core = core;
-        opened(new Sensing(config, cores, memoryBytes, cpus, earlier, core.host()::own, core));
+        opened(
+                new Sensing(
+                        config, secret, cores, memoryBytes, cpus, earlier, core.host()::own, core));
         NodeDescriptor node = describe(config, server.uri(), cores, memoryBytes, sandbox);
         core.begin(node, config.schedulerUrl(), secret);
         server.serve(

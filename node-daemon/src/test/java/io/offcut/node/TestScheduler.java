@@ -113,6 +113,14 @@ final class TestScheduler implements AutoCloseable {
         return json.readValue(response.body(), RequestView.class);
     }
 
+    /** Everybody's open requests. */
+    List<RequestView> requests() throws Exception {
+        return List.of(
+                json.readValue(
+                        send("GET", "/v1/leases", HttpRequest.BodyPublishers.noBody()).body(),
+                        RequestView[].class));
+    }
+
     LeaseView lease(String requestId, String leaseId) throws Exception {
         return request(requestId).leases().stream()
                 .filter(lease -> lease.leaseId().equals(leaseId))

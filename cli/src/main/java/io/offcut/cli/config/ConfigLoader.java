@@ -60,6 +60,12 @@ public final class ConfigLoader {
                 List.of(HomeFolder.path().resolve(".config/offcut"), Path.of("/etc/offcut")));
     }
 
+    /** A variable of the environment; null if it is not set or blank. */
+    public @Nullable String variable(String name) {
+        String value = environment.get(name);
+        return value == null || value.isBlank() ? null : value.strip();
+    }
+
     /**
      * The configuration of a component.
      *

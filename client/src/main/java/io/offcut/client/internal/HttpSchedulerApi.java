@@ -15,6 +15,7 @@ import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -40,15 +41,25 @@ public final class HttpSchedulerApi implements SchedulerApi {
      * Speaks as this user.
      *
      * @param token bearer token; null to be taken for {@code user} where the scheduler allows it
+     * @param job the batch job that it is a part of; empty for none
      */
     public HttpSchedulerApi(
-            HttpJson http, URI base, @Nullable String token, String user, Duration timeout) {
+            HttpJson http,
+            URI base,
+            @Nullable String token,
+            String user,
+            String job,
+            Duration timeout) {
         this.http = http;
         this.base = base;
-        this.headers =
-                token == null
-                        ? Map.of("Offcut-User", user)
-                        : Map.of("Authorization", "Bearer " + token);
+        Map<String, String> all = new HashMap<>();
+        all.put(
+                token == null ? "Offcut-User" : "Authorization",
+                token == null ? user : "Bearer " + token);
+        if (!job.isEmpty()) {
+            all.put("Offcut-Job", job);
+        }
+        this.headers = Map.copyOf(all);
         this.timeout = timeout;
     }
 

@@ -70,23 +70,31 @@ public final class LeaseDesk {
      */
     public CompletableFuture<RequestView> submit(
             Asker asker, LeaseRequest request, UnaryOperator<String> resolve) {
-        String requestId = "r" + randomId();
         long queuedAtNanos = System.nanoTime();
-        return loop.call(
-                        turn -> {
-                            LeaseRequest exact =
-                                    withBundle(request, resolve.apply(request.bundle()));
-                            List<BrainCommand> commands =
-                                    turn.apply(
-                                            new BrainEvent.WorkersRequested(
-                                                    requestId, asker.user(), exact));
-                            if (commands.stream().anyMatch(c -> isGrantOf(requestId, c))) {
-                                metrics.granted(System.nanoTime() - queuedAtNanos);
-                            }
-                            refuseIfOver(requestId, exact, commands);
-                            return known(turn.brain(), requestId);
-                        })
+        return loop.call(turn ->
+                        submit(
+                                turn,
+                                asker.user(),
+                                withBundle(request, resolve.apply(request.bundle())),
+                                queuedAtNanos))
                 .thenApply(view -> withTokens(view, asker));
+    }
+
+    /**
+     * As {@link #submit}, on the core's thread and without tokens.
+     *
+     * @param request with the hash of its bundle
+     * @param queuedAtNanos when its caller came
+     */
+    RequestView submit(BrainLoop.Turn turn, String user, LeaseRequest request, long queuedAtNanos) {
+        String requestId = "r" + randomId();
+        List<BrainCommand> commands =
+                turn.apply(new BrainEvent.WorkersRequested(requestId, user, request));
+        if (commands.stream().anyMatch(c -> isGrantOf(requestId, c))) {
+            metrics.granted(System.nanoTime() - queuedAtNanos);
+        }
+        refuseIfOver(requestId, request, commands);
+        return known(turn.brain(), requestId);
     }
 
     private static boolean isGrantOf(String requestId, BrainCommand command) {
@@ -113,7 +121,7 @@ public final class LeaseDesk {
         }
     }
 
-    private static LeaseRequest withBundle(LeaseRequest request, String bundle) {
+    static LeaseRequest withBundle(LeaseRequest request, String bundle) {
         return new LeaseRequest(
                 bundle,
                 request.workers(),
@@ -253,7 +261,8 @@ public final class LeaseDesk {
                 "there is no " + what + "; it ended some time ago or the scheduler was restarted");
     }
 
-    private RequestView withTokens(RequestView view, Asker asker) {
+    /** For its owner; for another asker the view as it is. */
+    RequestView withTokens(RequestView view, Asker asker) {
         if (!view.user().equals(asker.user())) {
             return view;
         }

@@ -138,7 +138,7 @@ public final class Access {
         String[] words = line.split("\\s+", -1);
         boolean good =
                 words.length == 3
-                        && USER.matcher(words[0]).matches()
+                        && isUser(words[0])
                         && (words[1].equals("user") || words[1].equals("operator"))
                         && words[2].matches("[0-9a-fA-F]{64}");
         if (!good) {
@@ -193,10 +193,15 @@ public final class Access {
         };
     }
 
+    /** Whether it can be the name of a user. */
+    static boolean isUser(String name) {
+        return USER.matcher(name).matches();
+    }
+
     private Principal user(@Nullable String token, Request request) {
         if (credentials == null) {
             String name = request.getHeaders().get(USER_HEADER);
-            if (name != null && !USER.matcher(name).matches()) {
+            if (name != null && !isUser(name)) {
                 throw new OffcutException(
                         ErrorCode.INVALID_INPUT,
                         "header "

@@ -3,6 +3,7 @@ package io.offcut.scheduler.internal.http;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.scheduler.internal.BrainLoop;
+import io.offcut.scheduler.internal.JobDesk;
 import io.offcut.scheduler.internal.LeaseDesk;
 import io.offcut.scheduler.internal.Metrics;
 import io.offcut.scheduler.internal.NodeDesk;
@@ -35,6 +36,7 @@ public final class HttpFront implements AutoCloseable {
     public record Parts(
             BrainLoop loop,
             LeaseDesk leases,
+            JobDesk jobs,
             NodeDesk nodes,
             NodeLinks links,
             FunctionCatalog functions,
@@ -91,7 +93,8 @@ public final class HttpFront implements AutoCloseable {
 
     private static List<Route> table(Parts parts, ServerWebSocketContainer webSockets) {
         return Route.table(
-                new LeaseRoutes(parts.leases(), parts.functions()).routes(),
+                new LeaseRoutes(parts.leases(), parts.jobs(), parts.functions()).routes(),
+                new JobRoutes(parts.jobs(), parts.functions()).routes(),
                 new FunctionRoutes(parts.functions(), parts.loop(), parts.maxBundleBytes())
                         .routes(),
                 new NodeRoutes(parts.loop(), parts.nodes(), parts.links(), webSockets).routes(),

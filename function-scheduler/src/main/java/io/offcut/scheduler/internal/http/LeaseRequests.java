@@ -1,9 +1,13 @@
 package io.offcut.scheduler.internal.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
+import io.offcut.core.api.JobAnnouncement;
 import io.offcut.core.api.LeaseRequest;
+import io.offcut.scheduler.internal.JobDesk;
 import io.offcut.scheduler.internal.Json;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -39,6 +43,18 @@ final class LeaseRequests {
     static final long DEFAULT_HOT_MICROS = 1_000;
 
     private LeaseRequests() {}
+
+    /** The request that is placed at the start of a job; its node renews it. */
+    static LeaseRequest ofJob(JobAnnouncement job, String bundle) {
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        body.put("bundle", bundle).put("workers", job.workers());
+        if (job.memoryBytesPerWorker() != 0) {
+            body.put("memoryBytesPerWorker", job.memoryBytesPerWorker());
+        }
+        body.put("ttlMillis", JobDesk.TTL_MILLIS).put("queueMillis", MAX_QUEUE_MILLIS);
+        body.put("preferredHostId", job.hostId()).put("regrant", true);
+        return read(body);
+    }
 
     static LeaseRequest read(JsonNode body) {
         if (!body.isObject()) {

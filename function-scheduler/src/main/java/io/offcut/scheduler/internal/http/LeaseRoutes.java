@@ -1,20 +1,28 @@
 package io.offcut.scheduler.internal.http;
 
 import io.offcut.core.api.LeaseRequest;
+import io.offcut.core.api.RequestView;
+import io.offcut.scheduler.internal.JobDesk;
 import io.offcut.scheduler.internal.LeaseDesk;
 import io.offcut.scheduler.internal.state.FunctionCatalog;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.function.UnaryOperator;
 
 /** {@code /v1/leases}. */
 final class LeaseRoutes {
+    /** Names the batch job of which the asking program is a part. */
+    static final String JOB_HEADER = "Offcut-Job";
+
     private static final int CREATED = 201;
 
     private final LeaseDesk desk;
+    private final JobDesk jobs;
     private final FunctionCatalog functions;
 
-    LeaseRoutes(LeaseDesk desk, FunctionCatalog functions) {
+    LeaseRoutes(LeaseDesk desk, JobDesk jobs, FunctionCatalog functions) {
         this.desk = desk;
+        this.jobs = jobs;
         this.functions = functions;
     }
 
@@ -31,12 +39,18 @@ final class LeaseRoutes {
 
     private CompletionStage<Reply> submit(Exchange exchange) {
         LeaseRequest request = LeaseRequests.read(exchange.json());
-        String user = exchange.principal().user();
-        return desk.submit(
-                        exchange.principal().asker(),
-                        request,
-                        ref -> functions.get(ref, user).bundle())
-                .thenApply(view -> Reply.json(CREATED, view));
+        LeaseDesk.Asker asker = exchange.principal().asker();
+        UnaryOperator<String> resolve = ref -> functions.get(ref, asker.user()).bundle();
+        String job = exchange.request().getHeaders().get(JOB_HEADER);
+        CompletionStage<RequestView> view =
+                job == null
+                        ? desk.submit(asker, request, resolve)
+                        : jobs.submit(
+                                JobRoutes.jobId("header " + JOB_HEADER, job),
+                                asker,
+                                request,
+                                resolve);
+        return view.thenApply(made -> Reply.json(CREATED, made));
     }
 
     private CompletionStage<Reply> list(Exchange exchange) {

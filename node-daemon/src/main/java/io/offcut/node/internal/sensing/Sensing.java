@@ -10,6 +10,7 @@ import io.offcut.monitor.NodeSample;
 import io.offcut.monitor.NodeSampler;
 import io.offcut.monitor.OwnExecutor;
 import io.offcut.node.NodeConfig;
+import io.offcut.node.internal.link.JobAnnouncer;
 import io.offcut.node.internal.loop.EventLoop;
 import java.util.List;
 import java.util.Set;
@@ -56,11 +57,13 @@ public final class Sensing implements AutoCloseable {
     /**
      * Begins to look. Blocks while Slurm is asked for the first time.
      *
+     * @param secret what nodes show to the scheduler; empty for none
      * @param cores logical CPUs of the node
      * @param earlier offers of an earlier daemon that leases still hold
      */
     public Sensing(
             NodeConfig config,
+            String secret,
             CpuSet cores,
             long memoryBytes,
             CpuMap cpus,
@@ -68,10 +71,7 @@ public final class Sensing implements AutoCloseable {
             Supplier<List<OwnExecutor>> own,
             Watcher watcher) {
         this.watcher = watcher;
-        this.slurm =
-                config.slurmOn()
-                        ? new SlurmSide(config, cores, memoryBytes, cpus, new FromSlurm())
-                        : null;
+        this.slurm = config.slurmOn() ? slurmSide(config, secret, cores, memoryBytes, cpus) : null;
         MonitorConfig monitor = monitorConfig(config, cores, memoryBytes);
         this.offers =
                 config.given()
@@ -85,6 +85,17 @@ public final class Sensing implements AutoCloseable {
                             look();
                             watcher.sampled();
                         });
+    }
+
+    private SlurmSide slurmSide(
+            NodeConfig config, String secret, CpuSet cores, long memoryBytes, CpuMap cpus) {
+        return new SlurmSide(
+                config,
+                cores,
+                memoryBytes,
+                cpus,
+                new JobAnnouncer(config.name(), config.schedulerUrl(), secret),
+                new FromSlurm());
     }
 
     private static MonitorConfig monitorConfig(NodeConfig config, CpuSet cores, long memoryBytes) {

@@ -6,6 +6,7 @@ import io.offcut.linux.CpuMap;
 import io.offcut.monitor.AllocationSource;
 import io.offcut.monitor.Allocations;
 import io.offcut.node.NodeConfig;
+import io.offcut.node.internal.link.JobAnnouncer;
 import io.offcut.slurm.CpuIdMap;
 import io.offcut.slurm.JobAllocation;
 import io.offcut.slurm.JobEventServer;
@@ -64,6 +65,8 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
 
     private final long prologDeadlineMillis;
     private final long memoryBytes;
+    private final String schedulerUrl;
+    private final JobAnnouncer announcer;
     private final NodeAllocations allocations;
     private final Watcher watcher;
     private final JobEventServer server;
@@ -80,8 +83,17 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
      * Listens to jobs, and asks for those that are here. Blocks at most for the first question.
      *
      * @param cores logical CPUs of the node
+     * @param announcer hears of jobs that want workers; closed with this
      */
-    SlurmSide(NodeConfig config, CpuSet cores, long memoryBytes, CpuMap cpus, Watcher watcher) {
+    SlurmSide(
+            NodeConfig config,
+            CpuSet cores,
+            long memoryBytes,
+            CpuMap cpus,
+            JobAnnouncer announcer,
+            Watcher watcher) {
+        this.schedulerUrl = config.schedulerUrl();
+        this.announcer = announcer;
         this.prologDeadlineMillis = config.prologDeadlineMillis();
         this.memoryBytes = memoryBytes;
         this.watcher = watcher;
@@ -175,7 +187,7 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
         JobHolding before = allocations.snapshot().jobs().get(told.jobId());
         JobHolding holding = allocations.jobAllocated(told);
         if (holding.equals(before)) {
-            return new Allocated(true, List.of());
+            return new Allocated(true, environment(told));
         }
         synchronized (fresh) {
             fresh.put(told.jobId(), holding.cores());
@@ -183,7 +195,26 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
         boolean still = holdStill();
         waited("allocation", holding, begun);
         watcher.look();
-        return new Allocated(still, List.of());
+        return new Allocated(still, environment(told));
+    }
+
+    /** Of a job that wants workers: where its tasks find them. They are asked for meanwhile. */
+    private List<String> environment(JobAllocation told) {
+        JobAllocation.WorkerWish wish = told.workers();
+        if (wish == null) {
+            return List.of();
+        }
+        if (wish.nodeIndex() == 0) {
+            announcer.started(
+                    told.jobId(),
+                    new JobAnnouncer.Wish(
+                            told.uid(), wish.workers(), wish.memoryBytes(), wish.function()));
+            // Its end may have come while its start waited for the cores.
+            if (!allocations.snapshot().jobs().containsKey(told.jobId())) {
+                announcer.ended(told.jobId());
+            }
+        }
+        return List.of("OFFCUT_SCHEDULER_URL=" + schedulerUrl, "OFFCUT_JOB=" + told.jobId());
     }
 
     /** Before a look: what it is going to take into account. */
@@ -247,6 +278,7 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
     @Override
     public void jobEnded(String jobId) {
         allocations.jobEnded(jobId);
+        announcer.ended(jobId);
         standStill();
         watcher.look();
     }
@@ -270,6 +302,9 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
                 () -> {
                     inDoubt = false;
                     boolean settled = allocations.reconcile();
+                    if (settled) {
+                        announcer.onlyRunning(id -> allocations.snapshot().jobs().containsKey(id));
+                    }
                     standStill();
                     watcher.look();
                     if (!settled || inDoubt) {
@@ -296,5 +331,6 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
     public void close() {
         closed = true;
         server.close();
+        announcer.close();
     }
 }
