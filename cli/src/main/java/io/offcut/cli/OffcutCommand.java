@@ -20,6 +20,7 @@ import picocli.CommandLine.ScopeType;
             MapCommand.class,
             NodesCommand.class,
             TopCommand.class,
+            SlurmCommand.class,
             SlurmClusterCommand.class,
             SimulateCommand.class,
             TraceCommand.class,

@@ -116,7 +116,7 @@ public final class SlurmCommands implements JobLookup {
                 .toList();
     }
 
-    private static void checkNodeName(String node) {
+    static void checkNodeName(String node) {
         if (!node.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,254}")) {
             throw new OffcutException(
                     ErrorCode.INVALID_INPUT,
@@ -145,7 +145,8 @@ public final class SlurmCommands implements JobLookup {
                 .toList();
     }
 
-    private List<String> lines(String subject, String program, String... arguments) {
+    /** What the program printed; the subject is for the refusal. */
+    List<String> lines(String subject, String program, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(tool(program));
         Collections.addAll(command, arguments);
