@@ -89,8 +89,7 @@ final class SlurmCommand {
                                 loaded.name(),
                                 loaded.slurmOn(),
                                 loaded.jobSocket(),
-                                loaded.cpus(),
-                                loaded.reserveCores());
+                                loaded.cpus());
                 return new SiteDoctor.Question(slurmConf, node, daemon, "");
             } catch (OffcutException e) {
                 if (config != null) {

@@ -7,7 +7,5 @@ package io.offcut.slurm;
  * @param slurmOn whether it looks after Slurm
  * @param jobSocket where it listens for the plugin
  * @param cpus the logical CPUs it may offer, {@code 0-3,8}; empty for all
- * @param reserveCores cores that it never offers
  */
-public record SiteDaemon(
-        String name, boolean slurmOn, String jobSocket, String cpus, int reserveCores) {}
+public record SiteDaemon(String name, boolean slurmOn, String jobSocket, String cpus) {}

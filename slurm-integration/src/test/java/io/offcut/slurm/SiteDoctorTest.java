@@ -58,7 +58,7 @@ class SiteDoctorTest {
         try (SlurmCluster cluster = SlurmCluster.start(config)) {
             assumeTrue(cluster.usesCgroups(), "needs cgroup v1: tracks jobs by them");
             String node = cluster.nodeNames().getFirst();
-            SiteDaemon daemon = new SiteDaemon(node, true, socket.toString(), "", 0);
+            SiteDaemon daemon = new SiteDaemon(node, true, socket.toString(), "");
             try (JobEventServer server = server(socket)) {
                 SiteReport report = examine(cluster, daemon);
 
@@ -68,7 +68,7 @@ class SiteDoctorTest {
             }
             assertThat(checks(examine(cluster, daemon), State.CHANGE))
                     .containsExactly("plugin file", "plugin socket");
-            assertThatThrownBy(() -> examine(cluster, new SiteDaemon("other", true, "/s", "", 0)))
+            assertThatThrownBy(() -> examine(cluster, new SiteDaemon("other", true, "/s", "")))
                     .isInstanceOf(OffcutException.class)
                     .hasMessageContaining("does not know node other");
         }
@@ -90,7 +90,7 @@ class SiteDoctorTest {
             // Only now: with 'required' no job, and no slurmd, would start.
             Files.copy(stack, cluster.slurmConf().resolveSibling("plugstack.conf"));
             String node = cluster.nodeNames().getFirst();
-            SiteDaemon daemon = new SiteDaemon(node, false, "/nowhere/jobs.sock", "", 0);
+            SiteDaemon daemon = new SiteDaemon(node, false, "/nowhere/jobs.sock", "");
 
             SiteReport report = examine(cluster, daemon);
 

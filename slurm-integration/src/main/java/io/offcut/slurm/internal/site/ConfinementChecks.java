@@ -82,7 +82,7 @@ final class ConfinementChecks {
     private static SiteFinding constrained(
             String key, ConfigTable config, Reading file, String breaks) {
         ConfigTable used = config;
-        if (!config.has(key) && !config.has("CgroupMountpoint")) {
+        if (!config.has(key)) {
             if (file.text() == null) {
                 return unchecked(
                         key,

@@ -89,14 +89,14 @@ final class NodeChecks {
             return ok("cores set aside", "none");
         }
         String found = list.isEmpty() ? cores + " cores" : "CPUs " + list;
-        return daemon.cpus().isEmpty() && daemon.reserveCores() == 0
+        return daemon.cpus().isEmpty()
                 ? change(
                         "cores set aside",
                         found,
                         "list the other CPUs under cpus: in node.yaml: Slurm keeps these for the"
                                 + " system and gives them to no job, so the daemon takes them for"
                                 + " idle")
-                : ok("cores set aside", found + ", and node.yaml has cpus or reserveCores");
+                : ok("cores set aside", found + ", node.yaml has cpus: " + daemon.cpus());
     }
 
     private static SiteFinding socket(Node node, SiteDaemon daemon, SiteFacts.Plugstack stack) {

@@ -143,7 +143,7 @@ final class GoodSite {
         return new Node(
                 "n1",
                 "NodeName=n1 Arch=x86_64 CoresPerSocket=8 CPUTot=16 NodeHostName=n1 RealMemory=2048",
-                new SiteDaemon("n1", true, "/run/offcut/n1.sock", "", 0),
+                new SiteDaemon("n1", true, "/run/offcut/n1.sock", ""),
                 "",
                 true,
                 Reading.of("OK"),

@@ -26,7 +26,7 @@ class PluginFileReaderTest {
         // A constructor would run if the file were loaded.
         Files.writeString(
                 source,
-                "#include <stdlib.h>\nextern const unsigned int undefined_one;\n"
+                "#include <stdlib.h>\nextern const unsigned int undefined_one;\nconst unsigned int *use(void) { return &undefined_one; }\n"
                         + "__attribute__((constructor)) static void run(void) { abort(); }\n"
                         + "const char plugin_type[] = \"spank\";\n"
                         + "const unsigned int spank_plugin_version = 1;\n"

@@ -103,8 +103,8 @@ class SiteChecksTest {
     }
 
     private static SiteDaemon daemon(
-            String name, boolean slurmOn, String socket, String cpus, int reserveCores) {
-        return new SiteDaemon(name, slurmOn, socket, cpus, reserveCores);
+            String name, boolean slurmOn, String socket, String cpus) {
+        return new SiteDaemon(name, slurmOn, socket, cpus);
     }
 
     /** Every finding that is not as on the good site. */
@@ -190,7 +190,7 @@ class SiteChecksTest {
         String text = requireNonNull(GOOD.config().text());
         String shown = text.substring(0, text.indexOf("\nCgroup Support"));
         Changed silent = Changed.none().config(shown);
-        Reading good = Reading.of("# constraincores=no\nconstraincores=YES\nConstrainRAMSpace=yes");
+        Reading good = Reading.of("constraincores=YES # not no\nConstrainRAMSpace=yes");
         Reading bad = Reading.of("ConstrainCores=no\nConstrainRAMSpace=yes");
 
         assertThat(wrong(silent.cgroupConf(good).facts())).isEmpty();
@@ -361,14 +361,14 @@ class SiteChecksTest {
         Node good = GoodSite.node();
         String record = good.record();
         String socket = "/run/offcut/n1.sock";
-        SiteDaemon fine = daemon("n1", true, socket, "", 0);
+        SiteDaemon fine = daemon("n1", true, socket, "");
         Reading ok = Reading.of("OK");
 
-        SiteDaemon renamed = daemon("node-1", true, socket, "", 0);
+        SiteDaemon renamed = daemon("node-1", true, socket, "");
         assertOnly(withNode(nodeWith(record, renamed, ok, 0)), "node name", State.CHANGE);
-        SiteDaemon off = daemon("n1", false, socket, "", 0);
+        SiteDaemon off = daemon("n1", false, socket, "");
         assertOnly(withNode(nodeWith(record, off, ok, 0)), "node.yaml", State.CHANGE);
-        SiteDaemon elsewhere = daemon("n1", true, "/run/other.sock", "", 0);
+        SiteDaemon elsewhere = daemon("n1", true, "/run/other.sock", "");
         assertOnly(withNode(nodeWith(record, elsewhere, ok, 0)), "plugin socket", State.CHANGE);
         Reading gone = Reading.none("is not there");
         assertOnly(withNode(nodeWith(record, fine, gone, 0)), "plugin socket", State.CHANGE);
@@ -380,8 +380,8 @@ class SiteChecksTest {
     void findsCoresThatSlurmGivesToNoJob() {
         String record = GoodSite.node().record() + " CoreSpecCount=2 CPUSpecList=14-15";
         Reading ok = Reading.of("OK");
-        SiteDaemon fine = daemon("n1", true, "/run/offcut/n1.sock", "", 0);
-        SiteDaemon told = daemon("n1", true, "/run/offcut/n1.sock", "0-13", 0);
+        SiteDaemon fine = daemon("n1", true, "/run/offcut/n1.sock", "");
+        SiteDaemon told = daemon("n1", true, "/run/offcut/n1.sock", "0-13");
 
         assertOnly(withNode(nodeWith(record, fine, ok, 0)), "cores set aside", State.CHANGE);
         assertThat(wrong(withNode(nodeWith(record, told, ok, 0)))).isEmpty();
