@@ -86,10 +86,7 @@ final class SlurmCommand {
                 NodeConfig loaded = io.config().load(NodeCommand.COMPONENT, config, Map.of());
                 SiteDaemon daemon =
                         new SiteDaemon(
-                                loaded.name(),
-                                loaded.slurmOn(),
-                                loaded.jobSocket(),
-                                loaded.cpus());
+                                loaded.name(), loaded.slurmOn(), loaded.jobSocket(), loaded.cpus());
                 return new SiteDoctor.Question(slurmConf, node, daemon, "");
             } catch (OffcutException e) {
                 if (config != null) {

@@ -102,8 +102,7 @@ class SiteChecksTest {
         return new Node("n1", record, daemon, "", true, socket, good.cgroups(), swapBytes);
     }
 
-    private static SiteDaemon daemon(
-            String name, boolean slurmOn, String socket, String cpus) {
+    private static SiteDaemon daemon(String name, boolean slurmOn, String socket, String cpus) {
         return new SiteDaemon(name, slurmOn, socket, cpus);
     }
 
