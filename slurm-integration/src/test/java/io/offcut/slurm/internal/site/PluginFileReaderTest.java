@@ -1,5 +1,6 @@
 package io.offcut.slurm.internal.site;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -73,7 +74,7 @@ class PluginFileReaderTest {
             assertThat(ElfSymbol.intOf(damaged, "plugin_version")).isNotNull();
         }
         assertThat(ElfSymbol.intOf(whole, "undefined_one")).isEmpty();
-        assertThat(ElfSymbol.intOf("#!/bin/sh\n".repeat(50).getBytes(), "x")).isEmpty();
+        assertThat(ElfSymbol.intOf("#!/bin/sh\n".repeat(50).getBytes(US_ASCII), "x")).isEmpty();
     }
 
     @Test
