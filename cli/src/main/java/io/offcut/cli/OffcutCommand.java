@@ -21,6 +21,7 @@ import picocli.CommandLine.ScopeType;
             NodesCommand.class,
             TopCommand.class,
             PilotCommand.class,
+            SlurmCommand.class,
             SlurmClusterCommand.class,
             SimulateCommand.class,
             TraceCommand.class,

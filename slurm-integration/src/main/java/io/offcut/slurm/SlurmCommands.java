@@ -213,7 +213,7 @@ public final class SlurmCommands implements JobLookup {
         }
     }
 
-    private static void checkNodeName(String node) {
+    static void checkNodeName(String node) {
         if (!node.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,254}")) {
             throw new OffcutException(
                     ErrorCode.INVALID_INPUT,
@@ -288,7 +288,8 @@ public final class SlurmCommands implements JobLookup {
                         new OffcutException(ErrorCode.NOT_FOUND, "Slurm does not know " + what));
     }
 
-    private List<String> lines(String subject, String program, String... arguments) {
+    /** What the program printed; the subject is for the refusal. */
+    List<String> lines(String subject, String program, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(tool(program));
         Collections.addAll(command, arguments);

@@ -65,6 +65,17 @@ class ConfigLoaderTest {
     }
 
     @Test
+    void takesWordsLikeOnAndNoAsTheyAreWritten() throws IOException {
+        file("name: on\nflags: [off, no, yes]\nfast: true\n");
+
+        Boat boat = load(Map.of(), Map.of());
+
+        assertThat(boat.name()).isEqualTo("on");
+        assertThat(boat.flags()).containsExactly("off", "no", "yes");
+        assertThat(boat.fast()).isTrue();
+    }
+
+    @Test
     void laysEnvironmentOverFileAndFlagsOverEnvironment() throws IOException {
         file("name: file\nport: 2\nshare: 0.25\ndisk: {dir: /data, files: 9}\nflags: [a, b]\n");
 
