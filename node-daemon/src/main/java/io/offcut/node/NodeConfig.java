@@ -64,6 +64,8 @@ import java.util.function.Supplier;
  *     virtual machine; default 128 MiB
  * @param cgroups {@code auto}: as the kernel and the rights allow; {@code off}: none; default
  *     {@code auto}
+ * @param maxSlowdown share of its speed that a job may lose to functions beside it, above which the
+ *     guard takes them away; 1: there is no guard; default 0.01
  * @param labels free text by the site; default none
  */
 public record NodeConfig(
@@ -97,6 +99,7 @@ public record NodeConfig(
         Integer orphanMillis,
         Long executorOverheadBytes,
         String cgroups,
+        Double maxSlowdown,
         Map<String, String> labels) {
     private static final long MIB = 1L << 20;
 
@@ -137,6 +140,7 @@ public record NodeConfig(
         orphanMillis = orphanMillis == null ? 30_000 : orphanMillis;
         executorOverheadBytes = executorOverheadBytes == null ? 128 * MIB : executorOverheadBytes;
         cgroups = or(cgroups, () -> "auto");
+        maxSlowdown = maxSlowdown == null ? 0.01 : maxSlowdown;
         labels = labels == null ? Map.of() : Map.copyOf(labels);
 
         check(
@@ -177,6 +181,11 @@ public record NodeConfig(
         checkRange("prewarmedExecutors", prewarmedExecutors, 0, 64);
         checkRange("keepWarmSeconds", keepWarmSeconds, 0, 86_400);
         checkRange("orphanMillis", orphanMillis, 100, 86_400_000);
+        check(
+                maxSlowdown >= 0 && maxSlowdown <= 1,
+                "maxSlowdown",
+                maxSlowdown,
+                "a fraction from 0 to 1");
         checkRange("executorOverheadBytes", executorOverheadBytes, 32 * MIB, 1L << 40);
     }
 
@@ -231,6 +240,11 @@ public record NodeConfig(
 
     public Path shmPath() {
         return Path.of(shmDir);
+    }
+
+    /** Where jobs find their progress counters. */
+    public Path progressPath() {
+        return Path.of("/dev/shm/offcut-" + name + "-progress");
     }
 
     private static String hostName() {

@@ -9,12 +9,20 @@ import io.offcut.monitor.MonitorConfig;
 import io.offcut.monitor.NodeSample;
 import io.offcut.monitor.NodeSampler;
 import io.offcut.monitor.OwnExecutor;
+import io.offcut.monitor.guard.ColocationGuard;
+import io.offcut.monitor.guard.JobMeters;
 import io.offcut.node.NodeConfig;
 import io.offcut.node.internal.loop.EventLoop;
+import io.offcut.node.internal.store.Folders;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Looks at the node once per period, and at once when a job comes, on a thread of its own; tells
@@ -38,10 +46,19 @@ public final class Sensing implements AutoCloseable {
         /** Waits until all that was told to stand still does; false when it does not in time. */
         boolean awaitFrozen(long timeoutMillis);
 
+        /**
+         * What the guard decided.
+         *
+         * @param withdrawn cores that it keeps out of the offers now
+         * @param reasons why functions stand still or are withdrawn now
+         */
+        void guarded(ColocationGuard.Finding finding, CpuSet withdrawn, List<String> reasons);
+
         /** Once per period, after the offers. */
         void sampled();
     }
 
+    private static final Logger log = LoggerFactory.getLogger(Sensing.class);
     private static final long MEMORY_SHARE_FOR_OVERHEAD = 8;
 
     private final Watcher watcher;
@@ -49,7 +66,9 @@ public final class Sensing implements AutoCloseable {
     private final NodeSampler sampler;
     private final IdleEstimator estimator;
     private final StartGrace grace;
+    private final StandStill standStill;
     private final @Nullable SlurmSide slurm;
+    private final @Nullable Guarding guarding;
     private boolean looked;
 
     /**
@@ -67,10 +86,12 @@ public final class Sensing implements AutoCloseable {
             Supplier<List<OwnExecutor>> own,
             Watcher watcher) {
         this.watcher = watcher;
+        this.standStill = new StandStill(watcher::standStill);
         this.slurm =
                 config.slurmOn()
                         ? new SlurmSide(config, cores, memoryBytes, cpus, new FromSlurm())
                         : null;
+        this.guarding = slurm == null || config.maxSlowdown() >= 1 ? null : guarding(config);
         AllocationSource source = slurm == null ? AllocationSource.NONE : slurm;
         this.sampler =
                 new NodeSampler(NodeSampler.Sources.live(config.name(), own, source), cores, cpus);
@@ -107,19 +128,69 @@ public final class Sensing implements AutoCloseable {
         Set<String> jobs = slurm == null ? Set.of() : slurm.beforeLook();
         NodeSample sample = sampler.sample();
         List<Offer> estimated = estimator.update(sample, System.currentTimeMillis());
-        watcher.offers(grace.apply(estimated, sample));
+        List<Offer> offers = grace.apply(estimated, sample);
+        watcher.offers(guarding == null ? offers : guarding.allowed(offers));
         if (slurm != null) {
             slurm.afterLook(jobs, !looked);
         } else if (!looked) {
-            watcher.standStill(CpuSet.empty());
+            standStill.want(StandStill.Side.JOBS, CpuSet.empty());
         }
         looked = true;
+        // After the offers: what the guard lets go on is not what has just been withdrawn.
+        if (guarding != null) {
+            guarding.look(sample);
+        }
+    }
+
+    private Guarding guarding(NodeConfig config) {
+        return new Guarding(
+                loop,
+                new ColocationGuard(config.maxSlowdown(), new SplittableRandom()),
+                new JobMeters(
+                        Path.of("/proc"),
+                        Path.of("/sys/fs/cgroup"),
+                        config.name(),
+                        progressFolder(config)),
+                standStill,
+                new FromGuard());
+    }
+
+    private static @Nullable Path progressFolder(NodeConfig config) {
+        Path folder = config.progressPath();
+        try {
+            return Folders.makeOwn(folder, "rwx--x--x");
+        } catch (IOException e) {
+            log.warn(
+                    "jobs have no progress counters: cannot make {} this daemon's own ({}); delete"
+                            + " it",
+                    folder,
+                    e.getMessage());
+            return null;
+        }
+    }
+
+    private final class FromGuard implements Guarding.Watcher {
+        @Override
+        public boolean awaitFrozen(long timeoutMillis) {
+            return watcher.awaitFrozen(timeoutMillis);
+        }
+
+        @Override
+        public void guarded(
+                ColocationGuard.Finding finding, CpuSet withdrawn, List<String> reasons) {
+            watcher.guarded(finding, withdrawn, reasons);
+        }
+
+        @Override
+        public void look() {
+            loop.execute(Sensing.this::look);
+        }
     }
 
     private final class FromSlurm implements SlurmSide.Watcher {
         @Override
         public void standStill(CpuSet still) {
-            watcher.standStill(still);
+            standStill.want(StandStill.Side.JOBS, still);
         }
 
         @Override
@@ -140,5 +211,8 @@ public final class Sensing implements AutoCloseable {
             slurm.close();
         }
         loop.close();
+        if (guarding != null) {
+            guarding.close();
+        }
     }
 }
