@@ -65,7 +65,7 @@ final class JobGroups {
         for (String pid : pids(group)) {
             try {
                 Object uid = Files.getAttribute(proc.resolve(pid), "unix:uid");
-                if (uid instanceof Integer known && known != 0) {
+                if (uid instanceof Integer known) {
                     return known;
                 }
             } catch (IOException e) {

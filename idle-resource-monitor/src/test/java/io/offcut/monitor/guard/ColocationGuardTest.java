@@ -52,8 +52,6 @@ final class ColocationGuardTest {
             holds += simulated.count(HOLD);
             withdrawals += simulated.count(WITHDRAW);
         }
-        System.out.println(
-                kind + ": " + holds + " holds, " + withdrawals + " withdrawals in " + JOBS + " h");
         double holdsPerHour = (double) holds / JOBS;
         double withdrawalsPerHour = (double) withdrawals / JOBS;
         assertThat(holdsPerHour).isLessThan(2);
