@@ -16,7 +16,12 @@ public final class BenchBundles {
     public static Path ofNative(Path dir) throws IOException, InterruptedException {
         Path bundle = Files.createDirectories(dir.resolve("native"));
         copy("offcut.yaml", bundle.resolve("offcut.yaml"));
-        Path source = copy("bench.c", dir.resolve("bench.c"));
+        compile(copy("bench.c", dir.resolve("bench.c")), bundle.resolve("libbench.so"));
+        return bundle;
+    }
+
+    /** Makes a shared library of one source. */
+    public static void compile(Path source, Path library) throws IOException, InterruptedException {
         Process compiler;
         try {
             compiler =
@@ -26,7 +31,7 @@ public final class BenchBundles {
                                     "-shared",
                                     "-fPIC",
                                     "-o",
-                                    bundle.resolve("libbench.so").toString(),
+                                    library.toString(),
                                     source.toString())
                             .inheritIO()
                             .start();
@@ -40,7 +45,6 @@ public final class BenchBundles {
             compiler.destroyForcibly();
             throw new OffcutException(ErrorCode.INTERNAL, "bench: its function does not compile");
         }
-        return bundle;
     }
 
     /** One with a Java function. */
@@ -55,7 +59,12 @@ public final class BenchBundles {
     }
 
     static Path copy(String resource, Path to) throws IOException {
-        try (InputStream in = BenchBundles.class.getResourceAsStream(resource)) {
+        return copy(BenchBundles.class, resource, to);
+    }
+
+    /** Writes a file that lies beside this class. */
+    public static Path copy(Class<?> beside, String resource, Path to) throws IOException {
+        try (InputStream in = beside.getResourceAsStream(resource)) {
             if (in == null) {
                 throw new IllegalStateException("resource " + resource + " is missing");
             }

@@ -1,0 +1,153 @@
+package io.offcut.benchmarks.colocation;
+
+import io.offcut.benchmarks.invoke.BenchBundles;
+import io.offcut.bundle.BundleArchive;
+import io.offcut.bundle.BundleLimits;
+import io.offcut.cli.demo.LocalDaemon;
+import io.offcut.client.ClientConfig;
+import io.offcut.client.LeaseOptions;
+import io.offcut.client.OffcutClient;
+import io.offcut.client.Result;
+import io.offcut.client.WorkerPool;
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import io.offcut.core.frame.InvocationStatus;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A scheduler and a node that offers one CPU, as processes of their own, and one worker there that
+ * is kept busy on request.
+ */
+final class FunctionSite implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final int CALL_MILLIS = 400;
+
+    private final LocalDaemon scheduler;
+    private final LocalDaemon node;
+    private final OffcutClient client;
+
+    FunctionSite(Path dir, int cpu) throws IOException, InterruptedException {
+        scheduler =
+                LocalDaemon.start(
+                        "scheduler",
+                        "scheduler",
+                        Map.of("port", 0, "stateDir", dir.resolve("scheduler").toString()),
+                        dir,
+                        PATIENCE);
+        Map<String, Object> config = new HashMap<>();
+        config.put("name", "beside" + cpu);
+        config.put("schedulerUrl", scheduler.uri().toString());
+        config.put("port", 0);
+        config.put("cpus", Integer.toString(cpu));
+        config.put("stateDir", dir.resolve("node").toString());
+        config.put("offerAfterSamples", 1);
+        // The job's own load is no reason not to offer: that is what is measured.
+        config.put("busyThreshold", 1);
+        config.put("prewarmedExecutors", 0);
+        config.put("keepWarmSeconds", 0);
+        try {
+            node = LocalDaemon.start("node", "node", config, dir, PATIENCE);
+        } catch (OffcutException e) {
+            scheduler.close();
+            throw e;
+        }
+        client =
+                OffcutClient.connect(
+                        ClientConfig.defaults()
+                                .withSchedulerUrl(scheduler.uri().toString())
+                                .withUser("bench"));
+        Path bundle = Files.createDirectories(dir.resolve("bundle"));
+        BenchBundles.copy(FunctionSite.class, "offcut.yaml", bundle.resolve("offcut.yaml"));
+        BenchBundles.compile(
+                BenchBundles.copy(FunctionSite.class, "beside.c", dir.resolve("beside.c")),
+                bundle.resolve("libbeside.so"));
+        client.push(
+                BundleArchive.pack(bundle, dir.resolve("bundle.zip"), BundleLimits.DEFAULT)
+                        .file());
+    }
+
+    /** A worker that computes, or streams, until it is closed. */
+    static final class Busy implements AutoCloseable {
+        private final WorkerPool pool;
+        private final String function;
+        private final AtomicBoolean closing = new AtomicBoolean();
+        private final AtomicInteger calls = new AtomicInteger();
+        private final CompletableFuture<Result> first;
+        private volatile CompletableFuture<Result> running;
+
+        private Busy(WorkerPool pool, String function) {
+            this.pool = pool;
+            this.function = function;
+            this.first = call();
+            this.running = first;
+            follow(first);
+        }
+
+        private CompletableFuture<Result> call() {
+            ByteBuffer millis = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
+            return pool.invokeAsync(function, millis.putInt(CALL_MILLIS).array());
+        }
+
+        private void follow(CompletableFuture<Result> call) {
+            var _ =
+                    call.thenAccept(result -> {
+                        if (result.status() == InvocationStatus.OK && !closing.get()) {
+                            calls.incrementAndGet();
+                            CompletableFuture<Result> next = call();
+                            running = next;
+                            follow(next);
+                        }
+                    });
+        }
+
+        private void awaitFirst() {
+            Result result = first.join();
+            if (result.status() != InvocationStatus.OK) {
+                throw new OffcutException(
+                        ErrorCode.INTERNAL,
+                        "bench colocation: the function ended with " + result.status());
+            }
+        }
+
+        /** Calls that have ended well. */
+        int calls() {
+            return calls.get();
+        }
+
+        @Override
+        public void close() {
+            closing.set(true);
+            running.join();
+            pool.close();
+        }
+    }
+
+    /** Returns when the function has run once. */
+    Busy start(String function) {
+        Busy busy = new Busy(client.lease(LeaseOptions.of("beside/" + function)), function);
+        try {
+            busy.awaitFirst();
+            return busy;
+        } catch (RuntimeException e) {
+            busy.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public void close() {
+        client.close();
+        node.close();
+        scheduler.close();
+    }
+}
