@@ -52,9 +52,10 @@ final class TaskDelayTest {
                 TaskDelay.open(Path.of("/proc", first.pid() + "", "task", first.pid() + ""))) {
             assertThat(task).isNotNull();
             await().atMost(LIMIT)
-                    .until(() -> task.look()
-                            && task.runNanos() > 100_000_000
-                            && task.waitNanos() > task.runNanos() / 4);
+                    .until(() ->
+                            task.look()
+                                    && task.runNanos() > 100_000_000
+                                    && task.waitNanos() > task.runNanos() / 4);
         } finally {
             first.destroyForcibly();
             second.destroyForcibly();

@@ -169,8 +169,7 @@ public final class ColocationCommand implements Callable<Integer> {
                 table.row(
                         condition.label,
                         kernel.label,
-                        String.format(
-                                Locale.ROOT, "%.2f %s", Slowdown.median(alone), kernel.unit),
+                        String.format(Locale.ROOT, "%.2f %s", Slowdown.median(alone), kernel.unit),
                         percent(slowdown.median()),
                         percent(slowdown.low()) + " to " + percent(slowdown.high()),
                         condition == Condition.CONTROL ? "" : percent(kernel.bound));

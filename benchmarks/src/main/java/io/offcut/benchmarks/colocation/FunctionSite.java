@@ -72,8 +72,7 @@ final class FunctionSite implements AutoCloseable {
                 BenchBundles.copy(FunctionSite.class, "beside.c", dir.resolve("beside.c")),
                 bundle.resolve("libbeside.so"));
         client.push(
-                BundleArchive.pack(bundle, dir.resolve("bundle.zip"), BundleLimits.DEFAULT)
-                        .file());
+                BundleArchive.pack(bundle, dir.resolve("bundle.zip"), BundleLimits.DEFAULT).file());
     }
 
     /** A worker that computes, or streams, until it is closed. */

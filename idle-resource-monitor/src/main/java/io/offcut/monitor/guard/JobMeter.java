@@ -48,8 +48,7 @@ final class JobMeter implements AutoCloseable {
             this.progress = meter.progress == null ? -1 : meter.progress.read();
             this.cpuStallMicros =
                     meter.hasPressure && meter.inside ? meter.stallMicros("cpu.pressure") : -1;
-            this.memoryStallMicros =
-                    meter.hasPressure ? meter.stallMicros("memory.pressure") : -1;
+            this.memoryStallMicros = meter.hasPressure ? meter.stallMicros("memory.pressure") : -1;
             this.attendance = meter.attendance;
             int count = meter.inside ? meter.tasks.size() : 0;
             this.runNanos = new long[count];

@@ -117,13 +117,14 @@ public final class JobMeters implements AutoCloseable {
     }
 
     private void forgetOthers(Set<String> here) {
-        meters.entrySet().removeIf(entry -> {
-            boolean gone = !here.contains(entry.getKey());
-            if (gone) {
-                entry.getValue().close();
-            }
-            return gone;
-        });
+        meters.entrySet()
+                .removeIf(entry -> {
+                    boolean gone = !here.contains(entry.getKey());
+                    if (gone) {
+                        entry.getValue().close();
+                    }
+                    return gone;
+                });
     }
 
     private void meet(String jobId) {

@@ -106,9 +106,7 @@ final class JobMetersTest {
         Pace pace = pace(before);
         assertThat(pace.progressPerSecond()).isPositive();
         count(10);
-        assertThat(pace(before).progressPerSecond())
-                .as("it ran backwards")
-                .isNaN();
+        assertThat(pace(before).progressPerSecond()).as("it ran backwards").isNaN();
     }
 
     @Test
@@ -117,7 +115,9 @@ final class JobMetersTest {
         Files.createFile(progress.resolve("6"));
         meters.sweep(Set.of("7"));
         follow(BESIDE);
-        assertThat(progress).isDirectoryContaining("glob:**/7").isDirectoryNotContaining("glob:**/6");
+        assertThat(progress)
+                .isDirectoryContaining("glob:**/7")
+                .isDirectoryNotContaining("glob:**/6");
         meters.follow(List.of(), BESIDE);
         assertThat(progress).isEmptyDirectory();
     }

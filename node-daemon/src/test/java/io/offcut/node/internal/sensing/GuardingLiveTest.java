@@ -174,8 +174,7 @@ final class GuardingLiveTest {
     private static double share(Process process, long millis) {
         long begun = System.nanoTime();
         long before = ProcessCpu.cpuMicros(process.pid());
-        await().atMost(LIMIT)
-                .until(() -> System.nanoTime() - begun > millis * 1_000_000);
+        await().atMost(LIMIT).until(() -> System.nanoTime() - begun > millis * 1_000_000);
         double micros = (System.nanoTime() - begun) / 1e3;
         return (ProcessCpu.cpuMicros(process.pid()) - before) / micros;
     }
@@ -203,8 +202,7 @@ final class GuardingLiveTest {
         Finding withdrawn = awaitFinding(Verdict.WITHDRAW);
         assertThat(withdrawn.text()).endsWith("withdrawn for 30 s");
         await().atMost(LIMIT)
-                .until(() ->
-                        loop.submit(() -> guarding.allowed(offers())).get().isEmpty());
+                .until(() -> loop.submit(() -> guarding.allowed(offers())).get().isEmpty());
     }
 
     @Test
