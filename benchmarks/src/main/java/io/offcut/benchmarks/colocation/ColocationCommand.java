@@ -56,6 +56,25 @@ public final class ColocationCommand implements Callable<Integer> {
                             + " that a busy machine can be measured in pieces.")
     @Nullable Path samples;
 
+    @Option(
+            names = "--guard",
+            description =
+                    "Instead: how the node's guard treats functions that stream beside a job that"
+                            + " streams, in a private Slurm.")
+    boolean guard;
+
+    @Option(
+            names = "--max-slowdown",
+            paramLabel = "SHARE",
+            description = "With --guard: what the job may lose. Default: 0.03.")
+    double maxSlowdown = 0.03;
+
+    @Option(
+            names = "--seconds",
+            paramLabel = "N",
+            description = "With --guard: how long it is watched. Default: 90.")
+    int seconds = 90;
+
     /** One round: how fast each kernel was under each condition. */
     private record Round(Map<Condition, Map<Kernel, Double>> rates) {}
 
@@ -71,12 +90,18 @@ public final class ColocationCommand implements Callable<Integer> {
                     ErrorCode.EXHAUSTED,
                     "bench colocation: it needs two CPUs and may use only " + cpus);
         }
-        Hpcc.require();
+        if (!guard) {
+            Hpcc.require();
+        }
         Path dir = Files.createTempDirectory("offcut-bench");
         // Executors run as another user and pass through here.
         Files.setPosixFilePermissions(dir, PosixFilePermissions.fromString("rwxr-xr-x"));
         Path file = samples == null ? dir.resolve("samples.csv") : samples;
         try {
+            if (guard) {
+                new GuardCase(dir, maxSlowdown, seconds, io).run();
+                return 0;
+            }
             measure(dir, file, cpus.stream().limit(2).toArray());
             report(read(file));
         } finally {
@@ -112,7 +137,7 @@ public final class ColocationCommand implements Callable<Integer> {
     private static FunctionSite site(Path dir, int cpu) throws IOException, InterruptedException {
         Path folder = Files.createDirectory(dir.resolve("cpu" + cpu));
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
-        return new FunctionSite(folder, cpu);
+        return FunctionSite.of(folder, cpu);
     }
 
     private static Map<Kernel, Double> run(Hpcc hpcc, FunctionSite site, Condition condition)

@@ -1,5 +1,7 @@
 package io.offcut.benchmarks.colocation;
 
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.offcut.benchmarks.invoke.BenchBundles;
 import io.offcut.bundle.BundleArchive;
 import io.offcut.bundle.BundleLimits;
@@ -12,7 +14,12 @@ import io.offcut.client.WorkerPool;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.core.frame.InvocationStatus;
+import io.offcut.node.NodeStatus;
+import io.offcut.slurm.SlurmCluster;
 import java.io.IOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -21,6 +28,9 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -30,13 +40,20 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class FunctionSite implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration LONGEST = Duration.ofMinutes(10);
     private static final int CALL_MILLIS = 400;
+    private static final long PAUSE_MILLIS = 500;
+    private static final long CLOSE_SECONDS = 5;
 
     private final LocalDaemon scheduler;
     private final LocalDaemon node;
     private final OffcutClient client;
 
-    FunctionSite(Path dir, int cpu) throws IOException, InterruptedException {
+    private final HttpClient http = HttpClient.newHttpClient();
+    private final ObjectMapper json =
+            new ObjectMapper().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+
+    private FunctionSite(Path dir, Map<String, ?> keys) throws IOException, InterruptedException {
         scheduler =
                 LocalDaemon.start(
                         "scheduler",
@@ -44,11 +61,9 @@ final class FunctionSite implements AutoCloseable {
                         Map.of("port", 0, "stateDir", dir.resolve("scheduler").toString()),
                         dir,
                         PATIENCE);
-        Map<String, Object> config = new HashMap<>();
-        config.put("name", "beside" + cpu);
+        Map<String, Object> config = new HashMap<>(keys);
         config.put("schedulerUrl", scheduler.uri().toString());
         config.put("port", 0);
-        config.put("cpus", Integer.toString(cpu));
         config.put("stateDir", dir.resolve("node").toString());
         config.put("offerAfterSamples", 1);
         // The job's own load is no reason not to offer: that is what is measured.
@@ -73,6 +88,38 @@ final class FunctionSite implements AutoCloseable {
                 bundle.resolve("libbeside.so"));
         client.push(
                 BundleArchive.pack(bundle, dir.resolve("bundle.zip"), BundleLimits.DEFAULT).file());
+    }
+
+    /** A node without jobs that offers this CPU. */
+    static FunctionSite of(Path dir, int cpu) throws IOException, InterruptedException {
+        return new FunctionSite(dir, Map.of("name", "beside" + cpu, "cpus", Integer.toString(cpu)));
+    }
+
+    /** A node of this Slurm, with the guard. */
+    static FunctionSite ofSlurm(Path dir, String node, SlurmCluster cluster, double maxSlowdown)
+            throws IOException, InterruptedException {
+        return new FunctionSite(
+                dir,
+                Map.of(
+                        "name",
+                        node,
+                        "slurm",
+                        "on",
+                        "slurmConf",
+                        cluster.slurmConf().toString(),
+                        "jobSocket",
+                        dir.resolve("jobs.sock").toString(),
+                        "reserveMemoryBytes",
+                        0,
+                        "maxSlowdown",
+                        maxSlowdown));
+    }
+
+    /** What the node's daemon says of itself. */
+    NodeStatus status() throws IOException, InterruptedException {
+        HttpRequest ask = HttpRequest.newBuilder(node.uri().resolve("/v1/node")).build();
+        return json.readValue(
+                http.send(ask, HttpResponse.BodyHandlers.ofString()).body(), NodeStatus.class);
     }
 
     /** A worker that computes, or streams, until it is closed. */
@@ -100,13 +147,24 @@ final class FunctionSite implements AutoCloseable {
         private void follow(CompletableFuture<Result> call) {
             var _ =
                     call.thenAccept(result -> {
-                        if (result.status() == InvocationStatus.OK && !closing.get()) {
-                            calls.incrementAndGet();
-                            CompletableFuture<Result> next = call();
-                            running = next;
-                            follow(next);
+                        boolean good = result.status() == InvocationStatus.OK;
+                        calls.addAndGet(good ? 1 : 0);
+                        if (good) {
+                            again();
+                        } else {
+                            // Its cores were taken away: there will be others.
+                            CompletableFuture.delayedExecutor(PAUSE_MILLIS, TimeUnit.MILLISECONDS)
+                                    .execute(this::again);
                         }
                     });
+        }
+
+        private void again() {
+            if (!closing.get()) {
+                CompletableFuture<Result> next = call();
+                running = next;
+                follow(next);
+            }
         }
 
         private void awaitFirst() {
@@ -126,14 +184,20 @@ final class FunctionSite implements AutoCloseable {
         @Override
         public void close() {
             closing.set(true);
-            running.join();
+            try {
+                running.get(CLOSE_SECONDS, TimeUnit.SECONDS);
+            } catch (ExecutionException | TimeoutException e) {
+                // It waits for a worker; the pool ends it.
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
             pool.close();
         }
     }
 
     /** Returns when the function has run once. */
     Busy start(String function) {
-        Busy busy = new Busy(client.lease(LeaseOptions.of("beside/" + function)), function);
+        Busy busy = begin(function);
         try {
             busy.awaitFirst();
             return busy;
@@ -141,6 +205,12 @@ final class FunctionSite implements AutoCloseable {
             busy.close();
             throw e;
         }
+    }
+
+    /** Returns at once. */
+    Busy begin(String function) {
+        LeaseOptions options = LeaseOptions.of("beside/" + function).queue(LONGEST);
+        return new Busy(client.lease(options), function);
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** The bundles that the benchmarks call, unpacked. */
@@ -22,19 +23,22 @@ public final class BenchBundles {
 
     /** Makes a shared library of one source. */
     public static void compile(Path source, Path library) throws IOException, InterruptedException {
+        compile("-shared", source, library);
+    }
+
+    /** Makes a program of one source. */
+    public static void compileProgram(Path source, Path program)
+            throws IOException, InterruptedException {
+        compile("-pie", source, program);
+    }
+
+    private static void compile(String kind, Path source, Path result)
+            throws IOException, InterruptedException {
+        List<String> command =
+                List.of("cc", "-O2", kind, "-fPIC", "-o", result.toString(), source.toString());
         Process compiler;
         try {
-            compiler =
-                    new ProcessBuilder(
-                                    "cc",
-                                    "-O2",
-                                    "-shared",
-                                    "-fPIC",
-                                    "-o",
-                                    library.toString(),
-                                    source.toString())
-                            .inheritIO()
-                            .start();
+            compiler = new ProcessBuilder(command).inheritIO().start();
         } catch (IOException e) {
             throw new OffcutException(
                     ErrorCode.NOT_FOUND,
