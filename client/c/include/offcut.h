@@ -265,6 +265,16 @@ OFFCUT_API void offcut_worker_close(offcut_worker *worker);
  */
 OFFCUT_API int offcut_survive_truncation(offcut_error *error);
 
+/*
+ * For batch jobs, which need nothing else of this library: adds to the job's progress counter, by
+ * which the node's guard sees whether functions beside the job slow it. Call it for each unit of
+ * work, best some hundred times a second or more; the unit is the job's own, and only how fast it
+ * grows matters. All processes of a job on a node count together. The counter is the file
+ * OFFCUT_PROGRESS names, else /dev/shm/offcut-$SLURMD_NODENAME-progress/$SLURM_JOB_ID: without
+ * one this does nothing. Costs one atomic addition. Any thread.
+ */
+OFFCUT_API void offcut_progress(uint64_t done);
+
 /* --- a pool: blocking and asynchronous calls, retries. Any thread. */
 
 /*

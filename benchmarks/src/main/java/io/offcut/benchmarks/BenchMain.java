@@ -1,5 +1,6 @@
 package io.offcut.benchmarks;
 
+import io.offcut.benchmarks.colocation.ColocationCommand;
 import io.offcut.benchmarks.invoke.InvokeCommand;
 import io.offcut.benchmarks.slurm.ReclaimCommand;
 import io.offcut.benchmarks.slurm.LaunchCommand;
@@ -24,6 +25,7 @@ public final class BenchMain {
                 ReclaimCommand.class,
                 LaunchCommand.class,
                 PilotBenchCommand.class,
+                ColocationCommand.class,
                 PartsCommand.class,
                 StressCommand.class
             },

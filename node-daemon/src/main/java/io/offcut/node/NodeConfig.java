@@ -69,6 +69,8 @@ import java.util.function.Supplier;
  *     0, the default: the daemon looks for itself what is idle
  * @param cgroups {@code auto}: as the kernel and the rights allow; {@code off}: none; default
  *     {@code auto}
+ * @param maxSlowdown share of its speed that a job may lose to functions beside it, above which the
+ *     guard takes them away; 1: there is no guard; default 0.01
  * @param labels free text by the site; default none
  */
 public record NodeConfig(
@@ -104,6 +106,7 @@ public record NodeConfig(
         String archiveDir,
         Long untilEpochMillis,
         String cgroups,
+        Double maxSlowdown,
         Map<String, String> labels) {
     private static final long MIB = 1L << 20;
 
@@ -146,6 +149,7 @@ public record NodeConfig(
         archiveDir = or(archiveDir, () -> "");
         untilEpochMillis = untilEpochMillis == null ? 0 : untilEpochMillis;
         cgroups = or(cgroups, () -> "auto");
+        maxSlowdown = maxSlowdown == null ? 0.01 : maxSlowdown;
         labels = labels == null ? Map.of() : Map.copyOf(labels);
 
         check(
@@ -197,6 +201,11 @@ public record NodeConfig(
         checkRange("prewarmedExecutors", prewarmedExecutors, 0, 64);
         checkRange("keepWarmSeconds", keepWarmSeconds, 0, 86_400);
         checkRange("orphanMillis", orphanMillis, 100, 86_400_000);
+        check(
+                maxSlowdown >= 0 && maxSlowdown <= 1,
+                "maxSlowdown",
+                maxSlowdown,
+                "a fraction from 0 to 1");
         checkRange("executorOverheadBytes", executorOverheadBytes, 32 * MIB, 1L << 40);
     }
 
@@ -256,6 +265,11 @@ public record NodeConfig(
 
     public Path shmPath() {
         return Path.of(shmDir);
+    }
+
+    /** Where jobs find their progress counters. */
+    public Path progressPath() {
+        return Path.of("/dev/shm/offcut-" + name + "-progress");
     }
 
     private static String hostName() {

@@ -13,6 +13,7 @@ import io.offcut.core.lease.LeaseState;
 import io.offcut.core.lease.LeaseTerms;
 import io.offcut.core.link.NodeMessage;
 import io.offcut.core.link.SchedulerMessage;
+import io.offcut.monitor.guard.ColocationGuard;
 import io.offcut.node.internal.executor.ExecutorHost;
 import io.offcut.node.internal.lease.EndedLease;
 import io.offcut.node.internal.lease.HeldLease;
@@ -65,6 +66,7 @@ final class NodeCore
     private @Nullable NodeDescriptor descriptor;
     private @Nullable SchedulerLink link;
     private long hostSampledNanos = System.nanoTime();
+    private List<String> guard = List.of();
     private boolean keepFailed;
     private boolean closing;
 
@@ -197,6 +199,12 @@ final class NodeCore
     @Override
     public boolean awaitFrozen(long timeoutMillis) {
         return host.awaitFrozen(timeoutMillis);
+    }
+
+    @Override
+    public void guarded(ColocationGuard.Finding finding, CpuSet withdrawn, List<String> reasons) {
+        metrics.guarded(finding, withdrawn);
+        loop.execute(() -> guard = reasons);
     }
 
     @Override
@@ -429,6 +437,7 @@ final class NodeCore
                     node,
                     open != null && open.connected(),
                     missing,
+                    guard,
                     book.offers(),
                     book.held().stream()
                             .map(l -> NodeViews.of(l, host.seen(l.leaseId()), now))

@@ -1,7 +1,9 @@
 package io.offcut.node;
 
+import io.offcut.core.CpuSet;
 import io.offcut.core.Offer;
 import io.offcut.core.lease.EndReason;
+import io.offcut.monitor.guard.ColocationGuard;
 import io.offcut.node.internal.lease.HeldLease;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Counter;
@@ -28,6 +30,18 @@ final class NodeMetrics {
             counter("offcut_node_executors_died_total", "Executors that ended by themselves");
     private final Counter refused =
             counter("offcut_node_opens_refused_total", "Openings of leases that were refused");
+    private final Gauge guardWithdrawn =
+            gauge(
+                    "offcut_node_guard_withdrawn_cores",
+                    "Cores that the guard keeps out of the offers");
+    private final Counter guardHolds =
+            counter(
+                    "offcut_node_guard_holds_total",
+                    "Times that functions stood still because a job beside them was slowed");
+    private final Counter guardWithdrawals =
+            counter(
+                    "offcut_node_guard_withdrawals_total",
+                    "Times that cores left the offers because a job was slowed");
     private final Counter ended =
             Counter.build("offcut_node_leases_ended_total", "Leases that ended, by reason")
                     .labelNames("reason")
@@ -75,6 +89,15 @@ final class NodeMetrics {
 
     void connected(boolean now) {
         connected.set(now ? 1 : 0);
+    }
+
+    void guarded(ColocationGuard.Finding finding, CpuSet withdrawn) {
+        guardWithdrawn.set(withdrawn.size());
+        switch (finding.verdict()) {
+            case HOLD -> guardHolds.inc();
+            case WITHDRAW -> guardWithdrawals.inc();
+            case GO_ON -> {}
+        }
     }
 
     void executorStarted() {

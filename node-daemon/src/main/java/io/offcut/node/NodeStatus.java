@@ -13,16 +13,20 @@ import org.jspecify.annotations.Nullable;
  * The node as its daemon sees it at this moment: the body of {@code GET /v1/node}.
  *
  * @param schedulerConnected whether the link to the scheduler stands
+ * @param guard why functions stand still, or are not offered cores, for the sake of a job beside
+ *     them
  * @param missing what this daemon may not or cannot do on this machine
  */
 public record NodeStatus(
         NodeDescriptor node,
         boolean schedulerConnected,
         List<String> missing,
+        List<String> guard,
         List<Offer> offers,
         List<Lease> leases) {
     public NodeStatus {
         missing = List.copyOf(missing);
+        guard = List.copyOf(guard);
         offers = List.copyOf(offers);
         leases = List.copyOf(leases);
     }

@@ -20,6 +20,7 @@ class NodeConfigTest {
         assertThat(config.shmDir()).isEqualTo("/dev/shm/offcut-n7");
         assertThat(config.jobSocket()).isEqualTo(config.stateDir() + "/jobs.sock");
         assertThat(config.busyThreshold()).isEqualTo(0.25);
+        assertThat(config.maxSlowdown()).isEqualTo(0.01);
         assertThat(config.slurmOn()).isFalse();
         assertThat(config.cpuMapping().isIdentity()).isTrue();
     }
@@ -39,6 +40,7 @@ class NodeConfigTest {
         "cpuMap, 0:0",
         "stateDir, relative",
         "busyThreshold, 0",
+        "maxSlowdown, 1.5",
         "slurm, maybe",
         "archiveDir, relative",
         "untilEpochMillis, -1",

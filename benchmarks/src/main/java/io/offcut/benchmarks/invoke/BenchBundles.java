@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** The bundles that the benchmarks call, unpacked. */
@@ -16,20 +17,28 @@ public final class BenchBundles {
     public static Path ofNative(Path dir) throws IOException, InterruptedException {
         Path bundle = Files.createDirectories(dir.resolve("native"));
         copy("offcut.yaml", bundle.resolve("offcut.yaml"));
-        Path source = copy("bench.c", dir.resolve("bench.c"));
+        compile(copy("bench.c", dir.resolve("bench.c")), bundle.resolve("libbench.so"));
+        return bundle;
+    }
+
+    /** Makes a shared library of one source. */
+    public static void compile(Path source, Path library) throws IOException, InterruptedException {
+        compile("-shared", source, library);
+    }
+
+    /** Makes a program of one source. */
+    public static void compileProgram(Path source, Path program)
+            throws IOException, InterruptedException {
+        compile("-pie", source, program);
+    }
+
+    private static void compile(String kind, Path source, Path result)
+            throws IOException, InterruptedException {
+        List<String> command =
+                List.of("cc", "-O2", kind, "-fPIC", "-o", result.toString(), source.toString());
         Process compiler;
         try {
-            compiler =
-                    new ProcessBuilder(
-                                    "cc",
-                                    "-O2",
-                                    "-shared",
-                                    "-fPIC",
-                                    "-o",
-                                    bundle.resolve("libbench.so").toString(),
-                                    source.toString())
-                            .inheritIO()
-                            .start();
+            compiler = new ProcessBuilder(command).inheritIO().start();
         } catch (IOException e) {
             throw new OffcutException(
                     ErrorCode.NOT_FOUND,
@@ -40,7 +49,6 @@ public final class BenchBundles {
             compiler.destroyForcibly();
             throw new OffcutException(ErrorCode.INTERNAL, "bench: its function does not compile");
         }
-        return bundle;
     }
 
     /** One with a Java function. */
@@ -55,7 +63,12 @@ public final class BenchBundles {
     }
 
     static Path copy(String resource, Path to) throws IOException {
-        try (InputStream in = BenchBundles.class.getResourceAsStream(resource)) {
+        return copy(BenchBundles.class, resource, to);
+    }
+
+    /** Writes a file that lies beside this class. */
+    public static Path copy(Class<?> beside, String resource, Path to) throws IOException {
+        try (InputStream in = beside.getResourceAsStream(resource)) {
             if (in == null) {
                 throw new IllegalStateException("resource " + resource + " is missing");
             }

@@ -9,13 +9,21 @@ import io.offcut.monitor.MonitorConfig;
 import io.offcut.monitor.NodeSample;
 import io.offcut.monitor.NodeSampler;
 import io.offcut.monitor.OwnExecutor;
+import io.offcut.monitor.guard.ColocationGuard;
+import io.offcut.monitor.guard.JobMeters;
 import io.offcut.node.NodeConfig;
 import io.offcut.node.internal.link.JobAnnouncer;
 import io.offcut.node.internal.loop.EventLoop;
+import io.offcut.node.internal.store.Folders;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Looks at the node once per period, and at once when a job comes, on a thread of its own; tells
@@ -42,16 +50,34 @@ public final class Sensing implements AutoCloseable {
         /** A job was kept waiting so long: at its {@code prolog} or for its {@code allocation}. */
         void jobWaited(String event, long nanos);
 
+        /**
+         * What the guard decided.
+         *
+         * @param withdrawn cores that it keeps out of the offers now
+         * @param reasons why functions stand still or are withdrawn now
+         */
+        void guarded(ColocationGuard.Finding finding, CpuSet withdrawn, List<String> reasons);
+
         /** Once per period, after the offers. */
         void sampled();
     }
 
+    private static final Logger log = LoggerFactory.getLogger(Sensing.class);
     private static final long MEMORY_SHARE_FOR_OVERHEAD = 8;
+
+    /**
+     * What was seen, and what is to be offered for it.
+     *
+     * @param sample null where there is nothing to look at
+     */
+    private record Look(List<Offer> offers, @Nullable NodeSample sample) {}
 
     private final Watcher watcher;
     private final EventLoop loop = new EventLoop("node-sensing");
-    private final Supplier<List<Offer>> offers;
+    private final StandStill standStill;
+    private final Supplier<Look> eyes;
     private final @Nullable SlurmSide slurm;
+    private final @Nullable Guarding guarding;
     private boolean looked;
 
     /**
@@ -71,11 +97,13 @@ public final class Sensing implements AutoCloseable {
             Supplier<List<OwnExecutor>> own,
             Watcher watcher) {
         this.watcher = watcher;
+        this.standStill = new StandStill(watcher::standStill);
         this.slurm = config.slurmOn() ? slurmSide(config, secret, cores, memoryBytes, cpus) : null;
+        this.guarding = slurm == null || config.maxSlowdown() >= 1 ? null : guarding(config);
         MonitorConfig monitor = monitorConfig(config, cores, memoryBytes);
-        this.offers =
+        this.eyes =
                 config.given()
-                        ? () -> given(config, monitor, cores, memoryBytes)
+                        ? () -> new Look(given(config, monitor, cores, memoryBytes), null)
                         : sensed(config, monitor, cores, cpus, earlier, own);
         loop.execute(this::look);
         var _ =
@@ -114,7 +142,7 @@ public final class Sensing implements AutoCloseable {
                 .withIdleness(config.busyThreshold(), config.offerAfterSamples());
     }
 
-    private Supplier<List<Offer>> sensed(
+    private Supplier<Look> sensed(
             NodeConfig config,
             MonitorConfig monitor,
             CpuSet cores,
@@ -129,7 +157,8 @@ public final class Sensing implements AutoCloseable {
                 new StartGrace(earlier, config.busyThreshold(), config.offerAfterSamples() + 2);
         return () -> {
             NodeSample sample = sampler.sample();
-            return grace.apply(estimator.update(sample, System.currentTimeMillis()), sample);
+            List<Offer> estimated = estimator.update(sample, System.currentTimeMillis());
+            return new Look(grace.apply(estimated, sample), sample);
         };
     }
 
@@ -152,19 +181,69 @@ public final class Sensing implements AutoCloseable {
 
     private void look() {
         Set<String> jobs = slurm == null ? Set.of() : slurm.beforeLook();
-        watcher.offers(offers.get());
+        Look look = eyes.get();
+        watcher.offers(guarding == null ? look.offers : guarding.allowed(look.offers));
         if (slurm != null) {
             slurm.afterLook(jobs, !looked);
         } else if (!looked) {
-            watcher.standStill(CpuSet.empty());
+            standStill.want(StandStill.Side.JOBS, CpuSet.empty());
         }
         looked = true;
+        // After the offers: what the guard lets go on is not what has just been withdrawn.
+        if (guarding != null && look.sample != null) {
+            guarding.look(look.sample);
+        }
+    }
+
+    private Guarding guarding(NodeConfig config) {
+        return new Guarding(
+                loop,
+                new ColocationGuard(config.maxSlowdown(), new SplittableRandom()),
+                new JobMeters(
+                        Path.of("/proc"),
+                        Path.of("/sys/fs/cgroup"),
+                        config.name(),
+                        progressFolder(config)),
+                standStill,
+                new FromGuard());
+    }
+
+    private static @Nullable Path progressFolder(NodeConfig config) {
+        Path folder = config.progressPath();
+        try {
+            return Folders.makeOwn(folder, "rwx--x--x");
+        } catch (IOException e) {
+            log.warn(
+                    "jobs have no progress counters: cannot make {} this daemon's own ({}); delete"
+                            + " it",
+                    folder,
+                    e.getMessage());
+            return null;
+        }
+    }
+
+    private final class FromGuard implements Guarding.Watcher {
+        @Override
+        public boolean awaitFrozen(long timeoutMillis) {
+            return watcher.awaitFrozen(timeoutMillis);
+        }
+
+        @Override
+        public void guarded(
+                ColocationGuard.Finding finding, CpuSet withdrawn, List<String> reasons) {
+            watcher.guarded(finding, withdrawn, reasons);
+        }
+
+        @Override
+        public void look() {
+            loop.execute(Sensing.this::look);
+        }
     }
 
     private final class FromSlurm implements SlurmSide.Watcher {
         @Override
         public void standStill(CpuSet still) {
-            watcher.standStill(still);
+            standStill.want(StandStill.Side.JOBS, still);
         }
 
         @Override
@@ -190,5 +269,8 @@ public final class Sensing implements AutoCloseable {
             slurm.close();
         }
         loop.close();
+        if (guarding != null) {
+            guarding.close();
+        }
     }
 }

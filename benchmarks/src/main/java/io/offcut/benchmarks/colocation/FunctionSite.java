@@ -1,0 +1,222 @@
+package io.offcut.benchmarks.colocation;
+
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.offcut.benchmarks.invoke.BenchBundles;
+import io.offcut.bundle.BundleArchive;
+import io.offcut.bundle.BundleLimits;
+import io.offcut.cli.demo.LocalDaemon;
+import io.offcut.client.ClientConfig;
+import io.offcut.client.LeaseOptions;
+import io.offcut.client.OffcutClient;
+import io.offcut.client.Result;
+import io.offcut.client.WorkerPool;
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import io.offcut.core.frame.InvocationStatus;
+import io.offcut.node.NodeStatus;
+import io.offcut.slurm.SlurmCluster;
+import java.io.IOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A scheduler and a node that offers one CPU, as processes of their own, and one worker there that
+ * is kept busy on request.
+ */
+final class FunctionSite implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration LONGEST = Duration.ofMinutes(10);
+    private static final int CALL_MILLIS = 400;
+    private static final long PAUSE_MILLIS = 500;
+    private static final long CLOSE_SECONDS = 5;
+
+    private final LocalDaemon scheduler;
+    private final LocalDaemon node;
+    private final OffcutClient client;
+
+    private final HttpClient http = HttpClient.newHttpClient();
+    private final ObjectMapper json =
+            new ObjectMapper().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+
+    private FunctionSite(Path dir, Map<String, ?> keys) throws IOException, InterruptedException {
+        scheduler =
+                LocalDaemon.start(
+                        "scheduler",
+                        "scheduler",
+                        Map.of("port", 0, "stateDir", dir.resolve("scheduler").toString()),
+                        dir,
+                        PATIENCE);
+        Map<String, Object> config = new HashMap<>(keys);
+        config.put("schedulerUrl", scheduler.uri().toString());
+        config.put("port", 0);
+        config.put("stateDir", dir.resolve("node").toString());
+        config.put("offerAfterSamples", 1);
+        // The job's own load is no reason not to offer: that is what is measured.
+        config.put("busyThreshold", 1);
+        config.put("prewarmedExecutors", 0);
+        config.put("keepWarmSeconds", 0);
+        try {
+            node = LocalDaemon.start("node", "node", config, dir, PATIENCE);
+        } catch (OffcutException e) {
+            scheduler.close();
+            throw e;
+        }
+        client =
+                OffcutClient.connect(
+                        ClientConfig.defaults()
+                                .withSchedulerUrl(scheduler.uri().toString())
+                                .withUser("bench"));
+        Path bundle = Files.createDirectories(dir.resolve("bundle"));
+        BenchBundles.copy(FunctionSite.class, "offcut.yaml", bundle.resolve("offcut.yaml"));
+        BenchBundles.compile(
+                BenchBundles.copy(FunctionSite.class, "beside.c", dir.resolve("beside.c")),
+                bundle.resolve("libbeside.so"));
+        client.push(
+                BundleArchive.pack(bundle, dir.resolve("bundle.zip"), BundleLimits.DEFAULT).file());
+    }
+
+    /** A node without jobs that offers this CPU. */
+    static FunctionSite of(Path dir, int cpu) throws IOException, InterruptedException {
+        return new FunctionSite(dir, Map.of("name", "beside" + cpu, "cpus", Integer.toString(cpu)));
+    }
+
+    /** A node of this Slurm, with the guard. */
+    static FunctionSite ofSlurm(Path dir, String node, SlurmCluster cluster, double maxSlowdown)
+            throws IOException, InterruptedException {
+        return new FunctionSite(
+                dir,
+                Map.of(
+                        "name",
+                        node,
+                        "slurm",
+                        "on",
+                        "slurmConf",
+                        cluster.slurmConf().toString(),
+                        "jobSocket",
+                        dir.resolve("jobs.sock").toString(),
+                        "reserveMemoryBytes",
+                        0,
+                        "maxSlowdown",
+                        maxSlowdown));
+    }
+
+    /** What the node's daemon says of itself. */
+    NodeStatus status() throws IOException, InterruptedException {
+        HttpRequest ask = HttpRequest.newBuilder(node.uri().resolve("/v1/node")).build();
+        return json.readValue(
+                http.send(ask, HttpResponse.BodyHandlers.ofString()).body(), NodeStatus.class);
+    }
+
+    /** A worker that computes, or streams, until it is closed. */
+    static final class Busy implements AutoCloseable {
+        private final WorkerPool pool;
+        private final String function;
+        private final AtomicBoolean closing = new AtomicBoolean();
+        private final AtomicInteger calls = new AtomicInteger();
+        private final CompletableFuture<Result> first;
+        private volatile CompletableFuture<Result> running;
+
+        private Busy(WorkerPool pool, String function) {
+            this.pool = pool;
+            this.function = function;
+            this.first = call();
+            this.running = first;
+            follow(first);
+        }
+
+        private CompletableFuture<Result> call() {
+            ByteBuffer millis = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
+            return pool.invokeAsync(function, millis.putInt(CALL_MILLIS).array());
+        }
+
+        private void follow(CompletableFuture<Result> call) {
+            var _ =
+                    call.thenAccept(result -> {
+                        boolean good = result.status() == InvocationStatus.OK;
+                        calls.addAndGet(good ? 1 : 0);
+                        if (good) {
+                            again();
+                        } else {
+                            // Its cores were taken away: there will be others.
+                            CompletableFuture.delayedExecutor(PAUSE_MILLIS, TimeUnit.MILLISECONDS)
+                                    .execute(this::again);
+                        }
+                    });
+        }
+
+        private void again() {
+            if (!closing.get()) {
+                CompletableFuture<Result> next = call();
+                running = next;
+                follow(next);
+            }
+        }
+
+        private void awaitFirst() {
+            Result result = first.join();
+            if (result.status() != InvocationStatus.OK) {
+                throw new OffcutException(
+                        ErrorCode.INTERNAL,
+                        "bench colocation: the function ended with " + result.status());
+            }
+        }
+
+        /** Calls that have ended well. */
+        int calls() {
+            return calls.get();
+        }
+
+        @Override
+        public void close() {
+            closing.set(true);
+            try {
+                running.get(CLOSE_SECONDS, TimeUnit.SECONDS);
+            } catch (ExecutionException | TimeoutException e) {
+                // It waits for a worker; the pool ends it.
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            pool.close();
+        }
+    }
+
+    /** Returns when the function has run once. */
+    Busy start(String function) {
+        Busy busy = begin(function);
+        try {
+            busy.awaitFirst();
+            return busy;
+        } catch (RuntimeException e) {
+            busy.close();
+            throw e;
+        }
+    }
+
+    /** Returns at once. */
+    Busy begin(String function) {
+        LeaseOptions options = LeaseOptions.of("beside/" + function).queue(LONGEST);
+        return new Busy(client.lease(options), function);
+    }
+
+    @Override
+    public void close() {
+        client.close();
+        node.close();
+        scheduler.close();
+    }
+}

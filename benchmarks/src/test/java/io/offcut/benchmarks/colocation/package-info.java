@@ -1,0 +1,4 @@
+@NullMarked
+package io.offcut.benchmarks.colocation;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.offcut.monitor.guard;
+
+import org.jspecify.annotations.NullMarked;
