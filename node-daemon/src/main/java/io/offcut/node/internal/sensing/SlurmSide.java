@@ -3,6 +3,7 @@ package io.offcut.node.internal.sensing;
 import io.offcut.core.CpuSet;
 import io.offcut.core.OffcutException;
 import io.offcut.linux.CpuMap;
+import io.offcut.linux.CpuTopology;
 import io.offcut.monitor.AllocationSource;
 import io.offcut.monitor.Allocations;
 import io.offcut.node.NodeConfig;
@@ -64,7 +65,9 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
                         : SlurmCommands.ofConfiguration(Path.of(config.slurmConf()), patience);
         CpuIdMap ids =
                 cpus.isIdentity()
-                        ? CpuIdMap.ofMachine(slurmCpus(commands, config.name(), cores.size()))
+                        ? CpuIdMap.ofCores(
+                                CpuTopology.read(CpuTopology.SYS_CPU).cores(),
+                                slurmCpus(commands, config.name(), cores.size()))
                         : CpuIdMap.identity();
         this.allocations = new NodeAllocations(config.name(), cores, memoryBytes, commands, ids);
         if (!allocations.reconcile()) {
