@@ -19,7 +19,13 @@ class StartGraceTest {
 
     private static NodeSample sample(Map<Integer, Double> loads, Allocations allocations) {
         return new NodeSample(
-                CpuSet.range(0, 3), CoreLoads.of(loads), allocations, 0, CpuSet.empty(), 0);
+                CpuSet.range(0, 3),
+                CoreLoads.of(loads),
+                CpuSet.empty(),
+                allocations,
+                0,
+                CpuSet.empty(),
+                0);
     }
 
     private static final NodeSample QUIET = sample(Map.of(), new Allocations.NoBatchSystem());
