@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
+import io.offcut.core.SharePolicy;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,6 +22,7 @@ class NodeConfigTest {
         assertThat(config.jobSocket()).isEqualTo(config.stateDir() + "/jobs.sock");
         assertThat(config.busyThreshold()).isEqualTo(0.25);
         assertThat(config.slurmOn()).isFalse();
+        assertThat(config.defaultShare()).isEqualTo(SharePolicy.EXCLUSIVE);
         assertThat(config.cpuMapping().isIdentity()).isTrue();
     }
 
@@ -40,6 +42,9 @@ class NodeConfigTest {
         "stateDir, relative",
         "busyThreshold, 0",
         "slurm, maybe",
+        "share, some",
+        "offerSiblings, 1",
+        "underusedAfterSamples, 0",
         "slots, 0",
         "executorUser, ../root",
         "noSuchKey, 1",

@@ -3,6 +3,7 @@ package io.offcut.node.internal.sensing;
 import io.offcut.core.CpuSet;
 import io.offcut.core.Offer;
 import io.offcut.linux.CpuMap;
+import io.offcut.linux.CpuTopology;
 import io.offcut.monitor.AllocationSource;
 import io.offcut.monitor.IdleEstimator;
 import io.offcut.monitor.MonitorConfig;
@@ -70,9 +71,18 @@ public final class Sensing implements AutoCloseable {
         AllocationSource source = slurm == null ? AllocationSource.NONE : slurm;
         this.sampler =
                 new NodeSampler(NodeSampler.Sources.live(config.name(), own, source), cores, cpus);
-        this.estimator = new IdleEstimator(monitorConfig(config, cores, memoryBytes));
+        this.estimator =
+                new IdleEstimator(
+                        monitorConfig(config, cores, memoryBytes),
+                        cpus.isIdentity()
+                                ? CpuTopology.read(CpuTopology.SYS_CPU)
+                                : CpuTopology.unknown());
         this.grace =
-                new StartGrace(earlier, config.busyThreshold(), config.offerAfterSamples() + 2);
+                new StartGrace(
+                        earlier,
+                        config.busyThreshold(),
+                        config.offerAfterSamples() + 2,
+                        config.underusedAfterSamples() + 2);
         loop.execute(this::look);
         var _ =
                 loop.every(
@@ -93,10 +103,17 @@ public final class Sensing implements AutoCloseable {
                 config.memoryBytes() == 0
                         ? 0
                         : Math.max(1, config.memoryBytes() - config.reserveMemoryBytes());
-        return MonitorConfig.defaults()
-                .withCpus(cores)
+        MonitorConfig defaults = MonitorConfig.defaults();
+        return defaults.withCpus(cores)
                 .withReserve(config.reserveCores(), config.reserveMemoryBytes() + overhead, limit)
-                .withIdleness(config.busyThreshold(), config.offerAfterSamples());
+                .withIdleness(config.busyThreshold(), config.offerAfterSamples())
+                .withUnderused(
+                        config.offerSiblings().equals("on"),
+                        new MonitorConfig.Underused(
+                                config.underusedAfterSamples(),
+                                defaults.underused().marginCores(),
+                                config.jobMemoryMarginBytes(),
+                                defaults.underused().memoryStall()));
     }
 
     private void look() {

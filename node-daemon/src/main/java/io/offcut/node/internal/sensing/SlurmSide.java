@@ -2,6 +2,8 @@ package io.offcut.node.internal.sensing;
 
 import io.offcut.core.CpuSet;
 import io.offcut.core.OffcutException;
+import io.offcut.core.Offer;
+import io.offcut.core.SharePolicy;
 import io.offcut.linux.CpuMap;
 import io.offcut.linux.CpuTopology;
 import io.offcut.monitor.AllocationSource;
@@ -17,6 +19,7 @@ import io.offcut.slurm.SlurmCommands;
 import io.offcut.slurm.SlurmNode;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -41,6 +44,7 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
 
     private final long prologDeadlineMillis;
     private final long memoryBytes;
+    private final SharePolicy defaultShare;
     private final NodeAllocations allocations;
     private final Watcher watcher;
     private final JobEventServer server;
@@ -57,6 +61,7 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
     SlurmSide(NodeConfig config, CpuSet cores, long memoryBytes, CpuMap cpus, Watcher watcher) {
         this.prologDeadlineMillis = config.prologDeadlineMillis();
         this.memoryBytes = memoryBytes;
+        this.defaultShare = config.defaultShare();
         this.watcher = watcher;
         Duration patience = Duration.ofMillis(Math.max(500, prologDeadlineMillis / 2));
         SlurmCommands commands =
@@ -105,11 +110,19 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
         }
         return new Allocations.Known(
                 now.memoryTracked() ? memoryBytes : 0,
-                now.jobs().values().stream()
-                        .map(job ->
-                                new Allocations.JobShare(
-                                        job.jobId(), job.cores(), job.memoryBytes()))
-                        .toList());
+                now.jobs().values().stream().map(this::share).toList());
+    }
+
+    private Allocations.JobShare share(JobHolding job) {
+        Instant end = job.expectedEnd();
+        return new Allocations.JobShare(
+                job.jobId(),
+                job.cores(),
+                job.memoryBytes(),
+                end == null ? Offer.UNKNOWN_UNTIL : end.toEpochMilli(),
+                // Whose record could not be read may have asked to be left alone.
+                job.assumed() ? SharePolicy.EXCLUSIVE : defaultShare,
+                Allocations.JobUse.UNKNOWN);
     }
 
     @Override
