@@ -1,6 +1,7 @@
 package io.offcut.benchmarks;
 
 import io.offcut.benchmarks.invoke.InvokeCommand;
+import io.offcut.benchmarks.sensing.SensingCommand;
 import io.offcut.cli.Main;
 import picocli.CommandLine.Command;
 
@@ -16,7 +17,12 @@ public final class BenchMain {
             name = "bench",
             description = "Measures Offcut beside the bare mechanisms below it.",
             synopsisSubcommandLabel = "COMMAND",
-            subcommands = {InvokeCommand.class, PartsCommand.class, StressCommand.class},
+            subcommands = {
+                InvokeCommand.class,
+                SensingCommand.class,
+                PartsCommand.class,
+                StressCommand.class
+            },
             footerHeading = "%nExample:%n",
             footer = "  offcut bench invoke")
     static final class BenchCommand {}

@@ -154,4 +154,9 @@ final class JobCgroups {
         }
         return true;
     }
+
+    void close() {
+        jobs.values().forEach(job -> job.meter.close());
+        jobs.clear();
+    }
 }

@@ -24,9 +24,10 @@ import java.util.function.Supplier;
  * record.
  *
  * <p>Each sample covers the time since the one before; the first covers the time since the sampler
- * was made. Reads small files and does not otherwise block. One thread at a time.
+ * was made. Reads small files, which it keeps open, and does not otherwise block. One thread at a
+ * time.
  */
-public final class NodeSampler {
+public final class NodeSampler implements AutoCloseable {
     private static final int MIN_TICKS = 4;
 
     private final Sources sources;
@@ -43,8 +44,8 @@ public final class NodeSampler {
     /** What jobs had used when it was last long enough ago to tell. */
     private ProcStat jobsBefore;
 
-    private Map<String, JobCgroups.Reading> readingsBefore = new HashMap<>();
-    private long pressureBefore = -1;
+    private Map<String, JobCgroups.Reading> readingsBefore;
+    private long pressureBefore;
 
     /**
      * Where the sampler looks.
@@ -97,6 +98,8 @@ public final class NodeSampler {
         this.pressureFile = new KeptFile(sources.proc().resolve("pressure/memory"));
         this.before = ProcStat.read(statFile, text);
         this.jobsBefore = before;
+        this.readingsBefore = jobCgroups.read();
+        this.pressureBefore = Psi.readSomeTotalMicros(pressureFile, text);
     }
 
     /** Looks once. */
@@ -273,5 +276,15 @@ public final class NodeSampler {
                         ? before < 0 ? -1 : reading.memoryStallMicros() - before
                         : interval.nodeStallMicros();
         return stalled < 0 || !interval.tells() ? -1 : Math.min(1, stalled / interval.micros());
+    }
+
+    /** Looks no more. */
+    @Override
+    public void close() {
+        ownLoad.close();
+        jobCgroups.close();
+        statFile.close();
+        memInfoFile.close();
+        pressureFile.close();
     }
 }

@@ -9,9 +9,11 @@ import io.offcut.linux.ProcessCpu;
 import io.offcut.linux.ProcessRef;
 import io.offcut.linux.ProcessTree;
 import io.offcut.linux.ThreadCpu;
+import io.offcut.linux.ThreadMeter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +31,7 @@ final class OwnLoad {
     private final CpuMap map;
     private final KernelText text;
     private final Map<String, Group> groups = new HashMap<>();
+    private final Map<String, Map<Long, ThreadMeter>> threadMeters = new HashMap<>();
     private Map<String, Reading> before = new HashMap<>();
 
     /**
@@ -136,10 +139,7 @@ final class OwnLoad {
         before.forEach((id, earlier) -> {
             if (!now.containsKey(id)) {
                 use.unsettledCores = use.unsettledCores.plus(earlier.cores);
-                Group gone = groups.remove(id);
-                if (gone != null) {
-                    gone.meter().close();
-                }
+                forget(id);
             }
         });
         before = now;
@@ -186,12 +186,30 @@ final class OwnLoad {
         }
         reading.threads = new HashMap<>();
         reading.threadsMicros = reading.totalMicros;
-        for (long pid : pids(executor)) {
-            for (ThreadCpu thread : ThreadCpu.of(proc, pid)) {
+        for (ThreadMeter meter : threadMeters(executor)) {
+            for (ThreadCpu thread : meter.read()) {
                 reading.threads.put(thread.tid(), thread);
             }
         }
         return reading;
+    }
+
+    /** One for each of its processes. */
+    private Collection<ThreadMeter> threadMeters(OwnExecutor executor) {
+        Map<Long, ThreadMeter> known =
+                threadMeters.computeIfAbsent(executor.id(), id -> new HashMap<>());
+        List<Long> pids = pids(executor);
+        for (long pid : pids) {
+            known.computeIfAbsent(pid, id -> new ThreadMeter(proc, id, text));
+        }
+        known.entrySet().removeIf(process -> {
+            boolean gone = !pids.contains(process.getKey());
+            if (gone) {
+                process.getValue().close();
+            }
+            return gone;
+        });
+        return known.values();
     }
 
     private List<Long> pids(OwnExecutor executor) {
@@ -228,5 +246,20 @@ final class OwnLoad {
 
     private static long at(long @Nullable [] values, int index) {
         return values != null && index < values.length ? values[index] : 0;
+    }
+
+    private void forget(String executorId) {
+        Group group = groups.remove(executorId);
+        if (group != null) {
+            group.meter().close();
+        }
+        Map<Long, ThreadMeter> threads = threadMeters.remove(executorId);
+        if (threads != null) {
+            threads.values().forEach(ThreadMeter::close);
+        }
+    }
+
+    void close() {
+        before.keySet().forEach(this::forget);
     }
 }

@@ -145,5 +145,6 @@ public final class Sensing implements AutoCloseable {
             slurm.close();
         }
         loop.close();
+        sampler.close();
     }
 }
