@@ -5,6 +5,7 @@ import io.offcut.cli.output.Units;
 import io.offcut.client.OffcutClient;
 import io.offcut.core.Offer;
 import io.offcut.core.api.NodeView;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -36,20 +37,39 @@ final class NodesCommand implements Callable<Integer> {
     }
 
     static Table table(List<NodeView> nodes) {
-        Table table =
-                new Table(
-                        "NODE", "STATE", " CORES", " OFFERED", " LEASED", " OFFERED MEM", "REASON");
+        boolean withGpus = nodes.stream().anyMatch(view -> offeredGpus(view) > 0);
+        List<String> head =
+                new ArrayList<>(
+                        List.of("NODE", "STATE", " CORES", " OFFERED", " LEASED", " OFFERED MEM"));
+        if (withGpus) {
+            head.add(" IDLE GPUS");
+        }
+        head.add("REASON");
+        Table table = new Table(head.toArray(String[]::new));
         for (NodeView view : nodes) {
-            table.row(
-                    view.node().name(),
-                    view.state(),
-                    view.node().cpus().size(),
-                    offeredCores(view),
-                    view.leasedCores(),
-                    Units.bytes(view.offers().stream().mapToLong(Offer::memoryBytes).sum()),
-                    reason(view));
+            List<Object> row =
+                    new ArrayList<>(
+                            List.of(
+                                    view.node().name(),
+                                    view.state(),
+                                    view.node().cpus().size(),
+                                    offeredCores(view),
+                                    view.leasedCores(),
+                                    Units.bytes(
+                                            view.offers().stream()
+                                                    .mapToLong(Offer::memoryBytes)
+                                                    .sum())));
+            if (withGpus) {
+                row.add(offeredGpus(view));
+            }
+            row.add(reason(view));
+            table.row(row.toArray());
         }
         return table;
+    }
+
+    private static int offeredGpus(NodeView view) {
+        return view.offers().stream().mapToInt(offer -> offer.gpus().size()).sum();
     }
 
     private static String reason(NodeView view) {

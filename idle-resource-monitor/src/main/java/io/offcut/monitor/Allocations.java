@@ -20,11 +20,31 @@ public sealed interface Allocations {
      * @param memoryBytes memory of the node that it gives out; 0 when it does not keep account
      * @param idleUntilEpochMillis when it plans to use what is free now; {@link
      *     Offer#UNKNOWN_UNTIL} when it has no plan
+     * @param idleGpus indices of GPUs that no job holds
      */
-    record Known(boolean drained, long memoryBytes, long idleUntilEpochMillis, List<JobShare> jobs)
+    record Known(
+            boolean drained,
+            long memoryBytes,
+            long idleUntilEpochMillis,
+            List<JobShare> jobs,
+            CpuSet idleGpus)
             implements Allocations {
         public Known {
             jobs = List.copyOf(jobs);
+        }
+
+        /** A node without GPUs. */
+        public Known(
+                boolean drained,
+                long memoryBytes,
+                long idleUntilEpochMillis,
+                List<JobShare> jobs) {
+            this(drained, memoryBytes, idleUntilEpochMillis, jobs, CpuSet.empty());
+        }
+
+        /** These jobs. */
+        Known withJobs(List<JobShare> newJobs) {
+            return new Known(drained, memoryBytes, idleUntilEpochMillis, newJobs, idleGpus);
         }
 
         /** A node in service without a plan. */

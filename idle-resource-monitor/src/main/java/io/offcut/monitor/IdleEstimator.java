@@ -91,7 +91,8 @@ public final class IdleEstimator {
                 unallocated,
                 bytes,
                 Offer.Reason.UNALLOCATED,
-                until(held.idleUntilEpochMillis(), nowEpochMillis));
+                until(held.idleUntilEpochMillis(), nowEpochMillis),
+                held.idleGpus());
         long left = budget.forJobsBytes();
         for (JobShare job : held.jobs()) {
             JobWatch watch = watch(job);
@@ -104,7 +105,8 @@ public final class IdleEstimator {
                         watch.offered,
                         lent,
                         Offer.Reason.UNDERUSED,
-                        until(job.endEpochMillis(), nowEpochMillis));
+                        until(job.endEpochMillis(), nowEpochMillis),
+                        CpuSet.empty());
             }
         }
         return offers;
@@ -131,11 +133,17 @@ public final class IdleEstimator {
             CpuSet cores,
             CpuSet contested,
             boolean vouched,
-            long idleUntilEpochMillis) {
+            long idleUntilEpochMillis,
+            CpuSet idleGpus) {
         static Holdings of(Allocations allocations) {
             if (!(allocations instanceof Allocations.Known known)) {
                 return new Holdings(
-                        List.of(), CpuSet.empty(), CpuSet.empty(), false, Offer.UNKNOWN_UNTIL);
+                        List.of(),
+                        CpuSet.empty(),
+                        CpuSet.empty(),
+                        false,
+                        Offer.UNKNOWN_UNTIL,
+                        CpuSet.empty());
             }
             CpuSet cores = CpuSet.empty();
             CpuSet contested = CpuSet.empty();
@@ -149,7 +157,13 @@ public final class IdleEstimator {
             // In one order, whatever order the record has: memory is given out along it.
             List<JobShare> jobs =
                     known.jobs().stream().sorted(Comparator.comparing(JobShare::jobId)).toList();
-            return new Holdings(jobs, cores, contested, true, known.idleUntilEpochMillis());
+            return new Holdings(
+                    jobs,
+                    cores,
+                    contested,
+                    true,
+                    known.idleUntilEpochMillis(),
+                    known.idleGpus());
         }
     }
 
@@ -248,9 +262,10 @@ public final class IdleEstimator {
             CpuSet cores,
             long bytes,
             Offer.Reason reason,
-            long untilEpochMillis) {
+            long untilEpochMillis,
+            CpuSet gpus) {
         if (!cores.isEmpty() && bytes >= Math.max(1, config.minOfferMemoryBytes())) {
-            offers.add(new Offer(id, cores, bytes, reason, untilEpochMillis));
+            offers.add(new Offer(id, cores, bytes, reason, untilEpochMillis, gpus));
         }
     }
 

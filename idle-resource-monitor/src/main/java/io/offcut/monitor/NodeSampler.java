@@ -183,8 +183,7 @@ public final class NodeSampler implements AutoCloseable {
             jobsBefore = now;
             pressureBefore = pressure;
         }
-        return new Allocations.Known(
-                known.drained(), known.memoryBytes(), known.idleUntilEpochMillis(), jobs);
+        return known.withJobs(jobs);
     }
 
     /** Jobs that are here before the record says so, or still are after it. They share nothing. */

@@ -172,6 +172,16 @@ final class IdleEstimatorTest {
     }
 
     @Test
+    void gpusThatNoJobHoldsAreShownWithWhatIsUnallocated() {
+        Known gpus =
+                new Known(
+                        false, 4000 * MIB, Offer.UNKNOWN_UNTIL, List.of(), CpuSet.range(1, 3));
+        assertThat(estimator.update(idle(gpus), 0).getFirst().gpus()).isEqualTo(CpuSet.range(1, 3));
+        assertThat(estimator.update(idle(known()), 0).getFirst().gpus())
+                .isEqualTo(CpuSet.empty());
+    }
+
+    @Test
     void memoryIsWhatIsAvailableWithoutTheReserve() {
         // 1000 available, 100 reserve, 16 so that small swings do not show.
         assertThat(memoryAfter(idle(known()))).isEqualTo(884 * MIB);

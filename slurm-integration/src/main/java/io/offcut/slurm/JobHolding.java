@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param wholeNode whether the job has, or must be taken to have, everything
  * @param assumed whether that was assumed because its record could not be read
  * @param expectedEnd when its time limit ends; null if unknown
+ * @param gpus indices of GPUs it has, unless that was assumed
  */
 public record JobHolding(
         String jobId,
@@ -20,4 +21,16 @@ public record JobHolding(
         long memoryBytes,
         boolean wholeNode,
         boolean assumed,
-        @Nullable Instant expectedEnd) {}
+        @Nullable Instant expectedEnd,
+        CpuSet gpus) {
+    /** Without GPUs. */
+    public JobHolding(
+            String jobId,
+            CpuSet cores,
+            long memoryBytes,
+            boolean wholeNode,
+            boolean assumed,
+            @Nullable Instant expectedEnd) {
+        this(jobId, cores, memoryBytes, wholeNode, assumed, expectedEnd, CpuSet.empty());
+    }
+}

@@ -247,7 +247,8 @@ public final class NodeAllocations {
                 allocation.get().memoryBytes(),
                 whole,
                 false,
-                job.endTime());
+                job.endTime(),
+                allocation.get().gpus());
     }
 
     private JobHolding wholeNode(String jobId) {

@@ -20,6 +20,7 @@ import io.offcut.slurm.SlurmNode;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -45,6 +46,7 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
     private final long prologDeadlineMillis;
     private final long memoryBytes;
     private final SharePolicy defaultShare;
+    private final int gpuCount;
     private final NodeAllocations allocations;
     private final Watcher watcher;
     private final JobEventServer server;
@@ -68,11 +70,13 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
                 config.slurmConf().isEmpty()
                         ? SlurmCommands.ofSite(patience)
                         : SlurmCommands.ofConfiguration(Path.of(config.slurmConf()), patience);
+        Optional<SlurmNode> node = slurmNode(commands, config.name());
+        this.gpuCount = node.map(SlurmNode::gpus).orElse(0);
         CpuIdMap ids =
                 cpus.isIdentity()
                         ? CpuIdMap.ofCores(
                                 CpuTopology.read(CpuTopology.SYS_CPU).cores(),
-                                slurmCpus(commands, config.name(), cores.size()))
+                                node.map(SlurmNode::cpus).orElse(cores.size()))
                         : CpuIdMap.identity();
         this.allocations = new NodeAllocations(config.name(), cores, memoryBytes, commands, ids);
         if (!allocations.reconcile()) {
@@ -85,16 +89,12 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
                         this);
     }
 
-    private static int slurmCpus(SlurmCommands commands, String name, int otherwise) {
+    private static Optional<SlurmNode> slurmNode(SlurmCommands commands, String name) {
         try {
-            return commands.nodes().stream()
-                    .filter(node -> node.name().equals(name))
-                    .mapToInt(SlurmNode::cpus)
-                    .findFirst()
-                    .orElse(otherwise);
+            return commands.nodes().stream().filter(node -> node.name().equals(name)).findFirst();
         } catch (OffcutException e) {
             log.warn("taking Slurm's CPUs for all of this machine's: {}", e.getMessage());
-            return otherwise;
+            return Optional.empty();
         }
     }
 
@@ -109,7 +109,9 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
             return new Allocations.Unknown();
         }
         return new Allocations.Known(
+                false,
                 now.memoryTracked() ? memoryBytes : 0,
+                Offer.UNKNOWN_UNTIL,
                 now.jobs().values().stream().map(this::share).toList());
     }
 

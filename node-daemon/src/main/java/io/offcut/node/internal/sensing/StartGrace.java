@@ -41,13 +41,7 @@ final class StartGrace {
         for (Offer offer : earlier) {
             CpuSet cores = kept(offer, sample);
             if (!cores.isEmpty()) {
-                kept.add(
-                        new Offer(
-                                offer.offerId(),
-                                cores,
-                                offer.memoryBytes(),
-                                offer.reason(),
-                                offer.untilEpochMillis()));
+                kept.add(offer.withCores(cores));
             }
         }
         // What was once used by others has no grace any more.
@@ -112,6 +106,7 @@ final class StartGrace {
                                 ? earlier.memoryBytes()
                                 : Math.max(same.memoryBytes(), earlier.memoryBytes()),
                         earlier.reason(),
-                        earlier.untilEpochMillis()));
+                        earlier.untilEpochMillis(),
+                        earlier.gpus()));
     }
 }
