@@ -5,6 +5,7 @@ import io.offcut.benchmarks.invoke.InvokeCommand;
 import io.offcut.benchmarks.slurm.ReclaimCommand;
 import io.offcut.benchmarks.slurm.LaunchCommand;
 import io.offcut.benchmarks.pilot.PilotBenchCommand;
+import io.offcut.benchmarks.sensing.SensingCommand;
 import io.offcut.cli.Main;
 import picocli.CommandLine.Command;
 
@@ -26,6 +27,7 @@ public final class BenchMain {
                 LaunchCommand.class,
                 PilotBenchCommand.class,
                 ColocationCommand.class,
+                SensingCommand.class,
                 PartsCommand.class,
                 StressCommand.class
             },

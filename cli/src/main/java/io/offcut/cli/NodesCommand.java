@@ -6,6 +6,7 @@ import io.offcut.client.OffcutClient;
 import io.offcut.core.IdleEnd;
 import io.offcut.core.Offer;
 import io.offcut.core.api.NodeView;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -38,26 +39,35 @@ final class NodesCommand implements Callable<Integer> {
     }
 
     static Table table(List<NodeView> nodes, long nowMillis) {
-        Table table =
-                new Table(
-                        "NODE",
-                        "STATE",
-                        " CORES",
-                        " OFFERED",
-                        " LEASED",
-                        " OFFERED MEM",
-                        "UNTIL",
-                        "REASON");
+        boolean withGpus = nodes.stream().anyMatch(view -> offeredGpus(view) > 0);
+        List<String> head =
+                new ArrayList<>(
+                        List.of("NODE", "STATE", " CORES", " OFFERED", " LEASED", " OFFERED MEM"));
+        if (withGpus) {
+            head.add(" IDLE GPUS");
+        }
+        head.add("UNTIL");
+        head.add("REASON");
+        Table table = new Table(head.toArray(String[]::new));
         for (NodeView view : nodes) {
-            table.row(
-                    view.node().name(),
-                    view.state(),
-                    view.node().cpus().size(),
-                    offeredCores(view),
-                    view.leasedCores(),
-                    Units.bytes(view.offers().stream().mapToLong(Offer::memoryBytes).sum()),
-                    until(view, nowMillis),
-                    reason(view));
+            List<Object> row =
+                    new ArrayList<>(
+                            List.of(
+                                    view.node().name(),
+                                    view.state(),
+                                    view.node().cpus().size(),
+                                    offeredCores(view),
+                                    view.leasedCores(),
+                                    Units.bytes(
+                                            view.offers().stream()
+                                                    .mapToLong(Offer::memoryBytes)
+                                                    .sum())));
+            if (withGpus) {
+                row.add(offeredGpus(view));
+            }
+            row.add(until(view, nowMillis));
+            row.add(reason(view));
+            table.row(row.toArray());
         }
         return table;
     }
@@ -90,6 +100,10 @@ final class NodesCommand implements Callable<Integer> {
             return minutes + " min";
         }
         return minutes < 48 * 60 ? minutes / 60 + " h" : minutes / (24 * 60) + " d";
+    }
+
+    private static int offeredGpus(NodeView view) {
+        return view.offers().stream().mapToInt(offer -> offer.gpus().size()).sum();
     }
 
     private static String reason(NodeView view) {

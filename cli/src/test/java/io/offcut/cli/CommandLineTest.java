@@ -11,6 +11,7 @@ import io.offcut.cli.output.Terminal;
 import io.offcut.core.CpuSet;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.NodeDescriptor;
+import io.offcut.core.Offer;
 import io.offcut.core.api.NodeView;
 import java.io.ByteArrayOutputStream;
 import java.io.FileOutputStream;
@@ -277,6 +278,29 @@ class CommandLineTest {
 
         assertThat(NodesCommand.table(List.of(view), 0).render(Terminal.NONE))
                 .contains("nothing idle");
+    }
+
+    @Test
+    void showsIdleGpusWhereThereAreAny() {
+        NodeDescriptor node =
+                new NodeDescriptor(
+                        "n", "http://n:1", "h", CpuSet.of(0), 1, List.of(), List.of(), Map.of());
+        Offer offer =
+                new Offer(
+                        "o",
+                        CpuSet.of(0),
+                        1,
+                        Offer.Reason.UNALLOCATED,
+                        Offer.UNKNOWN_UNTIL,
+                        CpuSet.of(1, 3));
+        NodeView without = new NodeView(node, NodeView.State.UP, null, 0, List.of(), 0, 0);
+        NodeView with = new NodeView(node, NodeView.State.UP, null, 0, List.of(offer), 0, 0);
+
+        assertThat(NodesCommand.table(List.of(without)).render(Terminal.NONE))
+                .doesNotContain("GPU");
+        assertThat(NodesCommand.table(List.of(without, with)).render(Terminal.NONE))
+                .contains("IDLE GPUS")
+                .containsPattern("(?m)\\s2\\s*$");
     }
 
     @Test

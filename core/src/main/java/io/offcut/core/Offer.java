@@ -1,5 +1,7 @@
 package io.offcut.core;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+
 /**
  * An idle piece of one node, advertised: these cores and this much memory, why they are free, and
  * until when.
@@ -14,9 +16,16 @@ package io.offcut.core;
  * @param reason why the piece is idle
  * @param untilEpochMillis expected end of idleness, milliseconds since the epoch; {@link
  *     #UNKNOWN_UNTIL} when nothing is known
+ * @param gpus indices of GPUs that are idle with it; left out when there are none. They are shown
+ *     and not leased
  */
 public record Offer(
-        String offerId, CpuSet cores, long memoryBytes, Reason reason, long untilEpochMillis) {
+        String offerId,
+        CpuSet cores,
+        long memoryBytes,
+        Reason reason,
+        long untilEpochMillis,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) CpuSet gpus) {
     /** No estimate of the end: the offer stays until it is withdrawn. */
     public static final long UNKNOWN_UNTIL = Long.MAX_VALUE;
 
@@ -29,6 +38,7 @@ public record Offer(
     }
 
     public Offer {
+        gpus = gpus == null ? CpuSet.empty() : gpus;
         if (offerId.isBlank()) {
             throw new IllegalArgumentException("offer without an id");
         }
@@ -40,6 +50,17 @@ public record Offer(
 
     /** The same with another expected end. */
     public Offer withUntil(long otherEpochMillis) {
-        return new Offer(offerId, cores, memoryBytes, reason, otherEpochMillis);
+        return new Offer(offerId, cores, memoryBytes, reason, otherEpochMillis, gpus);
+    }
+
+    /** Without GPUs. */
+    public Offer(
+            String offerId, CpuSet cores, long memoryBytes, Reason reason, long untilEpochMillis) {
+        this(offerId, cores, memoryBytes, reason, untilEpochMillis, CpuSet.empty());
+    }
+
+    /** The same of these cores. */
+    public Offer withCores(CpuSet newCores) {
+        return new Offer(offerId, newCores, memoryBytes, reason, untilEpochMillis, gpus);
     }
 }

@@ -12,6 +12,11 @@ public final class CoreLoads {
         this.loads = loads;
     }
 
+    /** The load of each core by its number, NaN for one that is not judged. Keeps the array. */
+    static CoreLoads ofArray(double[] loads) {
+        return new CoreLoads(loads);
+    }
+
     /** These loads; a core that is not named is not judged. */
     public static CoreLoads of(Map<Integer, Double> loadByCore) {
         double[] loads = new double[1 + loadByCore.keySet().stream().reduce(-1, Math::max)];

@@ -1,112 +1,162 @@
 package io.offcut.monitor;
 
 import io.offcut.core.CpuSet;
+import io.offcut.linux.CgroupMeter;
 import io.offcut.linux.KernelFile;
+import io.offcut.linux.KernelText;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
- * What Slurm's control groups say of the jobs on this node.
+ * What Slurm's control groups say of the jobs on this node. The files of a job stay open while it
+ * is here.
  *
  * <p>Version 1: {@code <controller>/slurm[_<node>]/uid_<n>/job_<id>}; version 2: {@code
  * system.slice/[<node>_]slurmstepd.scope/job_<id>} (Slurm's cgroup documentation). The node is
  * named where several slurmd share a machine.
  */
 final class JobCgroups {
-    private static final Pattern JOB = Pattern.compile("job_([0-9]{1,18})");
-    private static final Pattern USER = Pattern.compile("uid_[0-9]{1,18}");
     private static final int MAX_JOBS = 4096;
+    private static final List<String> CONTROLLERS = List.of("cpuset", "memory", "cpuacct");
 
     private final Path root;
-    private final String nodeName;
+    private final boolean version2;
+    private final List<String> tops;
+    private final KernelText text;
+    private final Map<String, Job> jobs = new HashMap<>();
+    private int looks;
 
-    JobCgroups(Path root, String nodeName) {
+    /**
+     * @param text where what was read is held meanwhile
+     */
+    JobCgroups(Path root, String nodeName, KernelText text) {
         this.root = root;
-        this.nodeName = nodeName;
+        this.version2 = Files.exists(root.resolve("cgroup.controllers"));
+        this.tops =
+                version2
+                        ? List.of(nodeName + "_slurmstepd.scope", "slurmstepd.scope")
+                        : List.of("slurm_" + nodeName, "slurm");
+        this.text = text;
+    }
+
+    /** A job and the look at which it was last seen. */
+    private static final class Job {
+        private final CgroupMeter meter;
+        private int seenAt;
+
+        private Job(CgroupMeter meter) {
+            this.meter = meter;
+        }
     }
 
     /**
      * One job; a figure that is not there is −1, CPUs that are not there are the empty set.
      *
      * @param memoryLimitBytes what its processes may fill together
+     * @param memoryStallMicros time in which a task of it waited for memory
      */
-    record Reading(CpuSet cpus, long cpuMicros, long workingSetBytes, long memoryLimitBytes) {
-        private Reading plus(Reading other) {
-            return new Reading(
-                    cpus.plus(other.cpus),
-                    Math.max(cpuMicros, other.cpuMicros),
-                    Math.max(workingSetBytes, other.workingSetBytes),
-                    Math.max(memoryLimitBytes, other.memoryLimitBytes));
-        }
-    }
+    record Reading(
+            CpuSet cpus,
+            long cpuMicros,
+            long workingSetBytes,
+            long heldBytes,
+            long memoryLimitBytes,
+            long memoryStallMicros) {}
 
     /** The jobs that have control groups now, by their id. */
     Map<String, Reading> read() {
-        Map<String, Reading> jobs = new HashMap<>();
-        if (Files.exists(root.resolve("cgroup.controllers"))) {
-            Path slice = root.resolve("system.slice");
-            for (String scope : List.of(nodeName + "_slurmstepd.scope", "slurmstepd.scope")) {
-                if (addJobs(jobs, slice.resolve(scope), false)) {
-                    break;
-                }
-            }
-            return jobs;
+        looks++;
+        if (version2) {
+            findJobs(root.resolve("system.slice"));
+        } else {
+            CONTROLLERS.forEach(controller -> findJobs(root.resolve(controller)));
         }
-        for (String controller : List.of("memory", "cpuacct", "cpuset")) {
-            for (String top : List.of("slurm_" + nodeName, "slurm")) {
-                Path directory = root.resolve(controller).resolve(top);
-                if (Files.isDirectory(directory)) {
-                    for (Path user : KernelFile.list(directory)) {
-                        if (USER.matcher(user.getFileName().toString()).matches()) {
-                            addJobs(jobs, user, true);
+        jobs.values()
+                .removeIf(job -> {
+                    boolean gone = job.seenAt != looks;
+                    if (gone) {
+                        job.meter.close();
+                    }
+                    return gone;
+                });
+        Map<String, Reading> readings = new HashMap<>();
+        jobs.forEach((id, job) -> readings.put(id, read(job.meter)));
+        return readings;
+    }
+
+    private static Reading read(CgroupMeter meter) {
+        meter.lookAtMemory();
+        return new Reading(
+                meter.cpus(),
+                meter.cpuMicros(),
+                meter.workingSetBytes(),
+                meter.heldBytes(),
+                meter.memoryLimitBytes(),
+                meter.memoryStallMicros());
+    }
+
+    private void findJobs(Path parent) {
+        for (String top : tops) {
+            Path directory = parent.resolve(top);
+            if (Files.isDirectory(directory)) {
+                if (version2) {
+                    see(directory, "");
+                } else {
+                    for (String user : KernelFile.names(directory)) {
+                        if (isNumbered(user, "uid_")) {
+                            see(directory.resolve(user), top + "/" + user + "/");
                         }
                     }
-                    break;
+                }
+                return;
+            }
+        }
+    }
+
+    private void see(Path directory, String below) {
+        for (String name : KernelFile.names(directory)) {
+            if (isNumbered(name, "job_")) {
+                String id = name.substring("job_".length());
+                Job job = jobs.get(id);
+                if (job == null && jobs.size() < MAX_JOBS) {
+                    job = new Job(meter(directory.resolve(name), below + name));
+                    jobs.put(id, job);
+                }
+                if (job != null) {
+                    job.seenAt = looks;
                 }
             }
         }
-        return jobs;
     }
 
-    private static boolean addJobs(Map<String, Reading> jobs, Path parent, boolean version1) {
-        for (Path directory : KernelFile.list(parent)) {
-            Matcher name = JOB.matcher(directory.getFileName().toString());
-            if (name.matches() && jobs.size() < MAX_JOBS) {
-                Reading reading = version1 ? version1(directory) : version2(directory);
-                jobs.merge(name.group(1), reading, Reading::plus);
+    private CgroupMeter meter(Path directory, String below) {
+        return version2
+                ? CgroupMeter.version2(directory, text)
+                : CgroupMeter.version1(
+                        root.resolve("cpuacct").resolve(below),
+                        root.resolve("cpuset").resolve(below),
+                        root.resolve("memory").resolve(below),
+                        text);
+    }
+
+    private static boolean isNumbered(String name, String prefix) {
+        int digits = name.length() - prefix.length();
+        if (!name.startsWith(prefix) || digits < 1 || digits > 18) {
+            return false;
+        }
+        for (int i = prefix.length(); i < name.length(); i++) {
+            if (name.charAt(i) < '0' || name.charAt(i) > '9') {
+                return false;
             }
         }
-        return Files.isDirectory(parent);
+        return true;
     }
 
-    /** Reads whichever of the files this controller has. */
-    private static Reading version1(Path job) {
-        long usage = KernelFile.readLong(job.resolve("memory.usage_in_bytes"), -1);
-        long nanos = KernelFile.readLong(job.resolve("cpuacct.usage"), -1);
-        String stat = usage < 0 ? "" : KernelFile.readOrEmpty(job.resolve("memory.stat"));
-        return new Reading(
-                KernelFile.readCpuList(job.resolve("cpuset.cpus")),
-                nanos < 0 ? -1 : nanos / 1000,
-                workingSet(usage, KernelFile.field(stat, "total_inactive_file", 0)),
-                KernelFile.readLong(job.resolve("memory.limit_in_bytes"), -1));
-    }
-
-    private static Reading version2(Path job) {
-        long usage = KernelFile.readLong(job.resolve("memory.current"), -1);
-        String stat = usage < 0 ? "" : KernelFile.readOrEmpty(job.resolve("memory.stat"));
-        return new Reading(
-                KernelFile.readCpuList(job.resolve("cpuset.cpus.effective")),
-                KernelFile.field(KernelFile.readOrEmpty(job.resolve("cpu.stat")), "usage_usec", -1),
-                workingSet(usage, KernelFile.field(stat, "inactive_file", 0)),
-                KernelFile.readLong(job.resolve("memory.max"), -1));
-    }
-
-    private static long workingSet(long usage, long droppable) {
-        return usage < 0 ? -1 : Math.max(0, usage - droppable);
+    void close() {
+        jobs.values().forEach(job -> job.meter.close());
+        jobs.clear();
     }
 }

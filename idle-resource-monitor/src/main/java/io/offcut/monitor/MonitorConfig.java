@@ -19,6 +19,9 @@ import io.offcut.core.OffcutException;
  *     memoryStepFraction}, whichever is less; it shrinks at once
  * @param memoryStepFraction see {@code memoryStepBytes}; of the memory offered now
  * @param minOfferMemoryBytes with less there is no offer
+ * @param offerSiblings whether a thread is offered while a job holds, or anybody uses, another
+ *     thread of its core
+ * @param underused how quickly it believes that a job leaves idle what it holds
  */
 public record MonitorConfig(
         CpuSet cpus,
@@ -29,8 +32,40 @@ public record MonitorConfig(
         int offerAfterSamples,
         long memoryStepBytes,
         double memoryStepFraction,
-        long minOfferMemoryBytes) {
+        long minOfferMemoryBytes,
+        boolean offerSiblings,
+        Underused underused) {
     private static final long MIB = 1 << 20;
+
+    /**
+     * When something that a job holds may be offered. It is given back in the sample in which the
+     * job uses it.
+     *
+     * @param afterSamples how many samples in a row the job must leave a core idle, and be watched
+     *     before any of its memory is offered
+     * @param marginCores how many more of its cores a job keeps where load cannot be told by core
+     * @param memoryMarginBytes what a job keeps at least over the most memory it was seen to use; a
+     *     quarter of that when it is more
+     * @param memoryStall share of the time in which a task of the job waits for memory, above which
+     *     it gets back what was offered of it
+     */
+    public record Underused(
+            int afterSamples, int marginCores, long memoryMarginBytes, double memoryStall) {
+        public Underused {
+            check(afterSamples >= 1, "underused.afterSamples", afterSamples, "1 or more");
+            check(marginCores >= 0, "underused.marginCores", marginCores, "0 or more");
+            check(
+                    memoryMarginBytes >= 0,
+                    "underused.memoryMarginBytes",
+                    memoryMarginBytes,
+                    "0 or more");
+            check(
+                    memoryStall > 0 && memoryStall <= 1,
+                    "underused.memoryStall",
+                    memoryStall,
+                    "a fraction over 0 and at most 1");
+        }
+    }
 
     public MonitorConfig {
         check(reserveCores >= 0, "reserveCores", reserveCores, "0 or more");
@@ -51,9 +86,23 @@ public record MonitorConfig(
         check(minOfferMemoryBytes >= 0, "minOfferMemoryBytes", minOfferMemoryBytes, "0 or more");
     }
 
-    /** All CPUs, half a gigabyte kept back, a core idle after three samples under 20 %. */
+    /**
+     * All CPUs, half a gigabyte kept back, a core idle after three samples under 20 %, one of a job
+     * after 30.
+     */
     public static MonitorConfig defaults() {
-        return new MonitorConfig(CpuSet.empty(), 0, 512 * MIB, 0, 0.2, 3, 64 * MIB, 0.05, 16 * MIB);
+        return new MonitorConfig(
+                CpuSet.empty(),
+                0,
+                512 * MIB,
+                0,
+                0.2,
+                3,
+                64 * MIB,
+                0.05,
+                16 * MIB,
+                false,
+                new Underused(30, 1, 256 * MIB, 0.01));
     }
 
     /** The same for these CPUs only; empty for all. */
@@ -67,7 +116,9 @@ public record MonitorConfig(
                 offerAfterSamples,
                 memoryStepBytes,
                 memoryStepFraction,
-                minOfferMemoryBytes);
+                minOfferMemoryBytes,
+                offerSiblings,
+                underused);
     }
 
     /** The same with another reserve and limit. */
@@ -82,7 +133,9 @@ public record MonitorConfig(
                 offerAfterSamples,
                 memoryStepBytes,
                 memoryStepFraction,
-                minOfferMemoryBytes);
+                minOfferMemoryBytes,
+                offerSiblings,
+                underused);
     }
 
     /** The same with another idea of what idle is. */
@@ -96,7 +149,25 @@ public record MonitorConfig(
                 newOfferAfterSamples,
                 memoryStepBytes,
                 memoryStepFraction,
-                minOfferMemoryBytes);
+                minOfferMemoryBytes,
+                offerSiblings,
+                underused);
+    }
+
+    /** The same with another idea of what a job leaves unused. */
+    public MonitorConfig withUnderused(boolean newOfferSiblings, Underused newUnderused) {
+        return new MonitorConfig(
+                cpus,
+                reserveCores,
+                reserveMemoryBytes,
+                memoryLimitBytes,
+                busyThreshold,
+                offerAfterSamples,
+                memoryStepBytes,
+                memoryStepFraction,
+                minOfferMemoryBytes,
+                newOfferSiblings,
+                newUnderused);
     }
 
     /** Of the node's cores those that may ever be offered: permitted and not the reserve. */

@@ -2,17 +2,22 @@ package io.offcut.monitor;
 
 import io.offcut.core.CpuSet;
 import io.offcut.linux.Cgroup;
+import io.offcut.linux.CgroupMeter;
 import io.offcut.linux.CpuMap;
+import io.offcut.linux.KernelText;
 import io.offcut.linux.ProcessCpu;
 import io.offcut.linux.ProcessRef;
 import io.offcut.linux.ProcessTree;
 import io.offcut.linux.ThreadCpu;
+import io.offcut.linux.ThreadMeter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * CPU time that our executors used on each real CPU since the look before.
@@ -24,25 +29,42 @@ import java.util.Map;
 final class OwnLoad {
     private final Path proc;
     private final CpuMap map;
+    private final KernelText text;
+    private final Map<String, Group> groups = new HashMap<>();
+    private final Map<String, Map<Long, ThreadMeter>> threadMeters = new HashMap<>();
     private Map<String, Reading> before = new HashMap<>();
 
-    OwnLoad(Path proc, CpuMap map) {
+    /**
+     * @param text where what was read is held meanwhile
+     */
+    OwnLoad(Path proc, CpuMap map, KernelText text) {
         this.proc = proc;
         this.map = map;
+        this.text = text;
     }
 
     /** What one executor had used when it was looked at: per CPU, or in sum and per thread. */
     private static final class Reading {
         private final CpuSet cores;
-        private final long[] nanosPerCpu;
-        private final Map<Long, ThreadCpu> threads = new HashMap<>();
+        private final long @Nullable [] nanosPerCpu;
+        private Map<Long, ThreadCpu> threads = Map.of();
         private long totalMicros;
 
-        private Reading(CpuSet cores, long[] nanosPerCpu) {
+        /** What was used in all when the threads were asked. */
+        private long threadsMicros;
+
+        private Reading(CpuSet cores, long @Nullable [] nanosPerCpu) {
             this.cores = cores;
             this.nanosPerCpu = nanosPerCpu;
         }
     }
+
+    /**
+     * The control group of one.
+     *
+     * @param isPinned whether the kernel keeps it on the cores that it holds
+     */
+    private record Group(CgroupMeter meter, boolean isPinned) {}
 
     /** Time used somewhere on these real CPUs, µs. */
     private record Scattered(CpuSet realCpus, double micros) {}
@@ -103,11 +125,11 @@ final class OwnLoad {
         Map<String, Reading> now = new HashMap<>();
         Use use = new Use(realCpuCount);
         for (OwnExecutor executor : executors) {
-            Reading reading = read(executor);
             Reading earlier = before.get(executor.id());
+            Reading reading = read(executor, earlier);
             now.put(executor.id(), reading);
             if (earlier == null && executor.cores().isEmpty()) {
-                count(new Reading(CpuSet.empty(), new long[0]), reading, use);
+                count(new Reading(CpuSet.empty(), null), reading, use);
             } else if (earlier == null) {
                 use.unsettledCores = use.unsettledCores.plus(executor.cores());
             } else {
@@ -117,26 +139,77 @@ final class OwnLoad {
         before.forEach((id, earlier) -> {
             if (!now.containsKey(id)) {
                 use.unsettledCores = use.unsettledCores.plus(earlier.cores);
+                forget(id);
             }
         });
         before = now;
         return use;
     }
 
-    private Reading read(OwnExecutor executor) {
+    private @Nullable Group group(OwnExecutor executor) {
         Cgroup cgroup = executor.cgroup();
-        long[] perCpu = cgroup == null ? new long[0] : cgroup.cpuNanosPerCpu();
-        Reading reading = new Reading(executor.cores(), perCpu);
-        if (perCpu.length == 0) {
-            long total = cgroup == null ? -1 : cgroup.cpuMicros();
-            reading.totalMicros = total < 0 ? ProcessCpu.treeMicros(proc, executor.pid()) : total;
-            for (long pid : pids(executor)) {
-                for (ThreadCpu thread : ThreadCpu.of(proc, pid)) {
-                    reading.threads.put(thread.tid(), thread);
-                }
+        return cgroup == null
+                ? null
+                : groups.computeIfAbsent(
+                        executor.id(),
+                        id -> new Group(cgroup.meter(text), !cgroup.missing().contains("cpuset")));
+    }
+
+    /** Memory that comes free when this one ends. */
+    long memoryBytes(OwnExecutor executor) {
+        Group group = group(executor);
+        long bytes = group == null ? -1 : group.meter().lookAtMemory().heldBytes();
+        return bytes >= 0 ? bytes : ProcessCpu.treeAnonymousBytes(proc, executor.pid());
+    }
+
+    private Reading read(OwnExecutor executor, @Nullable Reading earlier) {
+        Group group = group(executor);
+        Reading reading =
+                new Reading(
+                        executor.cores(), group == null ? null : group.meter().cpuNanosPerCpu());
+        if (reading.nanosPerCpu != null) {
+            return reading;
+        }
+        long total = group == null ? -1 : group.meter().cpuMicros();
+        reading.totalMicros = total < 0 ? ProcessCpu.treeMicros(proc, executor.pid()) : total;
+        if (group != null && group.isPinned() && executor.cores().size() == 1) {
+            // Then no thread need be asked where it ran.
+            return reading;
+        }
+        if (earlier != null
+                && reading.totalMicros - earlier.threadsMicros < ProcessCpu.ticksToMicros(1)
+                && !earlier.threads.isEmpty()) {
+            // Threads are counted in ticks: all of them have what they had.
+            reading.threads = earlier.threads;
+            reading.threadsMicros = earlier.threadsMicros;
+            return reading;
+        }
+        reading.threads = new HashMap<>();
+        reading.threadsMicros = reading.totalMicros;
+        for (ThreadMeter meter : threadMeters(executor)) {
+            for (ThreadCpu thread : meter.read()) {
+                reading.threads.put(thread.tid(), thread);
             }
         }
         return reading;
+    }
+
+    /** One for each of its processes. */
+    private Collection<ThreadMeter> threadMeters(OwnExecutor executor) {
+        Map<Long, ThreadMeter> known =
+                threadMeters.computeIfAbsent(executor.id(), id -> new HashMap<>());
+        List<Long> pids = pids(executor);
+        for (long pid : pids) {
+            known.computeIfAbsent(pid, id -> new ThreadMeter(proc, id, text));
+        }
+        known.entrySet().removeIf(process -> {
+            boolean gone = !pids.contains(process.getKey());
+            if (gone) {
+                process.getValue().close();
+            }
+            return gone;
+        });
+        return known.values();
     }
 
     private List<Long> pids(OwnExecutor executor) {
@@ -152,7 +225,7 @@ final class OwnLoad {
     }
 
     private void count(Reading earlier, Reading now, Use use) {
-        if (now.nanosPerCpu.length > 0) {
+        if (now.nanosPerCpu != null) {
             for (int cpu = 0; cpu < now.nanosPerCpu.length; cpu++) {
                 use.add(cpu, (now.nanosPerCpu[cpu] - at(earlier.nanosPerCpu, cpu)) / 1e3);
             }
@@ -171,7 +244,22 @@ final class OwnLoad {
         }
     }
 
-    private static long at(long[] values, int index) {
-        return index < values.length ? values[index] : 0;
+    private static long at(long @Nullable [] values, int index) {
+        return values != null && index < values.length ? values[index] : 0;
+    }
+
+    private void forget(String executorId) {
+        Group group = groups.remove(executorId);
+        if (group != null) {
+            group.meter().close();
+        }
+        Map<Long, ThreadMeter> threads = threadMeters.remove(executorId);
+        if (threads != null) {
+            threads.values().forEach(ThreadMeter::close);
+        }
+    }
+
+    void close() {
+        before.keySet().forEach(this::forget);
     }
 }

@@ -25,7 +25,8 @@ final class IdleEstimatorTest {
 
     private static NodeSample sample(
             Allocations allocations, CoreLoads loads, long availableBytes, long ownBytes) {
-        return new NodeSample(FOUR, loads, allocations, availableBytes, CpuSet.empty(), ownBytes);
+        return new NodeSample(
+                FOUR, loads, CpuSet.empty(), allocations, availableBytes, CpuSet.empty(), ownBytes);
     }
 
     private static NodeSample idle(Allocations allocations) {
@@ -38,6 +39,10 @@ final class IdleEstimatorTest {
 
     private static Known known(JobShare... jobs) {
         return new Known(4000 * MIB, List.of(jobs));
+    }
+
+    private static JobShare job(long memoryBytes, JobUse use) {
+        return new JobShare("7", CpuSet.of(0), memoryBytes).with(CpuSet.of(0), use);
     }
 
     private static CpuSet cores(List<Offer> offers) {
@@ -167,6 +172,16 @@ final class IdleEstimatorTest {
     }
 
     @Test
+    void gpusThatNoJobHoldsAreShownWithWhatIsUnallocated() {
+        Known gpus =
+                new Known(
+                        false, 4000 * MIB, Offer.UNKNOWN_UNTIL, List.of(), CpuSet.range(1, 3));
+        assertThat(estimator.update(idle(gpus), 0).getFirst().gpus()).isEqualTo(CpuSet.range(1, 3));
+        assertThat(estimator.update(idle(known()), 0).getFirst().gpus())
+                .isEqualTo(CpuSet.empty());
+    }
+
+    @Test
     void memoryIsWhatIsAvailableWithoutTheReserve() {
         // 1000 available, 100 reserve, 16 so that small swings do not show.
         assertThat(memoryAfter(idle(known()))).isEqualTo(884 * MIB);
@@ -181,17 +196,24 @@ final class IdleEstimatorTest {
 
     @Test
     void memoryThatJobsWerePromisedIsNotOffered() {
-        JobShare halfUsed = new JobShare("7", CpuSet.of(0), 400 * MIB, new JobUse(1, 300 * MIB));
+        JobShare halfUsed = job(400 * MIB, new JobUse(1, 300 * MIB));
         assertThat(memoryAfter(idle(known(halfUsed)))).isEqualTo(784 * MIB);
         JobShare unmeasured = new JobShare("7", CpuSet.of(0), 400 * MIB);
         assertThat(memoryAfter(idle(known(unmeasured)))).isEqualTo(484 * MIB);
     }
 
     @Test
+    void pageCacheOfAJobIsNotTakenForMemoryItHas() {
+        // The kernel says of it that it is available: it must not be offered again.
+        JobShare cached = job(400 * MIB, new JobUse(1, 300 * MIB, 100 * MIB, -1));
+        assertThat(memoryAfter(idle(known(cached)))).isEqualTo(584 * MIB);
+    }
+
+    @Test
     void memoryIsNeverMoreThanTheBatchSystemHasLeft() {
-        JobShare job = new JobShare("7", CpuSet.of(0), 3900 * MIB, new JobUse(1, 3900 * MIB));
+        JobShare job = job(3900 * MIB, new JobUse(1, 3900 * MIB));
         assertThat(memoryAfter(idle(known(job)))).isEqualTo(100 * MIB);
-        JobShare all = new JobShare("7", CpuSet.of(0), 4000 * MIB, new JobUse(1, 4000 * MIB));
+        JobShare all = job(4000 * MIB, new JobUse(1, 4000 * MIB));
         assertThat(estimator.update(idle(known(all)), 0)).isEmpty();
     }
 

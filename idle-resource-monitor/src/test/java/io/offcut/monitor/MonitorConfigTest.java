@@ -16,7 +16,17 @@ final class MonitorConfigTest {
         assertThat(MonitorConfig.defaults())
                 .isEqualTo(
                         new MonitorConfig(
-                                CpuSet.empty(), 0, 512 * MIB, 0, 0.2, 3, 64 * MIB, 0.05, 16 * MIB));
+                                CpuSet.empty(),
+                                0,
+                                512 * MIB,
+                                0,
+                                0.2,
+                                3,
+                                64 * MIB,
+                                0.05,
+                                16 * MIB,
+                                false,
+                                new MonitorConfig.Underused(30, 1, 256 * MIB, 0.01)));
     }
 
     @Test
@@ -28,6 +38,12 @@ final class MonitorConfigTest {
         refuses("busyThreshold is 1.01", () -> good.withIdleness(1.01, 3));
         refuses("busyThreshold is NaN", () -> good.withIdleness(Double.NaN, 3));
         refuses("offerAfterSamples is 0", () -> good.withIdleness(0.5, 0));
+        refuses("underused.afterSamples is 0", () -> new MonitorConfig.Underused(0, 1, 0, 0.1));
+        refuses("underused.marginCores is -1", () -> new MonitorConfig.Underused(1, -1, 0, 0.1));
+        refuses(
+                "underused.memoryMarginBytes is -1",
+                () -> new MonitorConfig.Underused(1, 1, -1, 0.1));
+        refuses("underused.memoryStall is 0", () -> new MonitorConfig.Underused(1, 1, 0, 0));
     }
 
     private static void refuses(String reason, ThrowingCallable call) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.offcut.core.CpuSet;
+import io.offcut.core.SharePolicy;
 import io.offcut.linux.Cgroups;
 import io.offcut.linux.CpuMap;
 import io.offcut.monitor.Allocations.JobShare;
@@ -112,7 +113,9 @@ final class NodeSamplerTest {
     void coresThatShareARealOneAreNotJudged() {
         NodeSampler sampler = sampler(CpuSet.range(0, 4), CpuMap.parse("0=0;1-2=1;3=3;4=2"));
         cpuTicks(1000, 100, 200, 300, 400);
-        loads(sampler.sample(), 0.1, Double.NaN, Double.NaN, 0.4, 0.3);
+        NodeSample sample = sampler.sample();
+        loads(sample, 0.1, Double.NaN, Double.NaN, 0.4, 0.3);
+        assertThat(sample.unjudgedCores()).isEqualTo(CpuSet.of(1, 2));
     }
 
     @Test
@@ -233,7 +236,6 @@ final class NodeSamplerTest {
         version1Job("slurm_n1", "7", "2-3");
         version1Job("slurm_n2", "8", "0");
         NodeSampler sampler = sampler();
-        sampler.sample();
         cpuTicks(1000, 0, 0, 1000, 1000);
         write("cgroup/cpuacct/slurm_n1/uid_0/job_7/cpuacct.usage", "16000000000\n");
         List<JobShare> jobs = jobs(sampler.sample());
@@ -245,6 +247,7 @@ final class NodeSamplerTest {
         assertThat(job.memoryBytes()).isEqualTo(2_000_000);
         assertThat(job.use().busyCores()).isCloseTo(1.5, within(0.001));
         assertThat(job.use().workingSetBytes()).isEqualTo(700_000);
+        assertThat(job.use().heldBytes()).isEqualTo(450_000);
     }
 
     private void version1Job(String top, String id, String cpus) {
@@ -255,8 +258,34 @@ final class NodeSamplerTest {
                         "memory/%s/uid_0/job_%s/memory.usage_in_bytes", "1000000\n",
                         "memory/%s/uid_0/job_%s/memory.limit_in_bytes", "1500000\n",
                         "memory/%s/uid_0/job_%s/memory.stat",
-                                "total_rss 1\ntotal_inactive_file 300000\n");
+                                "total_rss 1\ntotal_inactive_file 300000\ntotal_active_file 250000\n");
         files.forEach((name, text) -> write("cgroup/" + name.formatted(top, id), text));
+    }
+
+    @Test
+    void lookRightAfterAnotherTellsNothingOfJobsAndTheNextOneAll() {
+        allocations = new Known(4_000_000, List.of(new JobShare("7", CpuSet.of(0, 1), 2_000_000)));
+        version1Job("slurm_n1", "7", "2-3");
+        NodeSampler sampler = sampler();
+        cpuTicks(1000, 0, 0, 0, 0);
+        sampler.sample();
+        cpuTicks(1002, 0, 0, 2, 2);
+        assertThat(jobs(sampler.sample()).get(0).use().busyCores()).isNaN();
+        cpuTicks(2000, 0, 0, 1000, 1000);
+        write("cgroup/cpuacct/slurm_n1/uid_0/job_7/cpuacct.usage", "21000000000\n");
+        assertThat(jobs(sampler.sample()).get(0).use().busyCores()).isCloseTo(2, within(0.001));
+    }
+
+    @Test
+    void pressureOfTheWholeNodeCountsWhereAGroupHasNone() {
+        allocations = new Known(4_000_000, List.of(new JobShare("7", CpuSet.of(0, 1), 2_000_000)));
+        version1Job("slurm_n1", "7", "2-3");
+        write("proc/pressure/memory", "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n");
+        NodeSampler sampler = sampler();
+        cpuTicks(1000, 0, 0, 0, 0);
+        write("proc/pressure/memory", "some avg10=9.00 avg60=0.00 avg300=0.00 total=500000\n");
+        assertThat(jobs(sampler.sample()).get(0).use().memoryStall())
+                .isCloseTo(0.05, within(0.0001));
     }
 
     @Test
@@ -268,6 +297,7 @@ final class NodeSamplerTest {
         assertThat(job.jobId()).isEqualTo("9");
         assertThat(job.cores()).isEqualTo(CpuSet.of(1));
         assertThat(job.memoryBytes()).isEqualTo(1_500_000);
+        assertThat(job.policy()).isEqualTo(SharePolicy.EXCLUSIVE);
     }
 
     @Test
@@ -301,11 +331,14 @@ final class NodeSamplerTest {
         write(job + "memory.max", "2000000\n");
         write(job + "memory.stat", "anon 1\ninactive_file 100000\n");
         write("cgroup/system.slice/slurmstepd.scope/system/cpu.stat", "usage_usec 5\n");
+        write(job + "memory.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=1000\n");
         NodeSampler sampler = sampler();
-        sampler.sample();
         cpuTicks(1000, 500, 0, 0, 0);
         write(job + "cpu.stat", "usage_usec 6000000\nuser_usec 1\n");
+        write(job + "memory.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=201000\n");
         JobShare share = jobs(sampler.sample()).get(0);
+        // 0.2 s of 10.
+        assertThat(share.use().memoryStall()).isCloseTo(0.02, within(0.0001));
         assertThat(share.use().busyCores()).isCloseTo(0.5, within(0.001));
         assertThat(share.use().workingSetBytes()).isEqualTo(800_000);
         assertThat(share.cores()).isEqualTo(CpuSet.of(0));

@@ -85,22 +85,25 @@ public sealed interface Cgroup permits CgroupV1, CgroupV2 {
     long cpuMicros();
 
     /**
-     * The same for each CPU number, ns; an empty array where the kernel does not keep it (version
-     * 2).
+     * What reads how much of the machine it uses, as often as wanted.
+     *
+     * @param text where what was read is held meanwhile
      */
-    long[] cpuNanosPerCpu();
+    CgroupMeter meter(KernelText text);
 
-    /** Memory charged to the group, page cache included. */
-    long memoryBytes();
+    /** Memory without the part of the page cache that can be dropped at once, looked at once. */
+    default long workingSetBytes() {
+        try (CgroupMeter meter = meter(new KernelText())) {
+            return meter.lookAtMemory().workingSetBytes();
+        }
+    }
 
-    /** Memory without the part of the page cache that can be dropped at once. */
-    long workingSetBytes();
-
-    /**
-     * Memory that comes free only when what is in the group ends: without the page cache, which the
-     * kernel counts as available wherever it was charged.
-     */
-    long heldBytes();
+    /** {@link CgroupMeter#heldBytes}, looked at once. */
+    default long heldBytes() {
+        try (CgroupMeter meter = meter(new KernelText())) {
+            return meter.lookAtMemory().heldBytes();
+        }
+    }
 
     /** How many processes of the group the kernel killed for want of memory. */
     long oomKills();

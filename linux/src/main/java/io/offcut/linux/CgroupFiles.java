@@ -114,6 +114,9 @@ final class CgroupFiles {
 
     /** The directory and those below it, parents first; empty when it is not there. */
     private static List<Path> withNested(Path directory) {
+        if (hasNoneNested(directory)) {
+            return List.of(directory);
+        }
         List<Path> groups = new ArrayList<>();
         try {
             Files.walkFileTree(
@@ -143,5 +146,18 @@ final class CgroupFiles {
             return groups;
         }
         return groups;
+    }
+
+    /**
+     * A directory has one link from its parent, one from itself and, in the file systems of control
+     * groups, one from each directory inside it. To look at all of its files takes much longer.
+     */
+    private static boolean hasNoneNested(Path directory) {
+        try {
+            return Files.getAttribute(directory, "unix:nlink") instanceof Integer links
+                    && links == 2;
+        } catch (IOException | UnsupportedOperationException e) {
+            return false;
+        }
     }
 }

@@ -232,39 +232,12 @@ final class CgroupV1 implements Cgroup {
     }
 
     @Override
-    public long[] cpuNanosPerCpu() {
-        String text = read("cpuacct", "cpuacct.usage_percpu").strip();
-        if (text.isEmpty()) {
-            return new long[0];
-        }
-        String[] parts = text.split(" +", CpuSet.MAX_CPU + 2);
-        long[] nanos = new long[Math.min(parts.length, CpuSet.MAX_CPU + 1)];
-        for (int cpu = 0; cpu < nanos.length; cpu++) {
-            nanos[cpu] = KernelFile.parseLong(parts[cpu], 0);
-        }
-        return nanos;
-    }
-
-    @Override
-    public long memoryBytes() {
-        return KernelFile.parseLong(read("memory", "memory.usage_in_bytes"), -1);
-    }
-
-    @Override
-    public long workingSetBytes() {
-        long usage = memoryBytes();
-        long droppable = KernelFile.field(read("memory", "memory.stat"), "total_inactive_file", 0);
-        return usage < 0 ? -1 : Math.max(0, usage - droppable);
-    }
-
-    @Override
-    public long heldBytes() {
-        long usage = memoryBytes();
-        String stat = read("memory", "memory.stat");
-        long cache =
-                KernelFile.field(stat, "total_inactive_file", 0)
-                        + KernelFile.field(stat, "total_active_file", 0);
-        return usage < 0 ? -1 : Math.max(0, usage - cache);
+    public CgroupMeter meter(KernelText text) {
+        return CgroupMeter.version1(
+                directories.get("cpuacct"),
+                directories.get("cpuset"),
+                directories.get("memory"),
+                text);
     }
 
     @Override

@@ -239,30 +239,8 @@ final class CgroupV2 implements Cgroup {
     }
 
     @Override
-    public long[] cpuNanosPerCpu() {
-        return new long[0];
-    }
-
-    @Override
-    public long memoryBytes() {
-        return KernelFile.parseLong(read("memory.current"), -1);
-    }
-
-    @Override
-    public long workingSetBytes() {
-        long usage = memoryBytes();
-        long droppable = KernelFile.field(read("memory.stat"), "inactive_file", 0);
-        return usage < 0 ? -1 : Math.max(0, usage - droppable);
-    }
-
-    @Override
-    public long heldBytes() {
-        long usage = memoryBytes();
-        String stat = read("memory.stat");
-        long cache =
-                KernelFile.field(stat, "inactive_file", 0)
-                        + KernelFile.field(stat, "active_file", 0);
-        return usage < 0 ? -1 : Math.max(0, usage - cache);
+    public CgroupMeter meter(KernelText text) {
+        return CgroupMeter.version2(directory, text);
     }
 
     @Override

@@ -59,6 +59,12 @@ public final class KernelFile {
         return entries;
     }
 
+    /** The names in a directory in no particular order; none when it cannot be read. */
+    public static String[] names(Path directory) {
+        String[] names = directory.toFile().list();
+        return names == null ? new String[0] : names;
+    }
+
     /** Writes as a shell's {@code >} does, in one write. */
     static void write(Path file, String text) throws IOException {
         Files.writeString(file, text, StandardCharsets.ISO_8859_1);

@@ -13,6 +13,12 @@ public record MemInfo(long totalBytes, long availableBytes, long freeBytes) {
         return parse(KernelFile.readOrEmpty(proc.resolve("meminfo")));
     }
 
+    /** The same of a file that is read again and again. */
+    public static MemInfo read(KeptFile file, KernelText text) {
+        file.read(text);
+        return parse(text.toString());
+    }
+
     /** Skips what it does not understand. */
     public static MemInfo parse(String text) {
         long free = bytes(text, "MemFree:", 0);

@@ -15,6 +15,13 @@ public final class ProcStat {
     private static final int BUSY = 0;
     private static final int WHOLE = 1;
 
+    /** Places in a line: user nice system idle iowait irq softirq steal. */
+    private static final int IDLE = 3;
+
+    private static final int IOWAIT = 4;
+    private static final int STEAL = 7;
+    private static final int FIELDS = 8;
+
     private final CpuSet cpus;
     private final long[] ticks;
 
@@ -30,35 +37,53 @@ public final class ProcStat {
 
     /** Reads the {@code cpuN} lines and skips what it does not understand. */
     public static ProcStat parse(String text) {
-        CpuSet cpus = CpuSet.empty();
-        long[] ticks = new long[16];
-        for (int start = 0; start < text.length(); ) {
-            int end = text.indexOf('\n', start);
-            end = end < 0 ? text.length() : end;
-            if (!text.startsWith("cpu", start)) {
-                // The CPU lines come first; what follows is long and of no use here.
-                break;
-            }
-            String[] fields = text.substring(start + 3, end).split(" +", 12);
-            long cpu = KernelFile.parseLong(fields[0], -1);
-            if (cpu >= 0 && cpu <= CpuSet.MAX_CPU && fields.length >= 5) {
-                int slot = 2 * (int) cpu;
-                ticks = slot + 1 < ticks.length ? ticks : Arrays.copyOf(ticks, 2 * (slot + 2));
-                ticks[slot + BUSY] = sum(fields, 1, 2, 3, 6, 7);
-                ticks[slot + WHOLE] = sum(fields, 1, 2, 3, 4, 5, 6, 7, 8);
-                cpus = cpus.plus(CpuSet.of((int) cpu));
-            }
-            start = end + 1;
-        }
-        return new ProcStat(cpus, ticks);
+        return parse(KernelText.of(text));
     }
 
-    private static long sum(String[] fields, int... numbers) {
-        long sum = 0;
-        for (int number : numbers) {
-            sum += number < fields.length ? KernelFile.parseLong(fields[number], 0) : 0;
+    /** The same of a file that is read again and again. */
+    public static ProcStat read(KeptFile file, KernelText text) {
+        file.read(text);
+        return parse(text);
+    }
+
+    private static ProcStat parse(KernelText text) {
+        int[] cpus = new int[8];
+        int count = 0;
+        long[] ticks = new long[16];
+        // The CPU lines come first; what follows is long and of no use here.
+        for (int start = 0; text.startsWith("cpu", start); start = text.lineEnd(start) + 1) {
+            int end = text.numberEnd(start + 3);
+            long cpu = text.numberAt(start + 3, -1);
+            if (cpu < 0 || cpu > CpuSet.MAX_CPU || text.at(end) != ' ') {
+                continue;
+            }
+            int slot = 2 * (int) cpu;
+            ticks = slot + 1 < ticks.length ? ticks : Arrays.copyOf(ticks, 2 * (slot + 2));
+            if (addTicks(text, end, ticks, slot)) {
+                cpus = count < cpus.length ? cpus : Arrays.copyOf(cpus, 2 * count);
+                cpus[count++] = (int) cpu;
+            }
         }
-        return sum;
+        return new ProcStat(CpuSet.of(Arrays.copyOf(cpus, count)), ticks);
+    }
+
+    /** Sums the fields of one line; false when it has too few. */
+    private static boolean addTicks(KernelText text, int start, long[] ticks, int slot) {
+        long busy = 0;
+        long whole = 0;
+        int fields = 0;
+        for (int at = start; text.at(at) == ' ' && fields < FIELDS; fields++) {
+            while (text.at(at) == ' ') {
+                at++;
+            }
+            long value = text.numberAt(at, 0);
+            whole += value;
+            busy += fields == IDLE || fields == IOWAIT || fields == STEAL ? 0 : value;
+            at = text.numberEnd(at);
+        }
+        ticks[slot + BUSY] = busy;
+        ticks[slot + WHOLE] = whole;
+        return fields > IDLE;
     }
 
     /** The CPUs that are online. */

@@ -8,7 +8,6 @@ import org.jspecify.annotations.Nullable;
  *
  * @param state {@code R}, {@code S}, {@code T} stopped, {@code Z} zombie, …
  * @param childTicks CPU time of children that ended and were waited for
- * @param processor CPU it ran on last; −1 on kernels that do not say
  */
 record ProcessStat(
         long pid,
@@ -16,10 +15,8 @@ record ProcessStat(
         long parentPid,
         long ownTicks,
         long childTicks,
-        long startTimeTicks,
-        int processor) {
+        long startTimeTicks) {
     private static final int START_TIME = 22;
-    private static final int PROCESSOR = 39;
     private static final int LAST = 52;
 
     static @Nullable ProcessStat read(Path processDirectory) {
@@ -45,8 +42,7 @@ record ProcessStat(
                 field(rest, 4, 0),
                 field(rest, 14, 0) + field(rest, 15, 0),
                 field(rest, 16, 0) + field(rest, 17, 0),
-                field(rest, START_TIME, -1),
-                (int) field(rest, PROCESSOR, -1));
+                field(rest, START_TIME, -1));
     }
 
     /** Field by its number in the manual page, where the state is the third. */

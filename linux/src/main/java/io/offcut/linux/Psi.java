@@ -39,6 +39,25 @@ public record Psi(double someAvg10Percent, double fullAvg10Percent, long someTot
                         KernelFile.parseLong(value(some, "total"), 0)));
     }
 
+    /**
+     * Time in which at least one task waited, of a file that is read again and again, µs; −1 where
+     * there is none.
+     */
+    public static long readSomeTotalMicros(KeptFile file, KernelText text) {
+        return file.read(text) ? someTotalMicros(text) : -1;
+    }
+
+    /** The total of the {@code some} line; −1 without one. */
+    private static long someTotalMicros(KernelText text) {
+        int end = text.startsWith("some ", 0) ? text.lineEnd(0) : 0;
+        for (int at = 0; at < end; at++) {
+            if (text.startsWith("total=", at)) {
+                return text.numberAt(at + "total=".length(), -1);
+            }
+        }
+        return -1;
+    }
+
     private static String value(String line, String key) {
         for (String part : line.split(" ", 8)) {
             if (part.startsWith(key + "=")) {

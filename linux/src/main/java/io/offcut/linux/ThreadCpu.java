@@ -1,8 +1,6 @@
 package io.offcut.linux;
 
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * CPU time of one thread.
@@ -12,23 +10,39 @@ import java.util.List;
  * @param processor CPU it ran on last; −1 when the kernel does not say
  */
 public record ThreadCpu(long tid, long cpuMicros, int processor) {
-    private static final int MAX_THREADS = 4096;
+    /** Numbers of fields, the name being the second. */
+    private static final int NAME = 2;
 
-    /**
-     * The threads of a process in this /proc, at most {@value #MAX_THREADS}; none when it is gone.
-     */
-    public static List<ThreadCpu> of(Path proc, long pid) {
-        List<ThreadCpu> threads = new ArrayList<>();
-        for (Path task : KernelFile.list(proc.resolve(Long.toString(pid)).resolve("task"))) {
-            ProcessStat stat = ProcessStat.read(task);
-            if (stat != null && threads.size() < MAX_THREADS) {
-                threads.add(
-                        new ThreadCpu(
-                                stat.pid(),
-                                ProcessCpu.ticksToMicros(stat.ownTicks()),
-                                stat.processor()));
+    private static final int USER_TIME = 14;
+    private static final int SYSTEM_TIME = 15;
+    private static final int PROCESSOR = 39;
+
+    /** Fields of proc_pid_stat(5), counted behind the name, which may hold anything. */
+    static @Nullable ThreadCpu parse(KernelText text) {
+        int at = text.length() - 1;
+        while (at >= 0 && text.at(at) != ')') {
+            at--;
+        }
+        long tid = text.numberAt(0, -1);
+        if (at < 0 || tid < 0) {
+            return null;
+        }
+        long ticks = 0;
+        int processor = -1;
+        int field = NAME;
+        for (at++; at < text.length() && field < PROCESSOR; at++) {
+            if (text.at(at) != ' ') {
+                continue;
+            }
+            field++;
+            if (field == USER_TIME || field == SYSTEM_TIME) {
+                ticks += text.numberAt(at + 1, 0);
+            } else if (field == PROCESSOR) {
+                processor = (int) Math.min(Integer.MAX_VALUE, text.numberAt(at + 1, -1));
             }
         }
-        return threads;
+        return field < SYSTEM_TIME
+                ? null
+                : new ThreadCpu(tid, ProcessCpu.ticksToMicros(ticks), processor);
     }
 }

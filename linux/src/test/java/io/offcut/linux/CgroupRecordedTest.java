@@ -107,8 +107,14 @@ final class CgroupRecordedTest {
         assertThat(group.cpus()).isEqualTo(CpuSet.of(2, 3));
         assertThat(group.pids()).containsExactly(30L, 31L, 32L);
         assertThat(group.cpuMicros()).isEqualTo(123_456);
-        assertThat(group.cpuNanosPerCpu()).containsExactly(0, 0, 23, 99);
-        assertThat(group.memoryBytes()).isEqualTo(1000);
+        try (CgroupMeter meter = group.meter(new KernelText())) {
+            assertThat(meter.cpuMicros()).isEqualTo(123_456);
+            assertThat(meter.cpuNanosPerCpu()).containsExactly(0, 0, 23, 99);
+            assertThat(meter.cpus()).isEqualTo(CpuSet.of(2, 3));
+            assertThat(meter.lookAtMemory().memoryBytes()).isEqualTo(1000);
+            assertThat(meter.memoryLimitBytes()).isEqualTo(-1);
+            assertThat(meter.memoryStallMicros()).isEqualTo(-1);
+        }
         assertThat(group.workingSetBytes()).isEqualTo(700);
         assertThat(group.heldBytes()).isEqualTo(500);
         assertThat(group.oomKills()).isEqualTo(2);
@@ -124,8 +130,11 @@ final class CgroupRecordedTest {
                 .containsExactlyInAnyOrder("cpuset", "memory", "pids", "cpuacct");
         Cgroup group = cgroups.create("offcut_n1", "e1", new Limits(CpuSet.of(0), 4096, 9));
         assertThat(group.cpuMicros()).isEqualTo(-1);
-        assertThat(group.cpuNanosPerCpu()).isEmpty();
-        assertThat(group.memoryBytes()).isEqualTo(-1);
+        try (CgroupMeter meter = group.meter(new KernelText())) {
+            assertThat(meter.cpuNanosPerCpu()).isNull();
+            assertThat(meter.cpuMicros()).isEqualTo(-1);
+            assertThat(meter.lookAtMemory().memoryBytes()).isEqualTo(-1);
+        }
         assertThat(group.workingSetBytes()).isEqualTo(-1);
         assertThat(group.heldBytes()).isEqualTo(-1);
         assertThat(group.oomKills()).isEqualTo(-1);
@@ -164,14 +173,25 @@ final class CgroupRecordedTest {
                         "cpuset.cpus.effective", "1,5\n",
                         "cpu.stat", "usage_usec 777\nuser_usec 700\n",
                         "memory.current", "5000\n",
+                        "memory.max", "6000\n",
                         "memory.stat", "anon 1\ninactive_file 1000\nactive_file 500\n",
                         "memory.events", "low 0\noom 1\noom_kill 4\n",
                         "nested/cgroup.procs", "42\n"));
+        Recorded.write(
+                folder.resolve("v2/offcut_n1/e1/memory.pressure"),
+                "some avg10=0.00 avg60=0.00 avg300=0.00 total=1234\nfull avg10=0.00 total=9\n");
         Cgroup group = cgroups.children("offcut_n1").get(0);
         assertThat(group.pids()).containsExactly(40L, 41L, 42L);
         assertThat(group.cpus()).isEqualTo(CpuSet.of(1, 5));
         assertThat(group.cpuMicros()).isEqualTo(777);
-        assertThat(group.memoryBytes()).isEqualTo(5000);
+        try (CgroupMeter meter = group.meter(new KernelText())) {
+            assertThat(meter.cpuMicros()).isEqualTo(777);
+            assertThat(meter.cpuNanosPerCpu()).isNull();
+            assertThat(meter.cpus()).isEqualTo(CpuSet.of(1, 5));
+            assertThat(meter.lookAtMemory().memoryBytes()).isEqualTo(5000);
+            assertThat(meter.memoryLimitBytes()).isEqualTo(6000);
+            assertThat(meter.memoryStallMicros()).isEqualTo(1234);
+        }
         assertThat(group.workingSetBytes()).isEqualTo(4000);
         assertThat(group.heldBytes()).isEqualTo(3500);
         assertThat(group.oomKills()).isEqualTo(4);

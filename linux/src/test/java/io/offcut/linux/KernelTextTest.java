@@ -86,7 +86,10 @@ final class KernelTextTest {
                 "4242 (a) R (b c) S 17 4242 4242 0 -1 4194304 1 2 3 4 100 50 30 20 20 0 5 0 987654"
                         + " 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 17 3 0 0";
         ProcessStat stat = ProcessStat.parse(line);
-        assertThat(stat).isEqualTo(new ProcessStat(4242, 'S', 17, 150, 50, 987654, 3));
+        ThreadCpu thread = ThreadCpu.parse(KernelText.of(line + "\n"));
+        assertThat(thread).isEqualTo(new ThreadCpu(4242, ProcessCpu.ticksToMicros(150), 3));
+        assertThat(ThreadCpu.parse(KernelText.of("1 (short) S 1 2 3"))).isNull();
+        assertThat(stat).isEqualTo(new ProcessStat(4242, 'S', 17, 150, 50, 987654));
     }
 
     @Test

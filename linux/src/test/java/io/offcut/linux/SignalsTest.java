@@ -81,6 +81,6 @@ final class SignalsTest {
 
     private static char state(long pid) {
         ProcessStat stat = ProcessStat.read(Recorded.PROC.resolve(Long.toString(pid)));
-        return Objects.requireNonNullElse(stat, new ProcessStat(pid, 'X', 0, 0, 0, 0, 0)).state();
+        return Objects.requireNonNullElse(stat, new ProcessStat(pid, 'X', 0, 0, 0, 0)).state();
     }
 }

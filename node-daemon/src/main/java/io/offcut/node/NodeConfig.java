@@ -7,6 +7,7 @@ import io.offcut.core.CpuSet;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.HomeFolder;
 import io.offcut.core.OffcutException;
+import io.offcut.core.SharePolicy;
 import io.offcut.linux.CpuMap;
 import java.net.InetAddress;
 import java.net.URI;
@@ -26,7 +27,8 @@ import java.util.function.Supplier;
  * @param host address to listen on; default {@code 127.0.0.1}
  * @param port port to listen on, 0 for any; default 7071
  * @param advertisedUrl where clients reach this daemon; default: host and port it listens on
- * @param cpus logical CPUs it may ever offer, {@code 0-3,8}; default: all that are online
+ * @param cpus logical CPUs it may ever offer, {@code 0-3,8}; default: all that are online and that
+ *     the kernel does not keep apart (isolcpus=)
  * @param cpuMap tests only: which real CPU stands for each logical one, {@code 0-3=0;4-7=1}; then
  *     the load of real CPUs says nothing of logical ones and is not looked at
  * @param memoryBytes memory of the node; 0, the default, asks the kernel
@@ -39,6 +41,14 @@ import java.util.function.Supplier;
  * @param offerAfterSamples samples in a row that must be idle before a core is offered; default 3
  * @param busyThreshold share of one core's time used by others above which it counts as busy; 1:
  *     load never makes it busy; default 0.25
+ * @param share whether functions may use what a job holds and leaves unused, of jobs that do not
+ *     say themselves: {@code on} or {@code off}; default {@code off}
+ * @param underusedAfterSamples samples in a row in which a job must leave a core unused, and be
+ *     watched before any of its memory is offered; default 30
+ * @param jobMemoryMarginBytes what a job keeps at least over the most memory it was seen to use, or
+ *     a quarter of that when it is more; default 256 MiB
+ * @param offerSiblings whether a thread is offered while a job holds, or anybody uses, another
+ *     thread of its core: {@code on} or {@code off}; default {@code off}
  * @param slurm {@code on}: a core is also taken while Slurm has given it to a job; default {@code
  *     off}
  * @param slurmConf the cluster's {@code slurm.conf}; default: where Slurm looks itself
@@ -89,6 +99,10 @@ public record NodeConfig(
         Integer samplePeriodMillis,
         Integer offerAfterSamples,
         Double busyThreshold,
+        String share,
+        Integer underusedAfterSamples,
+        Long jobMemoryMarginBytes,
+        String offerSiblings,
         String slurm,
         String slurmConf,
         String jobSocket,
@@ -130,6 +144,10 @@ public record NodeConfig(
         samplePeriodMillis = samplePeriodMillis == null ? 1000 : samplePeriodMillis;
         offerAfterSamples = offerAfterSamples == null ? 3 : offerAfterSamples;
         busyThreshold = busyThreshold == null ? 0.25 : busyThreshold;
+        share = or(share, () -> "off");
+        underusedAfterSamples = underusedAfterSamples == null ? 30 : underusedAfterSamples;
+        jobMemoryMarginBytes = jobMemoryMarginBytes == null ? 256 * MIB : jobMemoryMarginBytes;
+        offerSiblings = or(offerSiblings, () -> "off");
         slurm = or(slurm, () -> "off");
         slurmConf = or(slurmConf, () -> "");
         String state = stateDir;
@@ -187,7 +205,11 @@ public record NodeConfig(
                 "busyThreshold",
                 busyThreshold,
                 "a share over 0 and at most 1");
-        check(List.of("on", "off").contains(slurm), "slurm", slurm, "on or off");
+        checkOnOff("share", share);
+        checkRange("underusedAfterSamples", underusedAfterSamples, 1, 3600);
+        checkRange("jobMemoryMarginBytes", jobMemoryMarginBytes, 0, 1L << 50);
+        checkOnOff("offerSiblings", offerSiblings);
+        checkOnOff("slurm", slurm);
         check(List.of("auto", "off").contains(cgroups), "cgroups", cgroups, "auto or off");
         checkRange("prologDeadlineMillis", prologDeadlineMillis, 1, 600_000);
         check(
@@ -240,7 +262,7 @@ public record NodeConfig(
         }
     }
 
-    /** The CPUs of {@link #cpus}; empty when all that are online are meant. */
+    /** The CPUs of {@link #cpus}; empty for the default. */
     public CpuSet cpuSet() {
         return CpuSet.parse(cpus);
     }
@@ -257,6 +279,11 @@ public record NodeConfig(
 
     public boolean slurmOn() {
         return slurm.equals("on");
+    }
+
+    /** What functions may use of a job that does not say so itself. */
+    public SharePolicy defaultShare() {
+        return share.equals("on") ? SharePolicy.SHARED : SharePolicy.EXCLUSIVE;
     }
 
     public Path statePath() {
@@ -328,6 +355,10 @@ public record NodeConfig(
                 key,
                 value,
                 "an absolute path of at most " + MAX_STATE_DIR_BYTES + " characters");
+    }
+
+    private static void checkOnOff(String key, String value) {
+        check(List.of("on", "off").contains(value), key, value, "on or off");
     }
 
     private static void checkRange(String key, long value, long least, long most) {

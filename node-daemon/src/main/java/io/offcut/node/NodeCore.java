@@ -124,13 +124,7 @@ final class NodeCore
                 }
             }
             if (!cores.isEmpty()) {
-                held.add(
-                        new Offer(
-                                offer.offerId(),
-                                cores.intersect(offer.cores()),
-                                offer.memoryBytes(),
-                                offer.reason(),
-                                offer.untilEpochMillis()));
+                held.add(offer.withCores(cores.intersect(offer.cores())));
             }
         }
         return held;

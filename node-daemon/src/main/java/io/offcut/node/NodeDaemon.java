@@ -9,6 +9,7 @@ import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.executor.ExecutorCommand;
 import io.offcut.linux.CpuAffinity;
 import io.offcut.linux.CpuMap;
+import io.offcut.linux.CpuTopology;
 import io.offcut.linux.HostId;
 import io.offcut.linux.MemInfo;
 import io.offcut.node.internal.bundle.BundleCache;
@@ -159,7 +160,10 @@ public final class NodeDaemon implements AutoCloseable {
 
     private static CpuSet cores(NodeConfig config, CpuMap cpus) {
         CpuSet online = CpuAffinity.online();
-        CpuSet wanted = config.cpuSet().isEmpty() ? online : config.cpuSet();
+        CpuSet wanted =
+                config.cpuSet().isEmpty()
+                        ? online.minus(CpuTopology.isolated(CpuTopology.SYS_CPU))
+                        : config.cpuSet();
         if (!online.containsAll(cpus.toReal(wanted))) {
             throw new OffcutException(
                     ErrorCode.USAGE,

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
+import io.offcut.core.SharePolicy;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,6 +23,7 @@ class NodeConfigTest {
         assertThat(config.busyThreshold()).isEqualTo(0.25);
         assertThat(config.maxSlowdown()).isEqualTo(0.01);
         assertThat(config.slurmOn()).isFalse();
+        assertThat(config.defaultShare()).isEqualTo(SharePolicy.EXCLUSIVE);
         assertThat(config.cpuMapping().isIdentity()).isTrue();
     }
 
@@ -44,6 +46,9 @@ class NodeConfigTest {
         "slurm, maybe",
         "archiveDir, relative",
         "untilEpochMillis, -1",
+        "share, some",
+        "offerSiblings, 1",
+        "underusedAfterSamples, 0",
         "slots, 0",
         "executorUser, ../root",
         "noSuchKey, 1",

@@ -1,8 +1,6 @@
 package io.offcut.slurm;
 
 import io.offcut.core.CpuSet;
-import io.offcut.slurm.internal.topology.CpuTopology;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -46,21 +44,15 @@ public interface CpuIdMap {
     }
 
     /**
-     * By this machine's own topology.
+     * By a machine's own topology. With any other number of CPUs than its threads or its cores, as
+     * on a made-up node, both count alike.
      *
+     * @param cores the threads of each core, cores in Slurm's order: through sockets, dies, shared
+     *     caches and cores
      * @param slurmCpus how many CPUs Slurm counts on the node ({@link SlurmNode#cpus()}): as many
-     *     as the machine has threads, or as it has cores, when one of Slurm's CPUs is a whole core.
-     *     With any other number, as on a made-up node, both count alike
+     *     as the machine has threads, or as it has cores, when one of Slurm's CPUs is a whole core
      */
-    static CpuIdMap ofMachine(int slurmCpus) {
-        return ofTopology(Path.of("/sys/devices/system/cpu"), slurmCpus);
-    }
-
-    /**
-     * The same for the topology below another directory of the shape of /sys/devices/system/cpu.
-     */
-    static CpuIdMap ofTopology(Path sysCpu, int slurmCpus) {
-        List<CpuSet> cores = CpuTopology.cores(sysCpu);
+    static CpuIdMap ofCores(List<CpuSet> cores, int slurmCpus) {
         List<CpuSet> threads = new ArrayList<>();
         cores.forEach(core -> core.stream().forEach(cpu -> threads.add(CpuSet.of(cpu))));
         if (threads.size() == slurmCpus) {

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param evidence how that is known
  * @param expectedEnd when its time limit ends; null if unknown
  * @param share what its user says of sharing; null if nothing
+ * @param gpus indices of GPUs it has; null if that is not known, and then it may be any
  */
 public record JobHolding(
         String jobId,
@@ -23,7 +24,8 @@ public record JobHolding(
         boolean wholeNode,
         Evidence evidence,
         @Nullable Instant expectedEnd,
-        @Nullable SharePolicy share) {
+        @Nullable SharePolicy share,
+        @Nullable CpuSet gpus) {
     /** How it is known what a job holds. */
     public enum Evidence {
         /**

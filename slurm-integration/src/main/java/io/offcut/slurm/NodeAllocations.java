@@ -141,7 +141,8 @@ public final class NodeAllocations {
                         false,
                         Evidence.EXPECTED,
                         null,
-                        start.share());
+                        start.share(),
+                        null);
         unsettled.add(start.jobId());
         put(holding);
         return holding;
@@ -187,7 +188,8 @@ public final class NodeAllocations {
                         foreign || cores.containsAll(nodeCores),
                         Evidence.TOLD,
                         known == null ? null : known.expectedEnd(),
-                        told.share() != null || known == null ? told.share() : known.share());
+                        told.share() != null || known == null ? told.share() : known.share(),
+                        known == null ? null : known.gpus());
         if (known != null && holding.equals(known)) {
             return known;
         }
@@ -305,7 +307,8 @@ public final class NodeAllocations {
                         holding.wholeNode(),
                         holding.evidence(),
                         holding.expectedEnd(),
-                        before.share());
+                        before.share(),
+                        holding.gpus());
     }
 
     private JobHolding holding(SlurmJob job) {
@@ -323,11 +326,12 @@ public final class NodeAllocations {
                 whole,
                 Evidence.TOLD,
                 job.endTime(),
-                null);
+                null,
+                allocation.get().gpus());
     }
 
     private JobHolding wholeNode(String jobId) {
         return new JobHolding(
-                jobId, nodeCores, nodeMemoryBytes, true, Evidence.ASSUMED, null, null);
+                jobId, nodeCores, nodeMemoryBytes, true, Evidence.ASSUMED, null, null, null);
     }
 }

@@ -15,6 +15,7 @@ import java.util.Set;
  * @param allocatedMemoryBytes memory that jobs hold, in bytes
  * @param partitions the partitions it belongs to
  * @param reason why it is drained or down, empty if nobody said
+ * @param gpus how many GPUs it has (gres), as configured
  */
 public record SlurmNode(
         String name,
@@ -25,7 +26,8 @@ public record SlurmNode(
         int allocatedCpus,
         long allocatedMemoryBytes,
         List<String> partitions,
-        String reason) {
+        String reason,
+        int gpus) {
     /** Base state of a node (sinfo(1), "NODE STATE CODES"). */
     public enum State {
         IDLE,
@@ -74,6 +76,30 @@ public record SlurmNode(
                     "POWER_DRAIN",
                     "REBOOT_REQUESTED",
                     "REBOOT");
+
+    /** A node without GPUs. */
+    public SlurmNode(
+            String name,
+            State state,
+            Set<String> flags,
+            int cpus,
+            long memoryBytes,
+            int allocatedCpus,
+            long allocatedMemoryBytes,
+            List<String> partitions,
+            String reason) {
+        this(
+                name,
+                state,
+                flags,
+                cpus,
+                memoryBytes,
+                allocatedCpus,
+                allocatedMemoryBytes,
+                partitions,
+                reason,
+                0);
+    }
 
     public SlurmNode {
         flags = Set.copyOf(flags);

@@ -144,7 +144,7 @@ class JobEventServerTest {
         assertThat(starts)
                 .containsExactly(
                         new JobStart("12", 4, SharePolicy.EXCLUSIVE),
-                        new JobStart("16", 0, new SharePolicy(true, 3, 0)));
+                        new JobStart("16", 0, new SharePolicy(true, 3, Long.MAX_VALUE)));
         assertThat(allocations)
                 .containsExactly(
                         new JobAllocation(

@@ -72,7 +72,7 @@ class NodeAllocationsTest {
                 END,
                 exclusive,
                 List.of("n1"),
-                Map.of("n1", new NodeAllocation(CpuSet.parse(cores), memoryBytes)),
+                Map.of("n1", new NodeAllocation(CpuSet.parse(cores), memoryBytes, CpuSet.empty())),
                 certain);
     }
 
@@ -99,7 +99,7 @@ class NodeAllocationsTest {
 
     private static JobHolding holds(String job, String cores, long memoryBytes) {
         return new JobHolding(
-                job, CpuSet.parse(cores), memoryBytes, false, Evidence.TOLD, null, null);
+                job, CpuSet.parse(cores), memoryBytes, false, Evidence.TOLD, null, null, null);
     }
 
     @Test
@@ -177,7 +177,8 @@ class NodeAllocationsTest {
                                 false,
                                 Evidence.TOLD,
                                 END,
-                                SharePolicy.EXCLUSIVE));
+                                SharePolicy.EXCLUSIVE,
+                                CpuSet.empty()));
         assertThat(node.snapshot().expectedCores()).isEqualTo(CpuSet.empty());
     }
 
@@ -213,7 +214,7 @@ class NodeAllocationsTest {
         assertThat(node.reconcile()).isFalse();
 
         assertThat(node.snapshot().jobs().get("1"))
-                .isEqualTo(new JobHolding("1", CORES, MEMORY, true, Evidence.ASSUMED, null, null));
+                .isEqualTo(new JobHolding("1", CORES, MEMORY, true, Evidence.ASSUMED, null, null, null));
         assertThat(node.snapshot().heldCores()).isEqualTo(CORES);
         assertThat(node.snapshot().heldMemoryBytes()).isEqualTo(MEMORY);
         assertThat(node.snapshot().settled()).isFalse();

@@ -4,6 +4,7 @@ import io.offcut.core.CpuSet;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.linux.CpuAffinity;
+import io.offcut.linux.CpuTopology;
 import io.offcut.slurm.CpuIdMap;
 import io.offcut.slurm.NodeAllocation;
 import io.offcut.slurm.SlurmCommands;
@@ -77,7 +78,10 @@ record PilotJob(String jobId, String node, CpuSet cores, long memoryBytes, long 
     private static CpuSet real(CpuSet slurmCpus, SlurmCommands slurm, String node) {
         CpuSet bound = CpuAffinity.current();
         return bound.equals(CpuAffinity.online())
-                ? CpuIdMap.ofMachine(slurm.node(node).cpus()).toOperatingSystem(slurmCpus)
+                ? CpuIdMap.ofCores(
+                                CpuTopology.read(CpuTopology.SYS_CPU).cores(),
+                                slurm.node(node).cpus())
+                        .toOperatingSystem(slurmCpus)
                 : bound;
     }
 

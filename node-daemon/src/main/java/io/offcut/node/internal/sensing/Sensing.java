@@ -3,6 +3,7 @@ package io.offcut.node.internal.sensing;
 import io.offcut.core.CpuSet;
 import io.offcut.core.Offer;
 import io.offcut.linux.CpuMap;
+import io.offcut.linux.CpuTopology;
 import io.offcut.monitor.AllocationSource;
 import io.offcut.monitor.IdleEstimator;
 import io.offcut.monitor.MonitorConfig;
@@ -17,6 +18,7 @@ import io.offcut.node.internal.loop.EventLoop;
 import io.offcut.node.internal.store.Folders;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -75,6 +77,7 @@ public final class Sensing implements AutoCloseable {
     private final Watcher watcher;
     private final EventLoop loop = new EventLoop("node-sensing");
     private final StandStill standStill;
+    private final List<Runnable> closeables = new ArrayList<>();
     private final Supplier<Look> eyes;
     private final @Nullable SlurmSide slurm;
     private final @Nullable Guarding guarding;
@@ -136,10 +139,17 @@ public final class Sensing implements AutoCloseable {
                 config.memoryBytes() == 0
                         ? 0
                         : Math.max(1, config.memoryBytes() - config.reserveMemoryBytes());
-        return MonitorConfig.defaults()
-                .withCpus(cores)
+        MonitorConfig defaults = MonitorConfig.defaults();
+        return defaults.withCpus(cores)
                 .withReserve(config.reserveCores(), config.reserveMemoryBytes() + overhead, limit)
-                .withIdleness(config.busyThreshold(), config.offerAfterSamples());
+                .withIdleness(config.busyThreshold(), config.offerAfterSamples())
+                .withUnderused(
+                        config.offerSiblings().equals("on"),
+                        new MonitorConfig.Underused(
+                                config.underusedAfterSamples(),
+                                defaults.underused().marginCores(),
+                                config.jobMemoryMarginBytes(),
+                                defaults.underused().memoryStall()));
     }
 
     private Supplier<Look> sensed(
@@ -152,9 +162,19 @@ public final class Sensing implements AutoCloseable {
         AllocationSource source = slurm == null ? AllocationSource.NONE : slurm;
         NodeSampler sampler =
                 new NodeSampler(NodeSampler.Sources.live(config.name(), own, source), cores, cpus);
-        IdleEstimator estimator = new IdleEstimator(monitor);
+        closeables.add(sampler::close);
+        IdleEstimator estimator =
+                new IdleEstimator(
+                        monitor,
+                        cpus.isIdentity()
+                                ? CpuTopology.read(CpuTopology.SYS_CPU)
+                                : CpuTopology.unknown());
         StartGrace grace =
-                new StartGrace(earlier, config.busyThreshold(), config.offerAfterSamples() + 2);
+                new StartGrace(
+                        earlier,
+                        config.busyThreshold(),
+                        config.offerAfterSamples() + 2,
+                        config.underusedAfterSamples() + 2);
         return () -> {
             NodeSample sample = sampler.sample();
             List<Offer> estimated = estimator.update(sample, System.currentTimeMillis());
@@ -272,5 +292,6 @@ public final class Sensing implements AutoCloseable {
         if (guarding != null) {
             guarding.close();
         }
+        closeables.forEach(Runnable::run);
     }
 }

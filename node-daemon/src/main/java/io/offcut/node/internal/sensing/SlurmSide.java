@@ -2,7 +2,10 @@ package io.offcut.node.internal.sensing;
 
 import io.offcut.core.CpuSet;
 import io.offcut.core.OffcutException;
+import io.offcut.core.Offer;
+import io.offcut.core.SharePolicy;
 import io.offcut.linux.CpuMap;
+import io.offcut.linux.CpuTopology;
 import io.offcut.monitor.AllocationSource;
 import io.offcut.monitor.Allocations;
 import io.offcut.node.NodeConfig;
@@ -19,10 +22,13 @@ import io.offcut.slurm.SlurmCommands;
 import io.offcut.slurm.SlurmNode;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -67,6 +73,8 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
     private final long memoryBytes;
     private final String schedulerUrl;
     private final JobAnnouncer announcer;
+    private final SharePolicy defaultShare;
+    private final int gpuCount;
     private final NodeAllocations allocations;
     private final Watcher watcher;
     private final JobEventServer server;
@@ -96,15 +104,20 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
         this.announcer = announcer;
         this.prologDeadlineMillis = config.prologDeadlineMillis();
         this.memoryBytes = memoryBytes;
+        this.defaultShare = config.defaultShare();
         this.watcher = watcher;
         Duration patience = Duration.ofMillis(Math.max(500, prologDeadlineMillis / 2));
         SlurmCommands commands =
                 config.slurmConf().isEmpty()
                         ? SlurmCommands.ofSite(patience)
                         : SlurmCommands.ofConfiguration(Path.of(config.slurmConf()), patience);
+        Optional<SlurmNode> node = slurmNode(commands, config.name());
+        this.gpuCount = node.map(SlurmNode::gpus).orElse(0);
         CpuIdMap ids =
                 cpus.isIdentity()
-                        ? CpuIdMap.ofMachine(slurmCpus(commands, config.name(), cores.size()))
+                        ? CpuIdMap.ofCores(
+                                CpuTopology.read(CpuTopology.SYS_CPU).cores(),
+                                node.map(SlurmNode::cpus).orElse(cores.size()))
                         : CpuIdMap.identity();
         this.allocations = new NodeAllocations(config.name(), cores, memoryBytes, commands, ids);
         rehearse(new NodeAllocations(config.name(), cores, memoryBytes, commands, ids));
@@ -128,16 +141,12 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
         }
     }
 
-    private static int slurmCpus(SlurmCommands commands, String name, int otherwise) {
+    private static Optional<SlurmNode> slurmNode(SlurmCommands commands, String name) {
         try {
-            return commands.nodes().stream()
-                    .filter(node -> node.name().equals(name))
-                    .mapToInt(SlurmNode::cpus)
-                    .findFirst()
-                    .orElse(otherwise);
+            return commands.nodes().stream().filter(node -> node.name().equals(name)).findFirst();
         } catch (OffcutException e) {
             log.warn("taking Slurm's CPUs for all of this machine's: {}", e.getMessage());
-            return otherwise;
+            return Optional.empty();
         }
     }
 
@@ -149,12 +158,40 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
         for (JobHolding job : now.jobs().values()) {
             if (job.evidence() != JobHolding.Evidence.EXPECTED) {
                 ofJobs = ofJobs.plus(job.cores());
-                shares.add(new Allocations.JobShare(job.jobId(), job.cores(), job.memoryBytes()));
+                shares.add(share(job));
             }
         }
-        return ofJobs.containsAll(now.heldCores())
-                ? new Allocations.Known(now.memoryTracked() ? memoryBytes : 0, shares)
-                : new Allocations.Unknown();
+        if (!ofJobs.containsAll(now.heldCores())) {
+            return new Allocations.Unknown();
+        }
+        return new Allocations.Known(
+                false,
+                now.memoryTracked() ? memoryBytes : 0,
+                Offer.UNKNOWN_UNTIL,
+                shares,
+                idleGpus(now.jobs().values()));
+    }
+
+    private CpuSet idleGpus(Collection<JobHolding> jobs) {
+        CpuSet idle = gpuCount == 0 ? CpuSet.empty() : CpuSet.range(0, gpuCount - 1);
+        for (JobHolding job : jobs) {
+            CpuSet held = job.gpus();
+            idle = held == null ? CpuSet.empty() : idle.minus(held);
+        }
+        return idle;
+    }
+
+    private Allocations.JobShare share(JobHolding job) {
+        Instant end = job.expectedEnd();
+        SharePolicy asked = job.share() == null ? defaultShare : job.share();
+        return new Allocations.JobShare(
+                job.jobId(),
+                job.cores(),
+                job.memoryBytes(),
+                end == null ? Offer.UNKNOWN_UNTIL : end.toEpochMilli(),
+                // Whose record could not be read may have asked to be left alone.
+                job.evidence() == JobHolding.Evidence.TOLD ? asked : SharePolicy.EXCLUSIVE,
+                Allocations.JobUse.UNKNOWN);
     }
 
     @Override
@@ -195,6 +232,10 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
         boolean still = holdStill();
         waited("allocation", holding, begun);
         watcher.look();
+        if (gpuCount > 0 && holding.gpus() == null) {
+            // Only its record has them.
+            reconcileLater();
+        }
         return new Allocated(still, environment(told));
     }
 

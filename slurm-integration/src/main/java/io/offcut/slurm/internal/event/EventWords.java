@@ -84,9 +84,11 @@ record EventWords(Map<String, String> values) {
         if (!parts[0].equals("share") || parts.length > 3) {
             throw new IllegalArgumentException("unreadable share");
         }
-        int cores = parts.length > 1 ? parse(parts[1], "share") : 0;
-        long mebibytes = parts.length > 2 ? parse(parts[2], "share") : 0;
-        return new SharePolicy(true, cores, mebibytes << 20);
+        SharePolicy all = SharePolicy.SHARED;
+        return new SharePolicy(
+                true,
+                parts.length > 1 ? parse(parts[1], "share") : all.maxCores(),
+                parts.length > 2 ? (long) parse(parts[2], "share") << 20 : all.maxMemoryBytes());
     }
 
     private @Nullable WorkerWish workers() {

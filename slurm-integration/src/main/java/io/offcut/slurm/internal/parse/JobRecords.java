@@ -26,6 +26,9 @@ public final class JobRecords {
     private static final List<String> AT_MOST_ONCE =
             List.of("ArrayJobId", "ArrayTaskId", "StartTime", "EndTime", "OverSubscribe");
 
+    /** The later name and that of 19.05. */
+    private static final List<String> GRES = List.of("GRES", "GRES_IDX");
+
     private JobRecords() {}
 
     /** Reads all records of an output; the same job on two lines gives one uncertain record. */
@@ -100,7 +103,7 @@ public final class JobRecords {
     }
 
     /**
-     * The blocks {@code Nodes=n[1-2] CPU_IDs=0-2 Mem=2000}. Those before NodeList stand in the job
+     * The blocks {@code Nodes=n[1-2] CPU_IDs=0-2 Mem=2000 GRES=gpu:2(IDX:0-1)}. Those before NodeList stand in the job
      * name, those after Command in a path or comment: not Slurm's.
      */
     private static void readAllocations(FieldLine fields, Map<String, NodeAllocation> allocations) {
@@ -114,10 +117,13 @@ public final class JobRecords {
             CpuSet cores = CpuSet.parse(all.get(i + 1).value());
             boolean hasMemory = i + 2 < end && all.get(i + 2).key().equals("Mem");
             long memoryBytes = hasMemory ? SlurmText.memoryBytes(all.get(i + 2).value()) : 0;
+            int gres = hasMemory ? i + 3 : i + 2;
+            boolean hasGres = gres < end && GRES.contains(all.get(gres).key());
+            CpuSet gpus = hasGres ? Gres.gpuIndices(all.get(gres).value()) : CpuSet.empty();
             for (String node : Hostlist.expand(all.get(i).value())) {
                 if (!cores.isEmpty()) {
                     allocations.merge(
-                            node, new NodeAllocation(cores, memoryBytes), JobRecords::both);
+                            node, new NodeAllocation(cores, memoryBytes, gpus), JobRecords::both);
                 }
             }
         }
@@ -126,6 +132,7 @@ public final class JobRecords {
     private static NodeAllocation both(NodeAllocation a, NodeAllocation b) {
         return new NodeAllocation(
                 a.cores().plus(b.cores()),
-                Math.min(Long.MAX_VALUE / 4, a.memoryBytes() + b.memoryBytes()));
+                Math.min(Long.MAX_VALUE / 4, a.memoryBytes() + b.memoryBytes()),
+                a.gpus().plus(b.gpus()));
     }
 }

@@ -53,7 +53,8 @@ public final class NodeRecords {
                 Arrays.stream(fields.firstOr("Partitions", "").split(",", -1))
                         .filter(p -> !p.isBlank() && !p.equals("(null)"))
                         .toList(),
-                readReason(line));
+                readReason(line),
+                Gres.gpuCount(fields.first("Gres")));
     }
 
     private static State readState(String text, Set<String> flags) {

@@ -99,7 +99,7 @@ class JobRecordsTest {
         assertThat(parse(old).allocationOn("c001")).contains(new NodeAllocation(CpuSet.of(0), 0));
         assertThat(parse(old).state().holdsNodes()).isTrue();
         assertThat(parse(recent).allocationOn("c001"))
-                .contains(new NodeAllocation(CpuSet.of(0, 1), 512 * MB));
+                .contains(new NodeAllocation(CpuSet.of(0, 1), 512 * MB, CpuSet.of(0)));
     }
 
     @ParameterizedTest

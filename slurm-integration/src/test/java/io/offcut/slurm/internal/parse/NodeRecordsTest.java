@@ -35,6 +35,7 @@ class NodeRecordsTest {
         assertThat(node.memoryBytes()).isEqualTo(16000L << 20);
         assertThat(node.allocatedMemoryBytes()).isEqualTo(300L << 20);
         assertThat(node.partitions()).containsExactly("batch", "long");
+        assertThat(node.gpus()).isZero();
         assertThat(node.reason()).isEqualTo("bad fan, Key=x [root@2026-11-23T07:03:56]");
     }
 
