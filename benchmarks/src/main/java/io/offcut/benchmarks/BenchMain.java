@@ -2,10 +2,10 @@ package io.offcut.benchmarks;
 
 import io.offcut.benchmarks.colocation.ColocationCommand;
 import io.offcut.benchmarks.invoke.InvokeCommand;
-import io.offcut.benchmarks.slurm.ReclaimCommand;
-import io.offcut.benchmarks.slurm.LaunchCommand;
 import io.offcut.benchmarks.pilot.PilotBenchCommand;
 import io.offcut.benchmarks.sensing.SensingCommand;
+import io.offcut.benchmarks.slurm.LaunchCommand;
+import io.offcut.benchmarks.slurm.ReclaimCommand;
 import io.offcut.cli.Main;
 import picocli.CommandLine.Command;
 

@@ -202,13 +202,14 @@ final class OwnLoad {
         for (long pid : pids) {
             known.computeIfAbsent(pid, id -> new ThreadMeter(proc, id, text));
         }
-        known.entrySet().removeIf(process -> {
-            boolean gone = !pids.contains(process.getKey());
-            if (gone) {
-                process.getValue().close();
-            }
-            return gone;
-        });
+        known.entrySet()
+                .removeIf(process -> {
+                    boolean gone = !pids.contains(process.getKey());
+                    if (gone) {
+                        process.getValue().close();
+                    }
+                    return gone;
+                });
         return known.values();
     }
 

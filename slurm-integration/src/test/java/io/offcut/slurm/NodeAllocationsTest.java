@@ -214,7 +214,9 @@ class NodeAllocationsTest {
         assertThat(node.reconcile()).isFalse();
 
         assertThat(node.snapshot().jobs().get("1"))
-                .isEqualTo(new JobHolding("1", CORES, MEMORY, true, Evidence.ASSUMED, null, null, null));
+                .isEqualTo(
+                        new JobHolding(
+                                "1", CORES, MEMORY, true, Evidence.ASSUMED, null, null, null));
         assertThat(node.snapshot().heldCores()).isEqualTo(CORES);
         assertThat(node.snapshot().heldMemoryBytes()).isEqualTo(MEMORY);
         assertThat(node.snapshot().settled()).isFalse();

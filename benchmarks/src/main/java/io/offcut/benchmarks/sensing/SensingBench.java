@@ -86,8 +86,7 @@ record SensingBench(int samples, int warmUp, int pauseMillis, boolean kernel) {
                 offers.size());
     }
 
-    private List<Offer> run(
-            RecordedNode node, IdleResourceMonitor monitor, Meter meter, int times)
+    private List<Offer> run(RecordedNode node, IdleResourceMonitor monitor, Meter meter, int times)
             throws IOException, InterruptedException {
         List<Offer> offers = List.of();
         for (int i = 0; i < times; i++) {
@@ -104,8 +103,7 @@ record SensingBench(int samples, int warmUp, int pauseMillis, boolean kernel) {
 
     /** CPU time and allocation of this thread. */
     private static final class Meter {
-        private final ThreadMXBean threads =
-                (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         private final long[] nanos;
         private int count;
         private long allocatedBytes;

@@ -132,6 +132,7 @@ final class GuardingLiveTest {
                 new NodeSample(
                         CpuAffinity.online(),
                         CoreLoads.all(core, Double.NaN),
+                        CpuSet.empty(),
                         new Allocations.Known(0, List.of(job)),
                         1 << 30,
                         leased,
