@@ -77,8 +77,8 @@ final class OrdinaryUser {
     }
 
     /** Writes a file of this user, which nobody else can read. */
-    Path write(Path file, String text) throws IOException {
-        folder(file.getParent());
+    Path write(Path folder, String name, String text) throws IOException {
+        Path file = folder(folder).resolve(name);
         Files.writeString(file, text, StandardCharsets.UTF_8);
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
         own(file);

@@ -64,10 +64,9 @@ final class PilotTest {
                         "PartitionName=idle Nodes=ALL PriorityTier=0 PreemptMode=CANCEL"
                                 + " GraceTime=20 MaxTime=60 State=UP"));
         user.environment().put("SLURM_CONF", cluster.resolve("slurm.conf").toString());
-        Path secret = user.write(user.home().resolve(".config/offcut/secret"), SECRET);
-        user.write(
-                user.home().resolve(".config/offcut/node.yaml"),
-                "nodeSecretFile: " + secret + "\n");
+        Path config = user.folder(user.home().resolve(".config/offcut"));
+        Path secret = user.write(config, "secret", SECRET);
+        user.write(config, "node.yaml", "nodeSecretFile: " + secret + "\n");
         scheduler = user.offcut("scheduler", "--port", "0", "--set", "nodeSecretFile=" + secret);
         await("the scheduler").atMost(PATIENCE).until(() -> scheduler.said().contains("ready at"));
         url = scheduler.said().replaceAll("(?s).*ready at (\\S+).*", "$1");
@@ -220,7 +219,7 @@ final class PilotTest {
                                 "--out",
                                 out().toString()));
         for (int i = 0; i < FILES; i++) {
-            arguments.add(user.write(in.resolve("f" + i), content(i)).toString());
+            arguments.add(user.write(in, "f" + i, content(i)).toString());
         }
         OrdinaryUser.Run run = user.offcut(arguments.toArray(String[]::new));
         running.add(run);

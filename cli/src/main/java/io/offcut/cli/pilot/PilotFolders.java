@@ -45,7 +45,9 @@ public final class PilotFolders {
             Files.setPosixFilePermissions(logs, PosixFilePermissions.fromString("rwx------"));
             try (Stream<Path> files = Files.list(logs)) {
                 List<Path> newestFirst =
-                        files.sorted(Comparator.comparing(PilotFolders::changedMillis).reversed())
+                        files.sorted(
+                                        Comparator.comparingLong(PilotFolders::changedMillis)
+                                                .reversed())
                                 .toList();
                 for (Path old :
                         newestFirst.subList(

@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decides which pilots to put into the queue. Pure: time and queue are arguments.
@@ -125,11 +126,11 @@ final class PilotPlan {
     Duration pause() {
         return failures == 0
                 ? Duration.ZERO
-                : FIRST_PAUSE.multipliedBy(1L << Math.min(failures, MOST_FAILURES) - 1);
+                : FIRST_PAUSE.multipliedBy(1L << (Math.min(failures, MOST_FAILURES) - 1));
     }
 
     // One that left at the word of Slurm has ended well, whatever Slurm calls that.
-    private static boolean failed(QueuedJob after) {
+    private static boolean failed(@Nullable QueuedJob after) {
         return after == null
                 || switch (after.state()) {
                     case COMPLETED, PREEMPTED, TIMEOUT, DEADLINE, REQUEUED -> false;
