@@ -293,14 +293,16 @@ class CommandLineTest {
                         Offer.Reason.UNALLOCATED,
                         Offer.UNKNOWN_UNTIL,
                         CpuSet.of(1, 3));
-        NodeView without = new NodeView(node, NodeView.State.UP, null, 0, List.of(), 0, 0);
-        NodeView with = new NodeView(node, NodeView.State.UP, null, 0, List.of(offer), 0, 0);
+        NodeView without =
+                new NodeView(node, NodeView.State.UP, null, 0, List.of(), Map.of(), 0, 0);
+        NodeView with =
+                new NodeView(node, NodeView.State.UP, null, 0, List.of(offer), Map.of(), 0, 0);
 
-        assertThat(NodesCommand.table(List.of(without)).render(Terminal.NONE))
+        assertThat(NodesCommand.table(List.of(without), 0).render(Terminal.NONE))
                 .doesNotContain("GPU");
-        assertThat(NodesCommand.table(List.of(without, with)).render(Terminal.NONE))
+        assertThat(NodesCommand.table(List.of(without, with), 0).render(Terminal.NONE))
                 .contains("IDLE GPUS")
-                .containsPattern("(?m)\\s2\\s*$");
+                .containsPattern("(?m)\\s2\\s+-\\s*$");
     }
 
     @Test

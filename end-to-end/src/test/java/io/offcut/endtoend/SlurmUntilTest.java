@@ -48,7 +48,7 @@ final class SlurmUntilTest {
         cluster =
                 SlurmCluster.start(
                         SlurmClusterConfig.fakeNodes(2, SlurmTest.CORES_PER_NODE, 4_000)
-                                .withOffcutHooks(Duration.ofSeconds(5)));
+                                .withOffcutPlugin(Duration.ofSeconds(5)));
         site = new Site(root, "site");
         site.startScheduler(
                 "--slurm-conf", cluster.slurmConf().toString(), "--slurm-interval", "500ms");

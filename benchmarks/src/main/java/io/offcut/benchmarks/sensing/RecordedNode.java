@@ -173,11 +173,11 @@ final class RecordedNode {
     }
 
     private void writeThread(int pid, int tid, int cpu) throws IOException {
-        String stat =
-                "%d (worker) S 1 0 0 0 0 0 0 0 0 0 %d 0 0 0 20 0 1 0 99 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 17 %d";
         write(
                 proc().resolve(pid + "/task/" + tid + "/stat"),
-                stat.formatted(tid, second * TICKS, cpu));
+                ("%d (worker) S 1 0 0 0 0 0 0 0 0 0 %d 0 0 0 20 0 1 0 99 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0"
+                                + " 17 %d")
+                        .formatted(tid, second * TICKS, cpu));
     }
 
     /** One second passes: everything that is busy has used more. */

@@ -78,15 +78,10 @@ public final class ReclaimCommand implements Callable<Integer> {
 
     private boolean print(Histogram bare, ReclaimStage.Times times) {
         Table table = new Table("FROM", "TO", " P50", " P99", " MAX", " N", "BOUND, P99");
-        boolean kept =
-                row(table, "prolog", "cores free", times.prolog(), FROZEN_BOUND_MILLIS)
-                        & row(table, "allocation", "cores free", times.told(), FROZEN_BOUND_MILLIS)
-                        & row(
-                                table,
-                                "end of lease",
-                                "memory free",
-                                times.evicted(),
-                                MEMORY_BOUND_MILLIS);
+        boolean prolog = row(table, "prolog", "cores free", times.prolog(), FROZEN_BOUND_MILLIS);
+        boolean told = row(table, "allocation", "cores free", times.told(), FROZEN_BOUND_MILLIS);
+        boolean evicted =
+                row(table, "end of lease", "memory free", times.evicted(), MEMORY_BOUND_MILLIS);
         row(table, "bare freezer", "two processes frozen", bare, null);
         io.print(table.render(io.terminal()));
         io.print(
@@ -95,7 +90,7 @@ public final class ReclaimCommand implements Callable<Integer> {
                         "  %d calls while jobs came, %d sent again to another worker, 0 lost",
                         times.calls(),
                         times.again()));
-        return kept;
+        return prolog && told && evicted;
     }
 
     private static boolean row(

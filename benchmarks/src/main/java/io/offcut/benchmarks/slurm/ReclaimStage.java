@@ -180,11 +180,15 @@ final class ReclaimStage implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         over.set(true);
-        for (Thread caller : callers) {
-            caller.interrupt();
-            caller.join(PATIENCE);
+        try {
+            for (Thread caller : callers) {
+                caller.interrupt();
+                caller.join(PATIENCE);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
         pool.close();
         client.close();
