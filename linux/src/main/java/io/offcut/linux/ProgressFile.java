@@ -91,14 +91,23 @@ public final class ProgressFile implements AutoCloseable {
         }
     }
 
-    /** Deletes it; a job that has it mapped does not notice. */
+    /** Closes and deletes it; a job that has it mapped does not notice. */
+    public void delete() {
+        close();
+        try {
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            // The next daemon deletes what is left.
+        }
+    }
+
+    /** Leaves it to the next daemon: the job may go on. */
     @Override
     public void close() {
         try {
             file.close();
-            Files.deleteIfExists(path);
         } catch (IOException e) {
-            // The next daemon deletes what is left.
+            // Nothing was written.
         }
     }
 }

@@ -39,8 +39,10 @@ final class ProgressFileTest {
             assertThat(file.read()).isEqualTo(123_456_789_012L);
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
                     .isEqualTo("rw-------");
+            file.delete();
+            assertThat(path).doesNotExist();
+            mapped.set(COUNTER, 0, 1);
         }
-        assertThat(path).doesNotExist();
     }
 
     @Test

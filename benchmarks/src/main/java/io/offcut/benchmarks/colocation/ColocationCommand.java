@@ -75,8 +75,15 @@ public final class ColocationCommand implements Callable<Integer> {
             description = "With --guard: how long it is watched. Default: 90.")
     int seconds = 90;
 
-    /** One round: how fast each kernel was under each condition. */
-    private record Round(Map<Condition, Map<Kernel, Double>> rates) {}
+    /** Of the machine's CPU time, what others may use while a run counts. */
+    private static final double MOST_FOREIGN = 0.05;
+
+    /**
+     * One round: how fast each kernel was under each condition.
+     *
+     * @param foreign the largest share of the machine that others used in one of its runs
+     */
+    private record Round(Map<Condition, Map<Kernel, Double>> rates, double foreign) {}
 
     public ColocationCommand(Io io) {
         this.io = io;
@@ -140,32 +147,33 @@ public final class ColocationCommand implements Callable<Integer> {
         return FunctionSite.of(folder, cpu);
     }
 
-    private static Map<Kernel, Double> run(Hpcc hpcc, FunctionSite site, Condition condition)
+    private static Hpcc.Run run(Hpcc hpcc, FunctionSite site, Condition condition)
             throws IOException, InterruptedException {
         if (condition.function == null) {
             return hpcc.run();
         }
         try (Busy busy = site.start(condition.function)) {
-            Map<Kernel, Double> rates = hpcc.run();
+            Hpcc.Run run = hpcc.run();
             if (condition.place != 0 && busy.calls() == 0) {
                 throw new OffcutException(
                         ErrorCode.INTERNAL, "bench colocation: the function did not run beside");
             }
-            return rates;
+            return run;
         }
     }
 
-    private static String line(Condition condition, Map<Kernel, Double> rates) {
+    private static String line(Condition condition, Hpcc.Run run) {
         StringBuilder line = new StringBuilder(condition.name());
         for (Kernel kernel : Kernel.values()) {
-            line.append(',').append(rates.get(kernel));
+            line.append(',').append(run.rates().get(kernel));
         }
-        return line.append('\n').toString();
+        return line.append(',').append(run.foreign()).append('\n').toString();
     }
 
     private static List<Round> read(Path file) throws IOException {
         List<Round> rounds = new ArrayList<>();
         Map<Condition, Map<Kernel, Double>> rates = new EnumMap<>(Condition.class);
+        double foreign = 0;
         for (String line : Files.readAllLines(file)) {
             String[] cells = line.split(",", -1);
             Map<Kernel, Double> ofRun = new EnumMap<>(Kernel.class);
@@ -173,15 +181,21 @@ public final class ColocationCommand implements Callable<Integer> {
                 ofRun.put(kernel, Double.parseDouble(cells[1 + ofRun.size()]));
             }
             rates.put(Condition.valueOf(cells[0]), ofRun);
+            foreign = Math.max(foreign, Double.parseDouble(cells[cells.length - 1]));
             if (rates.size() == Condition.values().length) {
-                rounds.add(new Round(rates));
+                rounds.add(new Round(rates, foreign));
+                foreign = 0;
                 rates = new EnumMap<>(Condition.class);
             }
         }
         return rounds;
     }
 
-    private void report(List<Round> all) {
+    private void report(List<Round> measured) {
+        List<Round> quiet =
+                measured.stream().filter(round -> round.foreign() <= MOST_FOREIGN).toList();
+        // Better a figure that is no more than it can be than none.
+        List<Round> all = quiet.isEmpty() ? measured : quiet;
         Table table =
                 new Table("functions", "kernel", " alone", " slowdown", " 95 % interval", " bound");
         for (Condition condition : Condition.values()) {
@@ -201,7 +215,14 @@ public final class ColocationCommand implements Callable<Integer> {
             }
         }
         io.out().println(table.render(io.terminal()));
-        io.out().println(all.size() + " rounds");
+        io.out()
+                .printf(
+                        Locale.ROOT,
+                        "%d of %d rounds; in the others, others used more than %.0f %% of the"
+                                + " machine%n",
+                        quiet.size(),
+                        measured.size(),
+                        100 * MOST_FOREIGN);
     }
 
     private static double[] rates(List<Round> all, Condition condition, Kernel kernel) {

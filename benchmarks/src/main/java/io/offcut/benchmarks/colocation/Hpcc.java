@@ -61,8 +61,15 @@ final class Hpcc {
         }
     }
 
-    /** Runs it once: how fast each kernel was. */
-    Map<Kernel, Double> run() throws IOException, InterruptedException {
+    /**
+     * One run.
+     *
+     * @param rates how fast each kernel was
+     * @param foreign share of the machine that others used meanwhile
+     */
+    record Run(Map<Kernel, Double> rates, double foreign) {}
+
+    Run run() throws IOException, InterruptedException {
         Path out = dir.resolve("hpccoutf.txt");
         Files.deleteIfExists(out);
         Files.writeString(dir.resolve("hpccinf.txt"), input());
@@ -89,19 +96,23 @@ final class Hpcc {
                                 "1",
                                 "OMP_NUM_THREADS",
                                 "1"));
+        double foreign;
+        Foreign others = new Foreign();
         Process process = builder.start();
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
         try {
             while (process.isAlive() && System.nanoTime() < end && !isDone(out)) {
                 var _ = process.waitFor(LOOK_MILLIS, TimeUnit.MILLISECONDS);
             }
+            // Before it is gone: then nobody knows what it has used.
+            foreign = others.share();
         } finally {
             process.destroy();
             if (!process.waitFor(10, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
             }
         }
-        return parse(Files.exists(out) ? Files.readString(out) : "");
+        return new Run(parse(Files.exists(out) ? Files.readString(out) : ""), foreign);
     }
 
     private static boolean isDone(Path out) throws IOException {

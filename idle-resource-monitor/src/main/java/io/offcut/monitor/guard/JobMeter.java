@@ -139,6 +139,14 @@ final class JobMeter implements AutoCloseable {
                 .orElse(-1L);
     }
 
+    /** The job has ended. */
+    void end() {
+        close();
+        if (progress != null) {
+            progress.delete();
+        }
+    }
+
     @Override
     public void close() {
         leave();

@@ -121,7 +121,7 @@ public final class JobMeters implements AutoCloseable {
                 .removeIf(entry -> {
                     boolean gone = !here.contains(entry.getKey());
                     if (gone) {
-                        entry.getValue().close();
+                        entry.getValue().end();
                     }
                     return gone;
                 });
@@ -171,18 +171,26 @@ public final class JobMeters implements AutoCloseable {
         }
         for (Path file : KernelFile.list(progressFolder)) {
             if (!jobIds.contains(file.getFileName().toString())) {
-                try {
-                    Files.deleteIfExists(file);
-                } catch (IOException e) {
-                    log.warn("cannot delete {} ({})", file, e.toString());
-                }
+                delete(file);
             }
         }
     }
 
+    /** Leaves the counters of jobs that are here to the next daemon. */
     @Override
     public void close() {
         meters.values().forEach(JobMeter::close);
         meters.clear();
+        if (progressFolder != null && KernelFile.list(progressFolder).isEmpty()) {
+            delete(progressFolder);
+        }
+    }
+
+    private static void delete(Path path) {
+        try {
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            log.warn("cannot delete {} ({})", path, e.toString());
+        }
     }
 }

@@ -120,6 +120,16 @@ final class JobMetersTest {
                 .isDirectoryNotContaining("glob:**/6");
         meters.follow(List.of(), BESIDE);
         assertThat(progress).isEmptyDirectory();
+        meters.close();
+        assertThat(progress).doesNotExist();
+    }
+
+    @Test
+    void leavesTheCounterOfAJobToTheNextDaemon() throws IOException {
+        version1("7", "slurm");
+        follow(BESIDE);
+        meters.close();
+        assertThat(progress).isDirectoryContaining("glob:**/7");
     }
 
     @Test
