@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 
 /**
@@ -29,7 +30,7 @@ final class CoreWatch implements AutoCloseable {
     private final List<String> shared = new ArrayList<>();
     private final Thread thread;
     private volatile boolean closed;
-    private volatile long bothSeen;
+    private final AtomicLong bothSeen = new AtomicLong();
 
     private record Task(ProcessRef process, CpuSet cpus) {}
 
@@ -46,7 +47,7 @@ final class CoreWatch implements AutoCloseable {
 
     /** Looks at which both a task of a job and an executor could run. */
     long bothSeen() {
-        return bothSeen;
+        return bothSeen.get();
     }
 
     private void run() {
@@ -55,7 +56,7 @@ final class CoreWatch implements AutoCloseable {
             List<Task> tasks = tasks();
             List<Task> executors = executors();
             if (!tasks.isEmpty() && !executors.isEmpty()) {
-                bothSeen++;
+                bothSeen.incrementAndGet();
             }
             for (Task executor : executors) {
                 for (Task task : tasks) {
@@ -137,7 +138,7 @@ final class CoreWatch implements AutoCloseable {
             }
         }
         String stat = String.join(" ", lines(proc(process.pid()).resolve("stat")));
-        String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ");
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ", -1);
         return fields.length > 6 && (Long.parseLong(fields[6]) & DYING_FLAGS) == 0;
     }
 

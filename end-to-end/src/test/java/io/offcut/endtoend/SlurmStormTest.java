@@ -71,7 +71,7 @@ final class SlurmStormTest {
             AtomicBoolean over = new AtomicBoolean();
             ClientConfig config =
                     ClientConfig.defaults()
-                            .withSchedulerUrl(site.environment().get("OFFCUT_SCHEDULER_URL"))
+                            .withSchedulerUrl(site.daemon("scheduler").uri().toString())
                             .withUser("storm");
             try (CoreWatch watch = new CoreWatch(node);
                     OffcutClient client = OffcutClient.connect(config);
