@@ -24,8 +24,7 @@ class OfferJsonTest {
 
     @Test
     void gpusAreWrittenAsAList() throws Exception {
-        Offer offer =
-                new Offer("o", CpuSet.of(0), 5, Offer.Reason.UNALLOCATED, 9, CpuSet.of(0, 2));
+        Offer offer = new Offer("o", CpuSet.of(0), 5, Offer.Reason.UNALLOCATED, 9, CpuSet.of(0, 2));
         String text = mapper.writeValueAsString(offer);
         assertThat(text).contains("\"gpus\":\"0,2\"");
         assertThat(mapper.readValue(text, Offer.class)).isEqualTo(offer);

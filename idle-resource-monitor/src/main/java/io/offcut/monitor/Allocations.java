@@ -35,10 +35,7 @@ public sealed interface Allocations {
 
         /** A node without GPUs. */
         public Known(
-                boolean drained,
-                long memoryBytes,
-                long idleUntilEpochMillis,
-                List<JobShare> jobs) {
+                boolean drained, long memoryBytes, long idleUntilEpochMillis, List<JobShare> jobs) {
             this(drained, memoryBytes, idleUntilEpochMillis, jobs, CpuSet.empty());
         }
 

@@ -158,12 +158,7 @@ public final class IdleEstimator {
             List<JobShare> jobs =
                     known.jobs().stream().sorted(Comparator.comparing(JobShare::jobId)).toList();
             return new Holdings(
-                    jobs,
-                    cores,
-                    contested,
-                    true,
-                    known.idleUntilEpochMillis(),
-                    known.idleGpus());
+                    jobs, cores, contested, true, known.idleUntilEpochMillis(), known.idleGpus());
         }
     }
 

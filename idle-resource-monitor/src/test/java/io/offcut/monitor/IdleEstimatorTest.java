@@ -174,11 +174,9 @@ final class IdleEstimatorTest {
     @Test
     void gpusThatNoJobHoldsAreShownWithWhatIsUnallocated() {
         Known gpus =
-                new Known(
-                        false, 4000 * MIB, Offer.UNKNOWN_UNTIL, List.of(), CpuSet.range(1, 3));
+                new Known(false, 4000 * MIB, Offer.UNKNOWN_UNTIL, List.of(), CpuSet.range(1, 3));
         assertThat(estimator.update(idle(gpus), 0).getFirst().gpus()).isEqualTo(CpuSet.range(1, 3));
-        assertThat(estimator.update(idle(known()), 0).getFirst().gpus())
-                .isEqualTo(CpuSet.empty());
+        assertThat(estimator.update(idle(known()), 0).getFirst().gpus()).isEqualTo(CpuSet.empty());
     }
 
     @Test

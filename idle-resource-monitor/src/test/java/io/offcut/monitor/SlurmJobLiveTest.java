@@ -32,8 +32,7 @@ final class SlurmJobLiveTest {
                     MonitorConfig.defaults()
                             .withReserve(0, 0, 0)
                             .withIdleness(1, 3)
-                            .withUnderused(
-                                    true, new MonitorConfig.Underused(3, 1, 64 * MIB, 1)));
+                            .withUnderused(true, new MonitorConfig.Underused(3, 1, 64 * MIB, 1)));
 
     private static NodeSampler sampler(String node, String job) {
         JobShare share =
@@ -66,7 +65,11 @@ final class SlurmJobLiveTest {
                             "-c2",
                             "--mem=1000",
                             "--wrap",
-                            "until [ -e " + go + " ]; do sleep 0.1; done; " + spin.repeat(8) + "wait");
+                            "until [ -e "
+                                    + go
+                                    + " ]; do sleep 0.1; done; "
+                                    + spin.repeat(8)
+                                    + "wait");
             NodeSampler sampler = sampler(cluster.nodeNames().getFirst(), job);
             await().atMost(LIMIT)
                     .pollInterval(Duration.ofMillis(200))

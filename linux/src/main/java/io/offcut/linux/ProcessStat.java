@@ -10,12 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param childTicks CPU time of children that ended and were waited for
  */
 record ProcessStat(
-        long pid,
-        char state,
-        long parentPid,
-        long ownTicks,
-        long childTicks,
-        long startTimeTicks) {
+        long pid, char state, long parentPid, long ownTicks, long childTicks, long startTimeTicks) {
     private static final int START_TIME = 22;
     private static final int LAST = 52;
 

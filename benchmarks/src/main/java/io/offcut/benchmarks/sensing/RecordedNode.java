@@ -42,8 +42,8 @@ final class RecordedNode {
     /**
      * Writes it below the folder.
      *
-     * @param live whether the files of groups are links to those of this machine's own root group of
-     *     version 1, so that the kernel makes their text anew each time
+     * @param live whether the files of groups are links to those of this machine's own root group
+     *     of version 1, so that the kernel makes their text anew each time
      */
     RecordedNode(Path folder, boolean version2, boolean live) throws IOException {
         this.folder = folder;
@@ -187,7 +187,8 @@ final class RecordedNode {
         for (int cpu = 0; cpu < CPUS; cpu++) {
             boolean busy = cpu % 2 == 0 || cpu < 2 * EXECUTORS;
             long used = busy ? second * TICKS * 9 / 10 : 0;
-            stat.append("cpu%d %d 0 0 %d 0 0 0 0 0 0%n".formatted(cpu, used, second * TICKS - used));
+            stat.append(
+                    "cpu%d %d 0 0 %d 0 0 0 0 0 0%n".formatted(cpu, used, second * TICKS - used));
         }
         // The long line of interrupts follows.
         write(proc().resolve("stat"), stat + "intr 12345" + " 0".repeat(3000) + "\n");

@@ -103,8 +103,8 @@ public final class JobRecords {
     }
 
     /**
-     * The blocks {@code Nodes=n[1-2] CPU_IDs=0-2 Mem=2000 GRES=gpu:2(IDX:0-1)}. Those before NodeList stand in the job
-     * name, those after Command in a path or comment: not Slurm's.
+     * The blocks {@code Nodes=n[1-2] CPU_IDs=0-2 Mem=2000 GRES=gpu:2(IDX:0-1)}. Those before
+     * NodeList stand in the job name, those after Command in a path or comment: not Slurm's.
      */
     private static void readAllocations(FieldLine fields, Map<String, NodeAllocation> allocations) {
         List<FieldLine.Field> all = fields.fields();
