@@ -48,10 +48,20 @@ final class OwnLoad {
         private final CpuSet cores;
         private final long @Nullable [] nanosPerCpu;
         private Map<Long, ThreadCpu> threads = Map.of();
+        private boolean threadsAsked;
         private long totalMicros;
 
         /** What was used in all when the threads were asked. */
         private long threadsMicros;
+
+        /** Of one that begins. */
+        private static final Reading NOTHING = nothing();
+
+        private static Reading nothing() {
+            Reading nothing = new Reading(CpuSet.empty(), null);
+            nothing.threadsAsked = true;
+            return nothing;
+        }
 
         private Reading(CpuSet cores, long @Nullable [] nanosPerCpu) {
             this.cores = cores;
@@ -129,7 +139,7 @@ final class OwnLoad {
             Reading reading = read(executor, earlier);
             now.put(executor.id(), reading);
             if (earlier == null && executor.cores().isEmpty()) {
-                count(new Reading(CpuSet.empty(), null), reading, use);
+                count(Reading.NOTHING, reading, use);
             } else if (earlier == null) {
                 use.unsettledCores = use.unsettledCores.plus(executor.cores());
             } else {
@@ -178,13 +188,15 @@ final class OwnLoad {
         }
         if (earlier != null
                 && reading.totalMicros - earlier.threadsMicros < ProcessCpu.ticksToMicros(1)
-                && !earlier.threads.isEmpty()) {
+                && earlier.threadsAsked) {
             // Threads are counted in ticks: all of them have what they had.
             reading.threads = earlier.threads;
+            reading.threadsAsked = true;
             reading.threadsMicros = earlier.threadsMicros;
             return reading;
         }
         reading.threads = new HashMap<>();
+        reading.threadsAsked = true;
         reading.threadsMicros = reading.totalMicros;
         for (ThreadMeter meter : threadMeters(executor)) {
             for (ThreadCpu thread : meter.read()) {
@@ -233,7 +245,9 @@ final class OwnLoad {
             return;
         }
         double placed = 0;
-        for (ThreadCpu thread : now.threads.values()) {
+        // Of threads that were not asked before nobody knows what they have used since.
+        boolean comparable = earlier.threadsAsked;
+        for (ThreadCpu thread : comparable ? now.threads.values() : List.<ThreadCpu>of()) {
             ThreadCpu old = earlier.threads.get(thread.tid());
             long used = thread.cpuMicros() - (old == null ? 0 : old.cpuMicros());
             use.add(thread.processor(), (double) used);

@@ -217,6 +217,30 @@ final class NodeSamplerTest {
     }
 
     @Test
+    void threadsThatWereNotAskedBeforeAreNotTakenForNewOnes() {
+        // Version 2: on one CPU its group's time says all; on several its threads are asked.
+        write("cgroup/cgroup.controllers", "cpuset cpu memory pids\n");
+        write("cgroup/cgroup.subtree_control", "");
+        write("proc/self/cgroup", "0::/\n");
+        String group = "cgroup/offcut_n1/e1/";
+        write(group + "cgroup.controllers", "cpuset memory pids\n");
+        write(group + "cgroup.procs", "50\n");
+        write(group + "cpu.stat", "usage_usec 9000000\n");
+        thread(50, 50, 900, 0, 1);
+        executors.add(executor("e1", CpuSet.of(1)));
+        NodeSampler sampler = sampler();
+        sampler.sample();
+        // It gets a second CPU and uses nothing; somebody else uses that of its thread.
+        executors.set(0, executor("e1", CpuSet.of(1, 2)));
+        cpuTicks(1000, 0, 500, 0, 0);
+        loads(sampler.sample(), 0, 0.5, 0, 0);
+        cpuTicks(2000, 0, 1000, 0, 0);
+        write(group + "cpu.stat", "usage_usec 12000000\n");
+        thread(50, 50, 1200, 0, 1);
+        loads(sampler.sample(), 0, 0.2, 0, 0);
+    }
+
+    @Test
     void pageCacheOfOursIsNotCountedBesideWhatIsAvailable() {
         write("cgroup/memory/offcut_n1/p1/memory.usage_in_bytes", "90000\n");
         write(

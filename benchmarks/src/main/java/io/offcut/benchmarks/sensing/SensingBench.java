@@ -26,8 +26,8 @@ import java.util.stream.Stream;
  * Looks at a recorded node again and again, a second having passed on it each time.
  *
  * @param samples that are measured
- * @param warmUp samples before them
- * @param pauseMillis between two samples
+ * @param warmUp samples before them, without a pause
+ * @param pauseMillis before each sample that is measured
  * @param kernel whether the files of groups are the kernel's own, see {@link RecordedNode}
  */
 record SensingBench(int samples, int warmUp, int pauseMillis, boolean kernel) {
@@ -67,10 +67,10 @@ record SensingBench(int samples, int warmUp, int pauseMillis, boolean kernel) {
     private SensingResult measure(RecordedNode node, IdleResourceMonitor monitor, String cgroups)
             throws IOException, InterruptedException {
         Meter meter = new Meter(warmUp);
-        run(node, monitor, meter, warmUp);
+        run(node, monitor, meter, warmUp, 0);
         long heapBefore = liveHeapBytes(monitor);
         meter = new Meter(samples);
-        List<Offer> offers = run(node, monitor, meter, samples);
+        List<Offer> offers = run(node, monitor, meter, samples, pauseMillis);
         long growth = liveHeapBytes(monitor) - heapBefore;
         int files = filesRead(node).size();
         double bare = bareMicros(filesRead(node));
@@ -86,13 +86,14 @@ record SensingBench(int samples, int warmUp, int pauseMillis, boolean kernel) {
                 offers.size());
     }
 
-    private List<Offer> run(RecordedNode node, IdleResourceMonitor monitor, Meter meter, int times)
+    private List<Offer> run(
+            RecordedNode node, IdleResourceMonitor monitor, Meter meter, int times, int pause)
             throws IOException, InterruptedException {
         List<Offer> offers = List.of();
         for (int i = 0; i < times; i++) {
             node.pass();
-            if (pauseMillis > 0) {
-                Thread.sleep(pauseMillis);
+            if (pause > 0) {
+                Thread.sleep(pause);
             }
             meter.begin();
             offers = monitor.observe(i).offers();

@@ -41,7 +41,7 @@ public final class SensingCommand implements Callable<Integer> {
     @Option(
             names = "--pause",
             paramLabel = "MILLIS",
-            description = "Between two samples, as a daemon pauses. Default: 0.")
+            description = "Before each measured sample, as a daemon pauses. Default: 0.")
     int pauseMillis;
 
     @Option(
