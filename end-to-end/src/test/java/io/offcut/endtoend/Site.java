@@ -74,6 +74,7 @@ final class Site implements AutoCloseable {
         config.put("samplePeriodMillis", 200);
         // Executors give way to everybody, and the tests themselves keep the CPUs busy.
         config.put("startTimeoutMillis", 60_000);
+        config.put("jobWaitMillis", 4_000);
         config.putAll(more);
         LocalDaemon node = LocalDaemon.start("node", name, config, dir, START_TIMEOUT);
         daemons.put(name, node);

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 
 /** Checks what clients show and waits for what they get. Safe for use by any thread; blocks. */
 final class LeaseDesk implements NodeApi {
@@ -26,9 +27,11 @@ final class LeaseDesk implements NodeApi {
     private final KeyRing keys;
     private final NodeDescriptor node;
     private final List<String> missing;
+    private final Supplier<List<NodeStatus.Job>> jobs;
     private final long patienceMillis;
 
     /**
+     * @param jobs the batch jobs that are here now
      * @param patienceMillis longest wait of an opening
      */
     LeaseDesk(
@@ -36,11 +39,13 @@ final class LeaseDesk implements NodeApi {
             KeyRing keys,
             NodeDescriptor node,
             List<String> missing,
+            Supplier<List<NodeStatus.Job>> jobs,
             long patienceMillis) {
         this.core = core;
         this.keys = keys;
         this.node = node;
         this.missing = missing;
+        this.jobs = jobs;
         this.patienceMillis = patienceMillis;
     }
 
@@ -178,6 +183,6 @@ final class LeaseDesk implements NodeApi {
 
     @Override
     public NodeStatus status() {
-        return core.status(node, missing);
+        return core.status(node, missing, jobs.get());
     }
 }

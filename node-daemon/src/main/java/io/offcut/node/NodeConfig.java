@@ -54,8 +54,8 @@ import java.util.function.Supplier;
  * @param slurmConf the cluster's {@code slurm.conf}; default: where Slurm looks itself
  * @param jobSocket unix-domain socket on which Slurm's hooks announce jobs; default {@code
  *     <stateDir>/jobs.sock}
- * @param prologDeadlineMillis longest time a prolog is kept waiting for its cores; less than the
- *     hook's own deadline (2000); default 1500
+ * @param jobWaitMillis longest time a prolog is kept waiting for its cores; less than the hook's
+ *     own deadline (2000); default 1500
  * @param nodeSecretFile file with the secret that nodes show to the scheduler; empty, the default,
  *     shows none
  * @param executorUser who executors run as when the daemon is root; default {@code nobody}
@@ -106,7 +106,7 @@ public record NodeConfig(
         String slurm,
         String slurmConf,
         String jobSocket,
-        Integer prologDeadlineMillis,
+        Integer jobWaitMillis,
         String nodeSecretFile,
         String executorUser,
         String tcpHost,
@@ -152,7 +152,7 @@ public record NodeConfig(
         slurmConf = or(slurmConf, () -> "");
         String state = stateDir;
         jobSocket = or(jobSocket, () -> state + "/jobs.sock");
-        prologDeadlineMillis = prologDeadlineMillis == null ? 1500 : prologDeadlineMillis;
+        jobWaitMillis = jobWaitMillis == null ? 90 : jobWaitMillis;
         nodeSecretFile = or(nodeSecretFile, () -> "");
         executorUser = or(executorUser, () -> "nobody");
         String bound = host;
@@ -211,7 +211,7 @@ public record NodeConfig(
         checkOnOff("offerSiblings", offerSiblings);
         checkOnOff("slurm", slurm);
         check(List.of("auto", "off").contains(cgroups), "cgroups", cgroups, "auto or off");
-        checkRange("prologDeadlineMillis", prologDeadlineMillis, 1, 600_000);
+        checkRange("jobWaitMillis", jobWaitMillis, 1, 600_000);
         check(
                 executorUser.matches("[a-z_][a-z0-9_-]{0,31}"),
                 "executorUser",

@@ -423,7 +423,7 @@ final class NodeCore
         return onLoop(() -> link != null && link.connected());
     }
 
-    NodeStatus status(NodeDescriptor node, List<String> missing) {
+    NodeStatus status(NodeDescriptor node, List<String> missing, List<NodeStatus.Job> jobs) {
         return onLoop(() -> {
             SchedulerLink open = link;
             long now = System.currentTimeMillis();
@@ -432,6 +432,7 @@ final class NodeCore
                     open != null && open.connected(),
                     missing,
                     guard,
+                    jobs,
                     book.offers(),
                     book.held().stream()
                             .map(l -> NodeViews.of(l, host.seen(l.leaseId()), now))

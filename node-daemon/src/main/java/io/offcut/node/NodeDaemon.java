@@ -113,13 +113,20 @@ public final class NodeDaemon implements AutoCloseable {
         List<Offer> earlier = core.restore();
         opened(core);
         this.core = core;
-        opened(
+        Sensing sensing =
                 new Sensing(
-                        config, secret, cores, memoryBytes, cpus, earlier, core.host()::own, core));
+                        config, secret, cores, memoryBytes, cpus, earlier, core.host()::own, core);
+        opened(sensing);
         NodeDescriptor node = describe(config, server.uri(), cores, memoryBytes, sandbox);
         core.begin(node, config.schedulerUrl(), secret);
         server.serve(
-                new LeaseDesk(core, keys, node, sandbox.missing(), config.startTimeoutMillis()),
+                new LeaseDesk(
+                        core,
+                        keys,
+                        node,
+                        sandbox.missing(),
+                        sensing::jobs,
+                        config.startTimeoutMillis()),
                 metrics.registry);
         log.info(
                 "node {} offers from cores {} at {}, scheduler {}",

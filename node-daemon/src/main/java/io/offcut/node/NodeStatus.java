@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param schedulerConnected whether the link to the scheduler stands
  * @param guard why functions stand still, or are not offered cores, for the sake of a job beside
  *     them
+ * @param jobs the batch jobs on this node
  * @param missing what this daemon may not or cannot do on this machine
  */
 public record NodeStatus(
@@ -22,13 +23,37 @@ public record NodeStatus(
         boolean schedulerConnected,
         List<String> missing,
         List<String> guard,
+        List<Job> jobs,
         List<Offer> offers,
         List<Lease> leases) {
     public NodeStatus {
         missing = List.copyOf(missing);
         guard = List.copyOf(guard);
+        jobs = List.copyOf(jobs);
         offers = List.copyOf(offers);
         leases = List.copyOf(leases);
+    }
+
+    /**
+     * A batch job, as far as this daemon has heard of it.
+     *
+     * @param evidence {@code EXPECTED} while only its prolog has spoken, {@code ASSUMED} when it
+     *     must be taken to hold everything, else {@code TOLD}
+     * @param cores logical CPUs it holds, or will likely hold
+     * @param memoryBytes 0 when Slurm does not track memory
+     * @param shared whether functions may use what it leaves idle
+     * @param steps that run now
+     */
+    public record Job(
+            String jobId,
+            String evidence,
+            CpuSet cores,
+            long memoryBytes,
+            boolean shared,
+            List<String> steps) {
+        public Job {
+            steps = List.copyOf(steps);
+        }
     }
 
     /**

@@ -46,7 +46,7 @@ class NodeWithSlurmTest {
             node.config.put("slurm", "on");
             node.config.put("slurmConf", cluster.slurmConf().toString());
             node.config.put("jobSocket", cluster.jobEventSocket(node.name).toString());
-            node.config.put("prologDeadlineMillis", 15_000);
+            node.config.put("jobWaitMillis", 15_000);
             node.start().awaitOffered("0-3");
             OpenedLease first = node.open(node.terms("first", "0,1"), "shm");
             node.open(node.terms("last", "3"), "shm");
@@ -70,6 +70,15 @@ class NodeWithSlurmTest {
                     .atMost(TestNode.PATIENCE)
                     .untilAsserted(() -> {
                         assertThat(node.lease("last").endReason()).isEqualTo(EndReason.RECLAIMED);
+                        assertThat(node.status().jobs())
+                                .singleElement()
+                                .satisfies(job -> {
+                                    assertThat(job.jobId()).isEqualTo(whole);
+                                    assertThat(job.evidence()).isEqualTo("TOLD");
+                                    assertThat(job.cores()).isEqualTo(CpuSet.range(0, 3));
+                                    assertThat(job.shared()).isFalse();
+                                    assertThat(job.steps()).contains("batch", "extern");
+                                });
                         assertThat(node.status().offers())
                                 .noneMatch(o -> o.cores().intersects(CpuSet.range(0, 3)));
                     });

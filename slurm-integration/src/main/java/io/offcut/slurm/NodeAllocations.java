@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +35,9 @@ public final class NodeAllocations {
 
     /** Ended jobs that are remembered, because Slurm lists them for a moment longer. */
     private static final int MAX_ENDED = 1024;
+
+    /** Steps of one job that are remembered. */
+    private static final int MAX_STEPS = 1024;
 
     /**
      * All holdings at one moment.
@@ -80,6 +84,9 @@ public final class NodeAllocations {
             };
     private @Nullable Set<String> changedSinceReconcileBegan;
     private boolean reconciled;
+
+    /** By job id; of jobs that have not ended. */
+    private final Map<String, Set<String>> steps = new HashMap<>();
 
     /**
      * @param node Slurm's name of this node
@@ -170,6 +177,10 @@ public final class NodeAllocations {
      * @return it as it is known from now on; the same as before when nothing is new
      */
     public synchronized JobHolding jobAllocated(JobAllocation told) {
+        Set<String> running = steps.computeIfAbsent(told.jobId(), id -> new TreeSet<>());
+        if (running.size() < MAX_STEPS) {
+            running.add(told.step());
+        }
         JobHolding known = jobs.get(told.jobId());
         CpuSet cores = cpuIds.coresToOperatingSystem(told.cores());
         boolean foreign = !nodeCores.containsAll(cores);
@@ -198,6 +209,16 @@ public final class NodeAllocations {
         return holding;
     }
 
+    /** A step has ended here. */
+    public synchronized void stepEnded(String jobId, String step) {
+        steps.getOrDefault(jobId, new TreeSet<>()).remove(step);
+    }
+
+    /** The steps of the job that have begun here and not ended, in no order of time. */
+    public synchronized List<String> steps(String jobId) {
+        return List.copyOf(steps.getOrDefault(jobId, new TreeSet<>()));
+    }
+
     private synchronized void put(JobHolding holding) {
         jobs.put(holding.jobId(), holding);
         ended.remove(holding.jobId());
@@ -206,6 +227,7 @@ public final class NodeAllocations {
 
     /** A job has ended here. Looks nothing up. */
     public synchronized void jobEnded(String jobId) {
+        steps.remove(jobId);
         jobs.remove(jobId);
         unsettled.remove(jobId);
         ended.put(jobId, true);
@@ -283,6 +305,7 @@ public final class NodeAllocations {
                 changedSinceReconcileBegan == null ? Set.of() : changedSinceReconcileBegan;
         Map<String, JobHolding> before = Map.copyOf(jobs);
         jobs.keySet().retainAll(changed);
+        steps.keySet().removeIf(id -> !changed.contains(id) && !found.holdings().containsKey(id));
         unsettled.retainAll(changed);
         found.holdings()
                 .forEach((id, holding) -> {

@@ -197,6 +197,22 @@ class NodeAllocationsTest {
     }
 
     @Test
+    void knowsWhichStepsOfAJobRun() {
+        node.reconcile();
+        node.jobAllocated(told("1", "0", 100));
+        node.jobAllocated(new JobAllocation("1", "0", CpuSet.of(0), 100, -1, null, null));
+        assertThat(node.steps("1")).containsExactlyInAnyOrder("extern", "0");
+
+        node.stepEnded("1", "0");
+        node.stepEnded("1", "never");
+        node.stepEnded("2", "0");
+        assertThat(node.steps("1")).containsExactly("extern");
+
+        node.jobEnded("1");
+        assertThat(node.steps("1")).isEmpty();
+    }
+
+    @Test
     void givesTheWholeNodeToAJobOnCoresThatItHasNot() {
         node.reconcile();
 

@@ -13,6 +13,7 @@ import io.offcut.monitor.OwnExecutor;
 import io.offcut.monitor.guard.ColocationGuard;
 import io.offcut.monitor.guard.JobMeters;
 import io.offcut.node.NodeConfig;
+import io.offcut.node.NodeStatus;
 import io.offcut.node.internal.link.JobAnnouncer;
 import io.offcut.node.internal.loop.EventLoop;
 import io.offcut.node.internal.store.Folders;
@@ -280,6 +281,11 @@ public final class Sensing implements AutoCloseable {
         public void look() {
             loop.execute(Sensing.this::look);
         }
+    }
+
+    /** The batch jobs that are known to be here. */
+    public List<NodeStatus.Job> jobs() {
+        return slurm == null ? List.of() : slurm.jobs();
     }
 
     /** Looks no more. */

@@ -9,6 +9,7 @@ import io.offcut.linux.CpuTopology;
 import io.offcut.monitor.AllocationSource;
 import io.offcut.monitor.Allocations;
 import io.offcut.node.NodeConfig;
+import io.offcut.node.NodeStatus;
 import io.offcut.node.internal.link.JobAnnouncer;
 import io.offcut.slurm.CpuIdMap;
 import io.offcut.slurm.JobAllocation;
@@ -25,6 +26,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -66,10 +68,13 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
     private static final long MAX_PAUSE_MILLIS = 60_000;
     private static final int REHEARSALS = 20;
 
+    /** For an answer of the controller, which no job waits for. */
+    private static final Duration PATIENCE = Duration.ofSeconds(3);
+
     /** So long after its prolog a job's first step must have told what the job holds. */
     private static final long EXPECTED_MILLIS = 2_000;
 
-    private final long prologDeadlineMillis;
+    private final long jobWaitMillis;
     private final long memoryBytes;
     private final String schedulerUrl;
     private final JobAnnouncer announcer;
@@ -102,15 +107,14 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
             Watcher watcher) {
         this.schedulerUrl = config.schedulerUrl();
         this.announcer = announcer;
-        this.prologDeadlineMillis = config.prologDeadlineMillis();
+        this.jobWaitMillis = config.jobWaitMillis();
         this.memoryBytes = memoryBytes;
         this.defaultShare = config.defaultShare();
         this.watcher = watcher;
-        Duration patience = Duration.ofMillis(Math.max(500, prologDeadlineMillis / 2));
         SlurmCommands commands =
                 config.slurmConf().isEmpty()
-                        ? SlurmCommands.ofSite(patience)
-                        : SlurmCommands.ofConfiguration(Path.of(config.slurmConf()), patience);
+                        ? SlurmCommands.ofSite(PATIENCE)
+                        : SlurmCommands.ofConfiguration(Path.of(config.slurmConf()), PATIENCE);
         Optional<SlurmNode> node = slurmNode(commands, config.name());
         this.gpuCount = node.map(SlurmNode::gpus).orElse(0);
         CpuIdMap ids =
@@ -127,7 +131,7 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
         this.server =
                 JobEventServer.start(
                         JobEventServerConfig.at(Path.of(config.jobSocket()))
-                                .withAnswerTimeout(Duration.ofMillis(prologDeadlineMillis)),
+                                .withAnswerTimeout(Duration.ofMillis(jobWaitMillis)),
                         this);
     }
 
@@ -170,6 +174,21 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
                 Offer.UNKNOWN_UNTIL,
                 shares,
                 idleGpus(now.jobs().values()));
+    }
+
+    /** The jobs here, for whoever looks at the node. */
+    List<NodeStatus.Job> jobs() {
+        return allocations.snapshot().jobs().values().stream()
+                .map(job ->
+                        new NodeStatus.Job(
+                                job.jobId(),
+                                job.evidence().name(),
+                                job.cores(),
+                                job.memoryBytes(),
+                                share(job).policy().shared(),
+                                allocations.steps(job.jobId())))
+                .sorted(Comparator.comparing(NodeStatus.Job::jobId))
+                .toList();
     }
 
     private CpuSet idleGpus(Collection<JobHolding> jobs) {
@@ -293,7 +312,7 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
 
     private boolean holdStill() {
         standStill();
-        boolean still = watcher.awaitStill(prologDeadlineMillis);
+        boolean still = watcher.awaitStill(jobWaitMillis);
         if (!still) {
             log.warn("an executor does not stand still; its job starts beside it");
         }
@@ -313,7 +332,7 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
 
     @Override
     public void stepEnded(String jobId, String step) {
-        log.debug("step {} of job {} has ended", step, jobId);
+        allocations.stepEnded(jobId, step);
     }
 
     @Override
