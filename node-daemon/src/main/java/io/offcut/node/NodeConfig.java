@@ -52,10 +52,10 @@ import java.util.function.Supplier;
  * @param slurm {@code on}: a core is also taken while Slurm has given it to a job; default {@code
  *     off}
  * @param slurmConf the cluster's {@code slurm.conf}; default: where Slurm looks itself
- * @param jobSocket unix-domain socket on which Slurm's hooks announce jobs; default {@code
+ * @param jobSocket unix-domain socket on which Slurm's plugin tells of jobs; default {@code
  *     <stateDir>/jobs.sock}
- * @param jobWaitMillis longest time a prolog is kept waiting for its cores; less than the hook's
- *     own deadline (2000); default 1500
+ * @param jobWaitMillis longest time a job is kept waiting for its cores, at its prolog and again at
+ *     its first step; less than the plugin's own deadline (100); default 90
  * @param nodeSecretFile file with the secret that nodes show to the scheduler; empty, the default,
  *     shows none
  * @param executorUser who executors run as when the daemon is root; default {@code nobody}

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param step its number, or {@code extern}, {@code batch}, {@code interactive}
  * @param cores Slurm's abstract core numbers; {@link CpuIdMap#coresToOperatingSystem} makes
- *     operating-system numbers of them
+ *     operating-system numbers of them; empty when the step could not tell: any of the node's
  * @param memoryBytes memory given to the job; 0 if Slurm does not track it
  * @param uid user number of the job's owner; −1 if not said
  * @param share what its user says of sharing; null if nothing

@@ -42,7 +42,7 @@ import org.slf4j.LoggerFactory;
  * PING                                         OK
  * PROLOG jobid [cpus=n] [share=s]              OK        the cores it will likely have are free
  *                                              TIMEOUT   not in time; the daemon goes on freeing
- * ALLOC jobid step=t cores=list mem_mib=n      OK        the job's cores are free; then lines
+ * ALLOC jobid step=t [cores=list] [mem_mib=n]  OK        the job's cores are free; then lines
  *     [uid=n] [share=s] [workers=n                       NAME=VALUE for the tasks' environment
  *     [worker_mem_mib=n] [function=f]          TIMEOUT   as above
  *     [node_id=n]]

@@ -182,6 +182,9 @@ public final class NodeAllocations {
             running.add(told.step());
         }
         JobHolding known = jobs.get(told.jobId());
+        if (told.cores().isEmpty()) {
+            return known != null && known.evidence() == Evidence.TOLD ? known : any(told, known);
+        }
         CpuSet cores = cpuIds.coresToOperatingSystem(told.cores());
         boolean foreign = !nodeCores.containsAll(cores);
         if (foreign) {
@@ -205,6 +208,23 @@ public final class NodeAllocations {
             return known;
         }
         unsettled.remove(told.jobId());
+        put(holding);
+        return holding;
+    }
+
+    // Its record will tell; until then it may be on any core.
+    private JobHolding any(JobAllocation told, @Nullable JobHolding known) {
+        JobHolding holding =
+                new JobHolding(
+                        told.jobId(),
+                        nodeCores,
+                        0,
+                        false,
+                        Evidence.EXPECTED,
+                        null,
+                        told.share() != null || known == null ? told.share() : known.share(),
+                        null);
+        unsettled.add(told.jobId());
         put(holding);
         return holding;
     }

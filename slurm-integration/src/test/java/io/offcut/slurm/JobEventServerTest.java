@@ -205,7 +205,7 @@ class JobEventServerTest {
                             "PROLOG 1 share=all\n",
                             "PROLOG 1 share=share:1,2,3\n",
                             "PROLOG 1 cpus=1 cpus=2\n",
-                            "ALLOC 1 step=0\n",
+                            "ALLOC 1 step=0 cores=\n",
                             "ALLOC 1 step=0 cores=0-99999999\n",
                             "ALLOC 1 step=0 cores=3-1\n",
                             "ALLOC 1 step=../x cores=0\n",

@@ -197,6 +197,22 @@ class NodeAllocationsTest {
     }
 
     @Test
+    void aJobWhoseStepCouldNotTellItsCoresMayBeOnAny() {
+        node.reconcile();
+        JobAllocation silent =
+                new JobAllocation("1", "extern", CpuSet.empty(), 100, -1, null, null);
+
+        assertThat(node.jobAllocated(silent).cores()).isEqualTo(CORES);
+        assertThat(node.snapshot().expectedCores()).isEqualTo(CORES);
+        assertThat(node.snapshot().heldCores()).isEqualTo(CpuSet.empty());
+        assertThat(node.snapshot().settled()).isFalse();
+
+        slurm.has("1", JobState.RUNNING, "3", 10);
+        assertThat(node.reconcile()).isTrue();
+        assertThat(node.jobAllocated(silent).cores()).isEqualTo(CpuSet.of(3));
+    }
+
+    @Test
     void knowsWhichStepsOfAJobRun() {
         node.reconcile();
         node.jobAllocated(told("1", "0", 100));

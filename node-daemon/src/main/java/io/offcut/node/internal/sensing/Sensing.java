@@ -211,6 +211,9 @@ public final class Sensing implements AutoCloseable {
         }
         looked = true;
         // After the offers: what the guard lets go on is not what has just been withdrawn.
+        if (slurm != null && look.sample != null) {
+            slurm.looked(look.sample.allocations());
+        }
         if (guarding != null && look.sample != null) {
             guarding.look(look.sample);
         }

@@ -85,6 +85,7 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
     private final JobEventServer server;
     private final Executor workers = Thread::startVirtualThread;
     private final AtomicBoolean reconciling = new AtomicBoolean();
+    private final GoneJobs goneJobs = new GoneJobs();
 
     /** Jobs whose cores are known and not taken out of the offers yet. */
     private final Map<String, CpuSet> fresh = new HashMap<>();
@@ -245,8 +246,12 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
         if (holding.equals(before)) {
             return new Allocated(true, environment(told));
         }
-        synchronized (fresh) {
-            fresh.put(told.jobId(), holding.cores());
+        if (holding.evidence() == JobHolding.Evidence.EXPECTED) {
+            reconcileLater();
+        } else {
+            synchronized (fresh) {
+                fresh.put(told.jobId(), holding.cores());
+            }
         }
         boolean still = holdStill();
         waited("allocation", holding, begun);
@@ -308,6 +313,16 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
                 event,
                 holding.cores(),
                 nanos / 1_000);
+    }
+
+    /**
+     * What was seen of jobs. The end of one may have been told to nobody: slurmd was killed, or
+     * gave up on this daemon. Its control groups are gone then.
+     */
+    void looked(Allocations seen) {
+        if (seen instanceof Allocations.Known known && goneJobs.look(known.jobs())) {
+            reconcileLater();
+        }
     }
 
     private boolean holdStill() {

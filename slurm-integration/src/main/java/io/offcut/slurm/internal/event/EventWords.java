@@ -65,8 +65,9 @@ record EventWords(Map<String, String> values) {
     }
 
     private CpuSet cores() {
-        CpuSet cores = CpuSet.parse(values.getOrDefault("cores", ""));
-        if (cores.isEmpty()) {
+        String text = values.get("cores");
+        CpuSet cores = CpuSet.parse(text == null ? "" : text);
+        if (text != null && cores.isEmpty()) {
             throw new IllegalArgumentException("no cores");
         }
         return cores;
