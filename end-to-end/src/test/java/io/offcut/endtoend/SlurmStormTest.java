@@ -37,8 +37,11 @@ import org.junit.jupiter.api.io.TempDir;
  * with both, while functions run on what they leave.
  */
 final class SlurmStormTest {
-    private static final int NARROW_JOBS = 400;
-    private static final int WIDE_JOBS = 100;
+    /** How many of one core and of both; {@code -Doffcut.stormJobs} for another number in all. */
+    private static final int JOBS = Integer.getInteger("offcut.stormJobs", 500);
+
+    private static final int WIDE_JOBS = JOBS / 5;
+    private static final int NARROW_JOBS = JOBS - WIDE_JOBS;
 
     @TempDir Path dir;
 
@@ -83,7 +86,10 @@ final class SlurmStormTest {
                 } finally {
                     over.set(true);
                 }
-                Answers answers = calls.get(1, TimeUnit.MINUTES);
+                await("the last calls, of node " + site.daemon(node).log())
+                        .atMost(Duration.ofMinutes(1))
+                        .until(calls::isDone);
+                Answers answers = calls.get();
                 assertThat(answers.wrong()).isEmpty();
                 assertThat(answers.summary().failed()).isZero();
                 assertThat((long) answers.right().cardinality())
