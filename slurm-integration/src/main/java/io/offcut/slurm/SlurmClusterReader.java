@@ -63,6 +63,7 @@ public final class SlurmClusterReader implements AutoCloseable {
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().daemon().name("slurm-nodes").factory());
     private Map<String, List<IdleEnd>> ends = Map.of();
+    private boolean silent;
     private int failures;
     private int planFailures;
     private long planAgainNanos = System.nanoTime();
@@ -110,19 +111,21 @@ public final class SlurmClusterReader implements AutoCloseable {
     private void read() {
         try {
             List<SlurmNode> nodes = source.nodes();
+            if (silent) {
+                LOG.info("Slurm answers again about its nodes");
+            }
+            silent = false;
             differences.update(nodes).forEach(listener::changed);
             readPlan();
             listener.read(new ClusterView(nodes, ends));
-            if (failures > 0) {
-                LOG.info("Slurm answers again about its nodes");
-            }
             failures = 0;
         } catch (OffcutException e) {
-            if (failures == 0) {
+            failures++;
+            if (!silent) {
                 LOG.warn("node states stay as last known: {}", e.getMessage());
+                silent = true;
                 listener.silent();
             }
-            failures++;
         } catch (RuntimeException e) {
             LOG.error("reading the node states failed", e);
             failures++;
