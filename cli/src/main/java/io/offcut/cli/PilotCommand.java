@@ -333,6 +333,9 @@ final class PilotCommand {
                             .toList();
             slurm.cancel(active);
             io.print(active.isEmpty() ? "no pilots" : "cancelled " + active.size() + " pilots");
+            if (active.isEmpty()) {
+                io.say("a 'pilot start' that still runs may queue more: then stop again");
+            }
             return 0;
         }
     }
