@@ -31,6 +31,8 @@ final class GuardedJob {
     /** Comparisons after which a job that was slowed is one like any other. */
     static final int CALM = 48;
 
+    private static final int MOST_LOOKS = 60;
+
     private final String jobId;
     private final double maxSlowdown;
     private final Map<Evidence, Slowdowns> slowdowns = new EnumMap<>(Evidence.class);
@@ -41,6 +43,7 @@ final class GuardedJob {
     private long changesMillis;
     private int withdrawals;
     private int comparisons;
+    private int looks;
 
     GuardedJob(String jobId, double maxSlowdown) {
         this.jobId = jobId;
@@ -93,6 +96,7 @@ final class GuardedJob {
     private void forget() {
         slowdowns.values().forEach(Slowdowns::clear);
         comparisons = 0;
+        looks = 0;
     }
 
     /**
@@ -104,21 +108,24 @@ final class GuardedJob {
      */
     boolean compare(Pace beside, Pace alone, CpuSet functionCores, CpuSet all, long nowMillis) {
         Evidence worst = null;
+        boolean known = false;
         for (Evidence evidence : Evidence.values()) {
             double slowdown = evidence.slowdown(beside, alone);
             if (!Double.isNaN(slowdown)) {
+                known = true;
                 of(evidence).add(slowdown);
                 if (worst == null && of(evidence).exceed(maxSlowdown)) {
                     worst = evidence;
                 }
             }
         }
-        comparisons++;
+        comparisons += known ? 1 : 0;
+        looks++;
         if (worst != null) {
             slowed(worst, functionCores, all, nowMillis);
             return true;
         }
-        if (standing == Standing.TRIED && comparisons >= CALM) {
+        if (standing == Standing.TRIED && looks >= CALM) {
             standing = Standing.WATCHED;
             withdrawals = Math.max(0, withdrawals - 1);
             return true;
@@ -165,7 +172,9 @@ final class GuardedJob {
     boolean isUndecided() {
         boolean suspicious =
                 slowdowns.values().stream().anyMatch(each -> each.suspicious(maxSlowdown));
-        return suspicious || standing == Standing.TRIED || comparisons < Slowdowns.LEAST;
+        // One that shows nothing for so long may never do.
+        boolean young = comparisons < Slowdowns.LEAST && looks < MOST_LOOKS;
+        return suspicious || standing == Standing.TRIED || young;
     }
 
     /** What it loses by this evidence. */

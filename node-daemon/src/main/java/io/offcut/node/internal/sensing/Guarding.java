@@ -132,7 +132,6 @@ final class Guarding implements AutoCloseable {
         private final Probe probe;
         private final CpuSet functions;
         private final CpuSet ofJobs = standStill.of(Side.JOBS);
-        private boolean frozen = true;
         private Map<String, Pace> firstPaces = Map.of();
 
         Comparison(Probe probe, CpuSet functions) {
@@ -152,7 +151,8 @@ final class Guarding implements AutoCloseable {
         private void window(boolean still, Consumer<Map<String, Pace>> then) {
             if (still) {
                 standStill.want(Side.PROBE, functions);
-                frozen = watcher.awaitFrozen(FREEZE_MILLIS);
+                // One that does not in time is one that gets no CPU, and so slows nobody.
+                var _ = watcher.awaitFrozen(FREEZE_MILLIS);
             } else if (probe.stillFirst()) {
                 standStill.want(Side.PROBE, CpuSet.empty());
             }
@@ -172,8 +172,7 @@ final class Guarding implements AutoCloseable {
             standStill.want(Side.PROBE, CpuSet.empty());
             probing = false;
             // With other functions, or others that stood still, it compares nothing.
-            if (frozen
-                    && functions.equals(guard.runningFunctions())
+            if (functions.equals(guard.runningFunctions())
                     && ofJobs.equals(standStill.of(Side.JOBS))) {
                 Map<String, Pace> beside = probe.stillFirst() ? secondPaces : firstPaces;
                 Map<String, Pace> alone = probe.stillFirst() ? firstPaces : secondPaces;
@@ -186,6 +185,7 @@ final class Guarding implements AutoCloseable {
 
     private void compared(String jobId, Pace beside, Pace alone) {
         List<Finding> findings = guard.compare(jobId, beside, alone, nowMillis());
+        log.debug("guard: job {}: {} beside functions, {} alone", jobId, beside, alone);
         if (findings.isEmpty()) {
             return;
         }

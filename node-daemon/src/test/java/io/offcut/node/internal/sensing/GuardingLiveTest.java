@@ -26,6 +26,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,8 +38,16 @@ import org.junit.jupiter.api.io.TempDir;
  * load that does not step aside as functions do.
  */
 final class GuardingLiveTest {
-    private static final Duration LIMIT = Duration.ofSeconds(90);
+    private static final Duration LIMIT = Duration.ofMinutes(2);
+
+    /** With less of its CPU than this, what others take hides what the load takes. */
+    private static final double QUIET = 0.5;
+
     private static final Path CGROUPS = Path.of("/sys/fs/cgroup");
+    private static final Pattern LESS_PROGRESS =
+            Pattern.compile(
+                    "job 4711 makes ([0-9.]+) % less progress beside functions .*: they stand"
+                        + " still");
     private static final String JOB_ID = "4711";
     private static final long SAMPLE_MILLIS = 200;
 
@@ -75,6 +85,7 @@ final class GuardingLiveTest {
         groups.add(Files.createDirectory(parent.resolve("step_0")));
         load = start("sh", "-c", "while :; do :; done");
         guarding = guarding();
+        assumeTrue(loadsShare() > QUIET, "needs a CPU that others leave alone");
     }
 
     @AfterEach
@@ -95,6 +106,13 @@ final class GuardingLiveTest {
         Process process = new ProcessBuilder(pinned).start();
         started.add(process);
         return process;
+    }
+
+    /** Of its CPU, before there is a job. */
+    private double loadsShare() {
+        long begun = System.nanoTime();
+        await().atMost(LIMIT).until(() -> System.nanoTime() - begun > 500_000_000);
+        return ProcessCpu.cpuMicros(load.pid()) * 1e3 / (System.nanoTime() - begun);
     }
 
     private Guarding guarding() {
@@ -171,34 +189,26 @@ final class GuardingLiveTest {
                         found -> found != null);
     }
 
-    /** CPU time that one gets in each second, over some time. */
-    private static double share(Process process, long millis) {
-        long begun = System.nanoTime();
-        long before = ProcessCpu.cpuMicros(process.pid());
-        await().atMost(LIMIT).until(() -> System.nanoTime() - begun > millis * 1_000_000);
-        double micros = (System.nanoTime() - begun) / 1e3;
-        return (ProcessCpu.cpuMicros(process.pid()) - before) / micros;
-    }
-
     @Test
     void takesFunctionsAwayFromAJobThatMakesLessProgress() throws Exception {
         loop.execute(this::look);
         Path counter = progress.resolve(JOB_ID);
         await().atMost(LIMIT).until(() -> Files.exists(counter));
         Process job = job(counter.toString());
-        double beside = share(job, 1_000);
         var _ = loop.every(SAMPLE_MILLIS, this::look);
 
         Finding held = awaitFinding(Verdict.HOLD);
         assertThat(held.jobId()).isEqualTo(JOB_ID);
-        assertThat(held.text())
-                .startsWith("job 4711 makes ")
-                .contains("less progress beside functions")
-                .endsWith("they stand still");
-        long loadBefore = ProcessCpu.cpuMicros(load.pid());
-        double alone = share(job, 1_000);
-        assertThat(alone).as("share of the CPU, %.2f beside", beside).isGreaterThan(1.2 * beside);
-        assertThat(ProcessCpu.cpuMicros(load.pid())).isEqualTo(loadBefore);
+        Matcher said = LESS_PROGRESS.matcher(held.text());
+        assertThat(said.matches()).as(held.text()).isTrue();
+        // It had a half of the CPU at most; whatever else runs here, that was there in both
+        // windows.
+        assertThat(Double.parseDouble(said.group(1))).isGreaterThan(10);
+
+        long loadMicros = ProcessCpu.cpuMicros(load.pid());
+        long jobMicros = ProcessCpu.cpuMicros(job.pid());
+        await().atMost(LIMIT).until(() -> ProcessCpu.cpuMicros(job.pid()) > jobMicros + 200_000);
+        assertThat(ProcessCpu.cpuMicros(load.pid())).as("it stands still").isEqualTo(loadMicros);
 
         Finding withdrawn = awaitFinding(Verdict.WITHDRAW);
         assertThat(withdrawn.text()).endsWith("withdrawn for 30 s");
