@@ -112,7 +112,16 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
                 false,
                 now.memoryTracked() ? memoryBytes : 0,
                 Offer.UNKNOWN_UNTIL,
-                now.jobs().values().stream().map(this::share).toList());
+                now.jobs().values().stream().map(this::share).toList(),
+                idleGpus(now));
+    }
+
+    private CpuSet idleGpus(NodeAllocations.Snapshot now) {
+        CpuSet idle = gpuCount == 0 ? CpuSet.empty() : CpuSet.range(0, gpuCount - 1);
+        for (JobHolding job : now.jobs().values()) {
+            idle = job.assumed() ? CpuSet.empty() : idle.minus(job.gpus());
+        }
+        return idle;
     }
 
     private Allocations.JobShare share(JobHolding job) {
