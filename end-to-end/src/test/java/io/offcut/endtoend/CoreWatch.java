@@ -126,7 +126,8 @@ final class CoreWatch implements AutoCloseable {
         return found;
     }
 
-    private static boolean mayRun(ProcessRef process) {
+    /** Whether it runs instructions of its own: neither frozen nor about to die. */
+    static boolean mayRun(ProcessRef process) {
         if (!process.isAlive() || frozen(process.pid())) {
             return false;
         }
@@ -142,7 +143,8 @@ final class CoreWatch implements AutoCloseable {
         return fields.length > 6 && (Long.parseLong(fields[6]) & DYING_FLAGS) == 0;
     }
 
-    private static boolean frozen(long pid) {
+    /** Whether the freezer holds it. */
+    static boolean frozen(long pid) {
         for (String line : lines(proc(pid).resolve("cgroup"))) {
             int freezer = line.indexOf(":freezer:/");
             if (freezer >= 0) {

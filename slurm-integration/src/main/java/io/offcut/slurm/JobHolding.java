@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param wholeNode whether the job has, or must be taken to have, everything
  * @param evidence how that is known
  * @param expectedEnd when its time limit ends; null if unknown
- * @param share what its user says of sharing; null if nothing
+ * @param share what its user says of sharing; null if nothing; exclusive while it may have said so
+ *     before anybody listened
  * @param gpus indices of GPUs it has; null if that is not known, and then it may be any
  */
 public record JobHolding(

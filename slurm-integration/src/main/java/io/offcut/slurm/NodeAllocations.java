@@ -3,6 +3,7 @@ package io.offcut.slurm;
 import io.offcut.core.CpuSet;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
+import io.offcut.core.SharePolicy;
 import io.offcut.slurm.JobHolding.Evidence;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -202,7 +203,7 @@ public final class NodeAllocations {
                         foreign || cores.containsAll(nodeCores),
                         Evidence.TOLD,
                         known == null ? null : known.expectedEnd(),
-                        told.share() != null || known == null ? told.share() : known.share(),
+                        told.share() != null ? told.share() : shareOf(known),
                         known == null ? null : known.gpus());
         if (known != null && holding.equals(known)) {
             return known;
@@ -339,19 +340,22 @@ public final class NodeAllocations {
         reconciled = true;
     }
 
-    // Only the job's own steps tell it.
+    // Only the job's own prolog and steps tell it.
     private static JobHolding withShare(JobHolding holding, @Nullable JobHolding before) {
-        return before == null
-                ? holding
-                : new JobHolding(
-                        holding.jobId(),
-                        holding.cores(),
-                        holding.memoryBytes(),
-                        holding.wholeNode(),
-                        holding.evidence(),
-                        holding.expectedEnd(),
-                        before.share(),
-                        holding.gpus());
+        return new JobHolding(
+                holding.jobId(),
+                holding.cores(),
+                holding.memoryBytes(),
+                holding.wholeNode(),
+                holding.evidence(),
+                holding.expectedEnd(),
+                shareOf(before),
+                holding.gpus());
+    }
+
+    // Whose prolog was not heard may have asked to be left alone.
+    private static @Nullable SharePolicy shareOf(@Nullable JobHolding job) {
+        return job == null ? SharePolicy.EXCLUSIVE : job.share();
     }
 
     private JobHolding holding(SlurmJob job) {

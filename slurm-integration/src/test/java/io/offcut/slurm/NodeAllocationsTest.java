@@ -12,7 +12,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class NodeAllocationsTest {
@@ -99,7 +101,14 @@ class NodeAllocationsTest {
 
     private static JobHolding holds(String job, String cores, long memoryBytes) {
         return new JobHolding(
-                job, CpuSet.parse(cores), memoryBytes, false, Evidence.TOLD, null, null, null);
+                job,
+                CpuSet.parse(cores),
+                memoryBytes,
+                false,
+                Evidence.TOLD,
+                null,
+                SharePolicy.EXCLUSIVE,
+                null);
     }
 
     @Test
@@ -144,6 +153,34 @@ class NodeAllocationsTest {
         assertThat(node.jobStarting(new JobStart("2", 2, null)))
                 .as("known already")
                 .isEqualTo(told);
+    }
+
+    @Test
+    void aJobWhoseStartWasNotHeardIsLeftAloneUntilItSpeaks() {
+        slurm.has("1", JobState.RUNNING, "3", 10);
+        node.reconcile();
+        assertThat(shareOf("1")).isEqualTo(SharePolicy.EXCLUSIVE);
+
+        node.jobAllocated(told("1", "3", 10));
+        assertThat(shareOf("1")).as("a step that says nothing").isEqualTo(SharePolicy.EXCLUSIVE);
+
+        node.jobAllocated(
+                new JobAllocation("1", "0", CpuSet.of(3), 10, -1, SharePolicy.SHARED, null));
+        node.reconcile();
+        assertThat(shareOf("1")).isEqualTo(SharePolicy.SHARED);
+    }
+
+    @Test
+    void aJobThatSaysNothingIsHeardToSayNothing() {
+        node.reconcile();
+        node.jobStarting(new JobStart("1", 1, null));
+        node.jobAllocated(told("1", "3", 10));
+
+        assertThat(shareOf("1")).isNull();
+    }
+
+    private @Nullable SharePolicy shareOf(String job) {
+        return Objects.requireNonNull(node.snapshot().jobs().get(job)).share();
     }
 
     @Test
@@ -248,7 +285,14 @@ class NodeAllocationsTest {
         assertThat(node.snapshot().jobs().get("1"))
                 .isEqualTo(
                         new JobHolding(
-                                "1", CORES, MEMORY, true, Evidence.ASSUMED, null, null, null));
+                                "1",
+                                CORES,
+                                MEMORY,
+                                true,
+                                Evidence.ASSUMED,
+                                null,
+                                SharePolicy.EXCLUSIVE,
+                                null));
         assertThat(node.snapshot().heldCores()).isEqualTo(CORES);
         assertThat(node.snapshot().heldMemoryBytes()).isEqualTo(MEMORY);
         assertThat(node.snapshot().settled()).isFalse();

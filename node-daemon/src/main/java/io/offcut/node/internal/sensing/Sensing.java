@@ -85,7 +85,7 @@ public final class Sensing implements AutoCloseable {
     private boolean looked;
 
     /**
-     * Begins to look. Blocks while Slurm is asked for the first time.
+     * Begins to look. Blocks while Slurm is asked.
      *
      * @param secret what nodes show to the scheduler; empty for none
      * @param cores logical CPUs of the node
@@ -109,6 +109,9 @@ public final class Sensing implements AutoCloseable {
                 config.given()
                         ? () -> new Look(given(config, monitor, cores, memoryBytes), null)
                         : sensed(config, monitor, cores, cpus, earlier, own);
+        if (slurm != null) {
+            slurm.listen();
+        }
         loop.execute(this::look);
         var _ =
                 loop.every(

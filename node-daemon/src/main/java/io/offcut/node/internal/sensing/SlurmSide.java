@@ -36,11 +36,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What Slurm has given out on this node: asked once at start, and when something is in doubt, never
+ * What Slurm has given out on this node: asked at start, and when something is in doubt, never
  * on a clock; heard from the plugin in Slurm's daemons. Safe for use by any thread.
  *
  * <p>A job that comes is answered when the functions on its cores stand still: first on those that
@@ -82,7 +83,7 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
     private final int gpuCount;
     private final NodeAllocations allocations;
     private final Watcher watcher;
-    private final JobEventServer server;
+    private final Path jobSocket;
     private final Executor workers = Thread::startVirtualThread;
     private final AtomicBoolean reconciling = new AtomicBoolean();
     private final GoneJobs goneJobs = new GoneJobs();
@@ -90,11 +91,12 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
     /** Jobs whose cores are known and not taken out of the offers yet. */
     private final Map<String, CpuSet> fresh = new HashMap<>();
 
+    private @Nullable JobEventServer server;
     private volatile boolean inDoubt;
     private volatile boolean closed;
 
     /**
-     * Listens to jobs, and asks for those that are here. Blocks at most for the first question.
+     * Asks for the jobs that are here; {@link #listen} then. Blocks at most for the question.
      *
      * @param cores logical CPUs of the node
      * @param announcer hears of jobs that want workers; closed with this
@@ -108,6 +110,7 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
             Watcher watcher) {
         this.schedulerUrl = config.schedulerUrl();
         this.announcer = announcer;
+        this.jobSocket = Path.of(config.jobSocket());
         this.jobWaitMillis = config.jobWaitMillis();
         this.memoryBytes = memoryBytes;
         this.defaultShare = config.defaultShare();
@@ -126,14 +129,22 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
                         : CpuIdMap.identity();
         this.allocations = new NodeAllocations(config.name(), cores, memoryBytes, commands, ids);
         rehearse(new NodeAllocations(config.name(), cores, memoryBytes, commands, ids));
-        if (!allocations.reconcile()) {
-            reconcileLater();
-        }
-        this.server =
+        this.inDoubt = !allocations.reconcile();
+    }
+
+    /**
+     * Hears of jobs from now on, and asks again: those that came or went since the first question
+     * told nobody. Once; blocks at most for the question.
+     */
+    void listen() {
+        server =
                 JobEventServer.start(
-                        JobEventServerConfig.at(Path.of(config.jobSocket()))
+                        JobEventServerConfig.at(jobSocket)
                                 .withAnswerTimeout(Duration.ofMillis(jobWaitMillis)),
                         this);
+        if (inDoubt || !allocations.reconcile()) {
+            reconcileLater();
+        }
     }
 
     // The first job must not wait while this process loads classes.
@@ -405,7 +416,9 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        server.close();
+        if (server != null) {
+            server.close();
+        }
         announcer.close();
     }
 }
