@@ -24,6 +24,13 @@ final class GuestTest {
     private static final Path TESTS_OF_LINUX =
             Path.of("../linux/target/test-classes").toAbsolutePath().normalize();
     private static final int CANNOT = 69;
+
+    /** To compile and to verify classes costs more in the guest than it saves in so short a run. */
+    private static final String JAVA_OPTIONS =
+            "JAVA_TOOL_OPTIONS=-Xint -XX:+UnlockDiagnosticVMOptions"
+                    + " -XX:-BytecodeVerificationRemote -XX:+UseSerialGC -XX:-UsePerfData"
+                    + " -XX:ErrorFile=/dev/stderr";
+
     private static final Duration LIMIT = Duration.ofMinutes(8);
 
     @TempDir Path dir;
@@ -64,6 +71,8 @@ final class GuestTest {
                 start(
                         "--results",
                         results.toString(),
+                        "env",
+                        JAVA_OPTIONS,
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "--enable-native-access=ALL-UNNAMED",
                         "-cp",
