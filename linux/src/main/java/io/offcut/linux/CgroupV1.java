@@ -90,6 +90,11 @@ final class CgroupV1 implements Cgroup {
         }
 
         @Override
+        public void stepAside() {
+            // Here a group may have both processes and groups.
+        }
+
+        @Override
         public Cgroup create(String parent, String name, Limits limits) throws IOException {
             CgroupV1 group = at(parent, name);
             for (Map.Entry<String, Path> entry : group.directories.entrySet()) {

@@ -32,7 +32,8 @@ final class CgroupV2 implements Cgroup {
      * Where groups are made: the subtree that was delegated to this process, or else the root.
      *
      * <p>Only groups without processes may pass controllers on, so in a delegated subtree this
-     * process first moves itself into a group of its own, named {@value #DAEMON}.
+     * process first moves itself into a group of its own, named {@value #DAEMON}. Processes that it
+     * started before stay where they are, and are in the way.
      */
     static final class Hierarchy implements Cgroups.Hierarchy {
         private static final String DAEMON = "daemon";
@@ -96,9 +97,7 @@ final class CgroupV2 implements Cgroup {
 
         @Override
         public Cgroup create(String parent, String name, Limits limits) throws IOException {
-            if (delegated) {
-                stepAside();
-            }
+            stepAside();
             Path parentDirectory = base.resolve(parent);
             Files.createDirectories(parentDirectory);
             enable(base);
@@ -109,7 +108,11 @@ final class CgroupV2 implements Cgroup {
             return group;
         }
 
-        private void stepAside() throws IOException {
+        @Override
+        public void stepAside() throws IOException {
+            if (!delegated) {
+                return;
+            }
             Path procs = base.resolve(CgroupFiles.PROCS);
             if (!KernelFile.readOrEmpty(procs).isBlank()) {
                 Path aside = base.resolve(DAEMON);

@@ -37,6 +37,9 @@ public final class Cgroups {
 
         Set<String> missing();
 
+        /** Makes room for groups where this process is. */
+        void stepAside() throws IOException;
+
         Cgroup create(String parent, String name, Cgroup.Limits limits) throws IOException;
 
         Cgroup at(String parent, String name);
@@ -74,6 +77,26 @@ public final class Cgroups {
     /** Parts that groups do without: of {@code cpuset, memory, pids, freezer, cpuacct}. */
     public Set<String> missing() {
         return hierarchy == null ? Set.copyOf(PARTS) : hierarchy.missing();
+    }
+
+    /**
+     * Moves this process into a group of its own where that is needed before groups can be made: in
+     * a delegated subtree of version 2. {@link #create} does so too, but cannot when this process
+     * has started others meanwhile; those that it starts afterwards are in its own group.
+     *
+     * @throws OffcutException {@code EXHAUSTED} when the kernel refuses
+     */
+    public void stepAside() {
+        try {
+            if (hierarchy != null) {
+                hierarchy.stepAside();
+            }
+        } catch (IOException e) {
+            throw new OffcutException(
+                    ErrorCode.EXHAUSTED,
+                    "cannot move into a control group of its own: " + e.getMessage(),
+                    e);
+        }
     }
 
     /**

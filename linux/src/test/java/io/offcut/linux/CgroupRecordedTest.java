@@ -221,8 +221,9 @@ final class CgroupRecordedTest {
                         "cgroup.procs", self + "\n"));
         Cgroups cgroups = version2("cpuset memory pids\n", "/system.slice/offcut.service");
         assertThat(cgroups.missing()).containsExactly("cpuset");
-        cgroups.create("offcut_n1", "e1", Limits.NONE);
+        cgroups.stepAside();
         assertThat(service.resolve("daemon/cgroup.procs")).hasContent(self);
+        cgroups.create("offcut_n1", "e1", Limits.NONE);
         assertThat(Files.isDirectory(service.resolve("offcut_n1/e1"))).isTrue();
         Cgroups after = version2("cpuset memory pids\n", "/system.slice/offcut.service/daemon");
         assertThat(after.children("offcut_n1")).extracting(Cgroup::name).containsExactly("e1");

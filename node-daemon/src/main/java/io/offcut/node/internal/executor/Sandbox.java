@@ -44,7 +44,8 @@ public final class Sandbox {
     }
 
     /**
-     * Looks at the machine and at what this process may do.
+     * Looks at the machine and at what this process may do. To be called before it starts any other:
+     * it moves itself where those are not in the way of executors' control groups.
      *
      * @param executorUser who executors run as when this process is root
      * @throws OffcutException {@code USAGE} when this process is root and executors could not run
@@ -53,6 +54,9 @@ public final class Sandbox {
     public static Sandbox detect(String executorUser, boolean wantCgroups) {
         Cgroups cgroups = Cgroups.detect();
         boolean use = wantCgroups && cgroups.version() != Cgroups.Version.NONE;
+        if (use) {
+            cgroups.stepAside();
+        }
         UserPrincipal user = isRoot() ? unprivileged(executorUser, has("setpriv")) : null;
         Sandbox sandbox = new Sandbox(cgroups, use, user);
         sandbox.describe();
