@@ -78,8 +78,7 @@ final class SlurmFaultsTest {
         assumeTrue(
                 SlurmCluster.missingPrograms().isEmpty(),
                 () -> "needs Slurm: " + SlurmCluster.aptPackages());
-        Program.script(
-                root.resolve("prolog"), "while [ -e " + held() + " ]; do sleep 0.02; done");
+        Program.script(root.resolve("prolog"), "while [ -e " + held() + " ]; do sleep 0.02; done");
         cluster =
                 SlurmCluster.start(
                         SlurmClusterConfig.fakeNodes(2, SlurmTest.CORES_PER_NODE, 4_000)
@@ -175,9 +174,7 @@ final class SlurmFaultsTest {
         calls.goOn(5);
         startNode(a());
         awaitFunctionsOnAllBut(a(), job);
-        assertThat(before)
-                .as("executors that were there before")
-                .containsAll(pids(a()));
+        assertThat(before).as("executors that were there before").containsAll(pids(a()));
         job.end();
     }
 
@@ -465,7 +462,12 @@ final class SlurmFaultsTest {
     private static Job job(String... options) throws IOException {
         Path base = root.resolve("job-" + ++jobs);
         String name = base.toString();
-        Job prepared = new Job("", Path.of(name + ".started"), Path.of(name + ".go"), Path.of(name + ".compute"));
+        Job prepared =
+                new Job(
+                        "",
+                        Path.of(name + ".started"),
+                        Path.of(name + ".go"),
+                        Path.of(name + ".compute"));
         Path script =
                 Files.writeString(
                         Path.of(name + ".sh"),

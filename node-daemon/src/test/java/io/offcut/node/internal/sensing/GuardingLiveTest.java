@@ -47,7 +47,7 @@ final class GuardingLiveTest {
     private static final Pattern LESS_PROGRESS =
             Pattern.compile(
                     "job 4711 makes ([0-9.]+) % less progress beside functions .*: they stand"
-                        + " still");
+                            + " still");
     private static final String JOB_ID = "4711";
     private static final long SAMPLE_MILLIS = 200;
 
