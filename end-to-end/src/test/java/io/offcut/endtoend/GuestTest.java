@@ -37,14 +37,17 @@ final class GuestTest {
 
     /** The guest, or why this machine cannot have it, as it says itself. */
     private void needsTheGuest() throws Exception {
-        try (Program prepare =
-                Program.start(dir, Map.of(), List.of(RUN.toString(), "--prepare"))) {
+        try (Program prepare = Program.start(dir, Map.of(), List.of(RUN.toString(), "--prepare"))) {
             int exitCode = prepare.await(LIMIT);
             String said = prepare.said();
             assumeFalse(
                     exitCode == CANNOT,
-                    () -> said.strip().lines().reduce((a, b) -> b).orElse("").replaceFirst(
-                            "^guest: ", ""));
+                    () ->
+                            said.strip()
+                                    .lines()
+                                    .reduce((a, b) -> b)
+                                    .orElse("")
+                                    .replaceFirst("^guest: ", ""));
             assertThat(exitCode).as(said).isZero();
         }
     }
@@ -55,8 +58,7 @@ final class GuestTest {
                                 Stream.of(RUN.toString(), "--timeout", "450"),
                                 Arrays.stream(arguments))
                         .toList();
-        return Program.start(
-                dir, Map.of("JAVA_HOME", System.getProperty("java.home")), command);
+        return Program.start(dir, Map.of("JAVA_HOME", System.getProperty("java.home")), command);
     }
 
     @TestFactory

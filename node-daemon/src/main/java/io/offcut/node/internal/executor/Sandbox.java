@@ -44,8 +44,8 @@ public final class Sandbox {
     }
 
     /**
-     * Looks at the machine and at what this process may do. To be called before it starts any other:
-     * it moves itself where those are not in the way of executors' control groups.
+     * Looks at the machine and at what this process may do. To be called before it starts any
+     * other: it moves itself where those are not in the way of executors' control groups.
      *
      * @param executorUser who executors run as when this process is root
      * @throws OffcutException {@code USAGE} when this process is root and executors could not run
