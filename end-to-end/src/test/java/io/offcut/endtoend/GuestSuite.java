@@ -43,6 +43,8 @@ public final class GuestSuite {
     private GuestSuite() {}
 
     /**
+     * Runs them.
+     *
      * @param arguments the file, then tests as {@code class} or {@code class#method}
      */
     public static void main(String[] arguments) throws IOException {

@@ -53,14 +53,15 @@ final class VersionTwoInGuest {
         Files.setPosixFilePermissions(dir, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
 
-    /** Makes a group whose groups have the controllers too. */
-    private static Path group(Path group) throws IOException {
-        Path parent = group.getParent();
-        if (!Files.isDirectory(group)) {
-            group(parent);
-            Files.createDirectory(group);
+    /** Makes a group, with those above it, whose groups have the controllers too. */
+    private static Path group(String path) throws IOException {
+        Path group = ROOT;
+        for (Path name : Path.of(path)) {
+            group = group.resolve(name);
+            Files.createDirectories(group);
+            Files.writeString(
+                    group.resolve("cgroup.subtree_control"), "+cpu +cpuset +memory +pids");
         }
-        Files.writeString(group.resolve("cgroup.subtree_control"), "+cpu +cpuset +memory +pids");
         return group;
     }
 
@@ -81,7 +82,7 @@ final class VersionTwoInGuest {
 
     /** As Slurm's plugin cgroup/v2 names the groups of a job. */
     private static Path job(String id) throws IOException {
-        return group(ROOT.resolve("system.slice/slurmstepd.scope/job_" + id));
+        return group("system.slice/slurmstepd.scope/job_" + id);
     }
 
     @Test
@@ -89,7 +90,8 @@ final class VersionTwoInGuest {
         Path seven = job("7");
         Files.writeString(seven.resolve("cpuset.cpus"), "1");
         Files.writeString(seven.resolve("memory.max"), Long.toString(256 * MIB));
-        Path task = Files.createDirectories(group(seven.resolve("step_0/user")).resolve("task_0"));
+        Path user = group(ROOT.relativize(seven) + "/step_0/user");
+        Path task = Files.createDirectories(user.resolve("task_0"));
         // Nobody has recorded this one yet.
         Files.writeString(job("8").resolve("cpuset.cpus"), "0");
         Path held = Path.of("/dev/shm/held-by-job-7");
@@ -123,8 +125,7 @@ final class VersionTwoInGuest {
     /** In a subtree that is delegated to it, as systemd does with {@code Delegate=yes}. */
     @Test
     void aNodeHoldsKeepsAndReclaimsItsExecutors() throws Exception {
-        Path service = ROOT.resolve("system.slice/offcut.service");
-        Files.createDirectories(group(service.getParent()).resolve(service.getFileName()));
+        Path service = Files.createDirectories(group("system.slice").resolve("offcut.service"));
         SchedulerConfig config = SchedulerConfig.defaults().withAddress("127.0.0.1", 0);
         try (SchedulerServer scheduler =
                 SchedulerServer.start(config.withStateDir(dir.resolve("scheduler")))) {
