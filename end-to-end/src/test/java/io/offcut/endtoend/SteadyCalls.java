@@ -43,10 +43,7 @@ final class SteadyCalls {
 
     private MapSummary mapOn(WorkerPool pool) {
         return pool.map(
-                "slow-upper",
-                new Inputs(),
-                new MapOptions(false, AT_ONCE, 1 << 20, 0),
-                this::take);
+                "slow-upper", new Inputs(), new MapOptions(false, AT_ONCE, 1 << 20, 0), this::take);
     }
 
     private final class Inputs implements Iterator<Item<Integer>> {

@@ -39,8 +39,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What Slurm has given out on this node: asked at start, and when something is in doubt, never
- * on a clock; heard from the plugin in Slurm's daemons. Safe for use by any thread.
+ * What Slurm has given out on this node: asked at start, and when something is in doubt, never on a
+ * clock; heard from the plugin in Slurm's daemons. Safe for use by any thread.
  *
  * <p>A job that comes is answered when the functions on its cores stand still: first on those that
  * it will likely have, then on those that it has. What follows from it, that leases end and others
