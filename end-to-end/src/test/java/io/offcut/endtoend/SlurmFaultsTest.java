@@ -627,7 +627,7 @@ final class SlurmFaultsTest {
         try (Stream<String> lines = Files.lines(Path.of("/proc/net/unix"))) {
             // Num RefCount Protocol Flags Type St Inode Path; 01 is the one that listens.
             return lines.filter(line -> line.contains(" " + bound))
-                    .filter(line -> !line.split(" +")[5].equals("01"))
+                    .filter(line -> !line.split(" +", -1)[5].equals("01"))
                     .count();
         }
     }
