@@ -17,6 +17,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -32,12 +33,9 @@ final class SteadyCalls {
     private volatile boolean over;
 
     SteadyCalls(List<WorkerPool> pools) {
+        Executor threads = task -> Thread.ofPlatform().daemon().start(task);
         for (WorkerPool pool : pools) {
-            CompletableFuture<MapSummary> map = new CompletableFuture<>();
-            Thread.ofPlatform()
-                    .daemon()
-                    .start(() -> map.completeAsync(() -> mapOn(pool), Runnable::run));
-            maps.add(map);
+            maps.add(CompletableFuture.supplyAsync(() -> mapOn(pool), threads));
         }
     }
 
