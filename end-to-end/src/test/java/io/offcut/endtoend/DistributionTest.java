@@ -122,7 +122,7 @@ final class DistributionTest {
 
             assertThat(cluster.run("srun", "-n1", "true").exitCode()).isZero();
 
-            assertThat(daemon.said()).contains("job 1 starts");
+            assertThat(daemon.said()).contains("job 1, prolog: ", "job 1, allocation: ");
         } finally {
             remove(STATE);
         }

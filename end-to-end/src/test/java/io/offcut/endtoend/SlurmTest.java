@@ -166,7 +166,7 @@ final class SlurmTest {
         }
         assertThat(daemon.log())
                 .contains("refused a job event")
-                .doesNotContain("job " + job + " starts");
+                .doesNotContain("job " + job + ", prolog: ");
         await("the cores of the job")
                 .atMost(Duration.ofSeconds(20))
                 .until(() -> offered(daemon) == 0);
