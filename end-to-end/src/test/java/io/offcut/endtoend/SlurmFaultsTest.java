@@ -262,8 +262,11 @@ final class SlurmFaultsTest {
             signal("KILL", pid);
         }
         calls.goOn(5);
+        // By itself Slurm finds a job of the last seconds missing only much later.
+        cluster.run("scontrol", "update", "nodename=" + a(), "state=down", "reason=reboot");
         startNode(a());
         cluster.startDaemon(SlurmCluster.slurmd(a()));
+        cluster.run("scontrol", "update", "nodename=" + a(), "state=resume");
 
         await("Slurm's word that the job is gone")
                 .atMost(LONG)

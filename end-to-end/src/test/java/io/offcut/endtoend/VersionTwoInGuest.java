@@ -172,7 +172,7 @@ final class VersionTwoInGuest {
         config.put("prewarmedExecutors", 0);
         config.put("slurm", "on");
         config.put("jobSocket", dir.resolve("jobs.sock").toString());
-        config.put("prologDeadlineMillis", 60_000);
+        config.put("jobWaitMillis", 60_000);
         Path file =
                 Files.writeString(
                         dir.resolve("node.yaml"), new ObjectMapper().writeValueAsString(config));
