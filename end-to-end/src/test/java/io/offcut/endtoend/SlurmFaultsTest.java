@@ -251,15 +251,16 @@ final class SlurmFaultsTest {
         Job job = job("-w", a(), "-n", "2", "--no-requeue");
         job.awaitStart();
         awaitFunctionsOnAllBut(a(), job);
-        Set<String> leases = ids(a());
         Set<Path> remains = remains(a());
-        assertThat(leases).isNotEmpty();
         assertThat(remains).isNotEmpty();
 
         cluster.killDaemon(SlurmCluster.slurmd(a()));
         site.daemon(a()).kill();
-        for (long pid : processes(a())) {
-            signal("KILL", pid);
+        // All at once: no executor may tell what becomes of its function's processes.
+        for (String signal : List.of("STOP", "KILL")) {
+            for (long pid : processes(a())) {
+                signal(signal, pid);
+            }
         }
         calls.goOn(5);
         // By itself Slurm finds a job of the last seconds missing only much later.
@@ -272,11 +273,9 @@ final class SlurmFaultsTest {
                 .atMost(LONG)
                 .until(() -> !cluster.commands().job(job.id()).state().holdsNodes());
         awaitFunctionsOnAllBut(a());
-        assertThat(ids(a())).doesNotContainAnyElementsOf(leases);
+        // A lease may live on, with another executor; nothing of what it had then does.
         assertThat(remains(a())).doesNotContainAnyElementsOf(remains);
-        assertThat(site.offcut("lease", "list", "--format", "json").out())
-                .contains(ids(a()))
-                .doesNotContain(leases);
+        assertThat(site.offcut("lease", "list", "--format", "json").out()).contains(ids(a()));
     }
 
     @Test
