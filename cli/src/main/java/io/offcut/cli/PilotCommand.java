@@ -210,7 +210,17 @@ final class PilotCommand {
             require(pilots >= 1 && pilots <= 10_000, "--pilots", "from 1 to 10000");
             require(cores >= 0 && memoryBytes >= 0, "--cores", "0 or more");
             require(perMinute >= 1, "--per-minute", "1 or more");
-            require(interval.toMillis() >= 500, "--interval", "at least 500ms");
+            require(memoryBytes == 0 || memoryBytes >= 1L << 20, "--memory", "at least 1M");
+            require(memoryBytes == 0 || cores > 0, "--memory", "given with --cores");
+            require(
+                    interval.compareTo(Duration.ofMillis(500)) >= 0
+                            && interval.compareTo(Duration.ofDays(1)) <= 0,
+                    "--interval",
+                    "from 500ms to 1d");
+            require(
+                    daemon.grace.toSeconds() >= 1 && daemon.grace.toSeconds() <= 65_535,
+                    "--grace",
+                    "from 1s to 65535s");
             require(!times.isEmpty(), "--times", "one or more times, as 2h,30m");
         }
 

@@ -51,6 +51,18 @@ final class CoreWatch implements AutoCloseable {
     }
 
     private void run() {
+        try {
+            watch();
+        } catch (RuntimeException e) {
+            fail(e);
+        }
+    }
+
+    private synchronized void fail(RuntimeException why) {
+        shared.add("nobody watches any more: " + why);
+    }
+
+    private void watch() {
         while (!closed) {
             // The jobs first: who is there now had its first task before what is seen next.
             List<Task> tasks = tasks();

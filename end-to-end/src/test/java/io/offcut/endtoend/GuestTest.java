@@ -97,8 +97,12 @@ final class GuestTest {
     }
 
     private static void assertPassed(Outcome outcome, String said) {
+        // What compares with version 1 has nothing to do there, and says so.
+        assumeFalse(
+                outcome.result().equals("ABORTED") && outcome.reason().contains("version 1"),
+                outcome.reason());
         assertThat(outcome.result())
                 .as("%s: %s%n%s", outcome.test(), outcome.reason(), said)
-                .isIn(Outcome.PASSED, "ABORTED");
+                .isEqualTo(Outcome.PASSED);
     }
 }

@@ -119,7 +119,7 @@ final class PilotTest {
         assertThat(active())
                 .as("pilots that came back")
                 .isNotEmpty()
-                .doesNotContainSequence(before);
+                .doesNotContainAnyElementsOf(before);
         assertThat(supervisor.process().isAlive()).isTrue();
     }
 

@@ -129,7 +129,7 @@ final class SlurmFaultsTest {
 
     @BeforeEach
     void call() {
-        calls = new SteadyCalls(POOLS);
+        calls = new SteadyCalls("slow-upper", 2, POOLS);
         awaitFunctionsOnAllBut(a());
         awaitFunctionsOnAllBut(b());
         calls.goOn(1);

@@ -488,7 +488,7 @@ final class SlurmTest {
         site.startNode(node, nodeConfig(cluster, node));
     }
 
-    /** Of a daemon on a fake node of a cluster with Offcut's hooks. */
+    /** Of a daemon on a fake node of a cluster with Offcut's plugin. */
     static Map<String, Object> nodeConfig(SlurmCluster cluster, String node) {
         Map<String, Object> config = new HashMap<>();
         config.put("cpus", "0-" + (CORES_PER_NODE - 1));

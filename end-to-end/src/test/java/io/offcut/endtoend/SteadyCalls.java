@@ -21,18 +21,27 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Calls {@code slow-upper} of the test bundle on each of some pools, without pause. */
+/**
+ * Calls a function of the test bundle that makes letters large on each of some pools, without
+ * pause.
+ */
 final class SteadyCalls {
-    private static final int AT_ONCE = 2;
     private static final Duration LONG = Duration.ofSeconds(90);
 
     private final AtomicInteger made = new AtomicInteger();
     private final BitSet right = new BitSet();
     private final List<String> wrong = new ArrayList<>();
     private final List<CompletableFuture<MapSummary>> maps = new ArrayList<>();
+    private final String function;
+    private final int atOnce;
     private volatile boolean over;
 
-    SteadyCalls(List<WorkerPool> pools) {
+    /**
+     * @param atOnce calls of one pool that are under way
+     */
+    SteadyCalls(String function, int atOnce, List<WorkerPool> pools) {
+        this.function = function;
+        this.atOnce = atOnce;
         Executor threads = task -> Thread.ofPlatform().daemon().start(task);
         for (WorkerPool pool : pools) {
             maps.add(CompletableFuture.supplyAsync(() -> mapOn(pool), threads));
@@ -41,7 +50,7 @@ final class SteadyCalls {
 
     private MapSummary mapOn(WorkerPool pool) {
         return pool.map(
-                "slow-upper", new Inputs(), new MapOptions(false, AT_ONCE, 1 << 20, 0), this::take);
+                function, new Inputs(), new MapOptions(false, atOnce, 1 << 20, 0), this::take);
     }
 
     private final class Inputs implements Iterator<Item<Integer>> {

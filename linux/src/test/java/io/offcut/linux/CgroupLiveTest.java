@@ -151,7 +151,6 @@ final class CgroupLiveTest {
         assertThat(child.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(child.exitValue()).isEqualTo(128 + Signals.SIGKILL);
         assertThat(group.oomKills()).isEqualTo(1);
-        assertThat(group.workingSetBytes()).isBetween(0L, 8L << 20);
     }
 
     @Test

@@ -9,7 +9,7 @@ import java.util.Set;
  *
  * @param socketPath where its unix-domain socket is made; at most 100 bytes long
  * @param answerTimeout how long a listener may take before {@code TIMEOUT} is answered; shorter
- *     than the deadline of the hooks, so that they hear the answer
+ *     than the deadline of the plugin, so that it hears the answer
  * @param requestTimeout how long a connected peer may take to send its line
  * @param maxConnections events served at once, including those a listener has not finished
  * @param trustedUsers names of users that may report events besides root and the daemon's own: the

@@ -3,10 +3,8 @@ package io.offcut.benchmarks.colocation;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.offcut.benchmarks.invoke.BenchBundles;
-import io.offcut.bundle.BundleArchive;
-import io.offcut.bundle.BundleLimits;
+import io.offcut.benchmarks.invoke.BenchSite;
 import io.offcut.cli.demo.LocalDaemon;
-import io.offcut.client.ClientConfig;
 import io.offcut.client.LeaseOptions;
 import io.offcut.client.OffcutClient;
 import io.offcut.client.Result;
@@ -54,13 +52,7 @@ final class FunctionSite implements AutoCloseable {
             new ObjectMapper().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
     private FunctionSite(Path dir, Map<String, ?> keys) throws IOException, InterruptedException {
-        scheduler =
-                LocalDaemon.start(
-                        "scheduler",
-                        "scheduler",
-                        Map.of("port", 0, "stateDir", dir.resolve("scheduler").toString()),
-                        dir,
-                        PATIENCE);
+        scheduler = BenchSite.startScheduler(dir, PATIENCE);
         Map<String, Object> config = new HashMap<>(keys);
         config.put("schedulerUrl", scheduler.uri().toString());
         config.put("port", 0);
@@ -76,18 +68,13 @@ final class FunctionSite implements AutoCloseable {
             scheduler.close();
             throw e;
         }
-        client =
-                OffcutClient.connect(
-                        ClientConfig.defaults()
-                                .withSchedulerUrl(scheduler.uri().toString())
-                                .withUser("bench"));
+        client = BenchSite.connect(scheduler);
         Path bundle = Files.createDirectories(dir.resolve("bundle"));
         BenchBundles.copy(FunctionSite.class, "offcut.yaml", bundle.resolve("offcut.yaml"));
         BenchBundles.compile(
                 BenchBundles.copy(FunctionSite.class, "beside.c", dir.resolve("beside.c")),
                 bundle.resolve("libbeside.so"));
-        client.push(
-                BundleArchive.pack(bundle, dir.resolve("bundle.zip"), BundleLimits.DEFAULT).file());
+        BenchSite.push(client, bundle, "bundle.zip");
     }
 
     /** A node without jobs that offers this CPU. */

@@ -1,9 +1,6 @@
 package io.offcut.benchmarks.invoke;
 
-import io.offcut.bundle.BundleArchive;
-import io.offcut.bundle.BundleLimits;
 import io.offcut.cli.demo.LocalDaemon;
-import io.offcut.client.ClientConfig;
 import io.offcut.client.LeaseOptions;
 import io.offcut.client.OffcutClient;
 import io.offcut.core.ErrorCode;
@@ -44,22 +41,12 @@ final class Stage implements AutoCloseable {
     Stage(Path dir, int workerCpu, int prewarmed, int keepWarmSeconds)
             throws IOException, InterruptedException {
         this.dir = dir;
-        scheduler =
-                LocalDaemon.start(
-                        "scheduler",
-                        "scheduler",
-                        Map.of("port", 0, "stateDir", dir.resolve("scheduler").toString()),
-                        dir,
-                        START_TIMEOUT);
+        scheduler = BenchSite.startScheduler(dir, START_TIMEOUT);
         node = startNode(workerCpu, prewarmed, keepWarmSeconds);
-        client =
-                OffcutClient.connect(
-                        ClientConfig.defaults()
-                                .withSchedulerUrl(scheduler.uri().toString())
-                                .withUser("bench"));
+        client = BenchSite.connect(scheduler);
         nativeBundle = BenchBundles.ofNative(dir);
-        push(nativeBundle, "native.zip");
-        push(BenchBundles.ofJava(dir), "java.zip");
+        BenchSite.push(client, nativeBundle, "native.zip");
+        BenchSite.push(client, BenchBundles.ofJava(dir), "java.zip");
     }
 
     private LocalDaemon startNode(int workerCpu, int prewarmed, int keepWarmSeconds) {
@@ -82,10 +69,6 @@ final class Stage implements AutoCloseable {
             scheduler.close();
             throw e;
         }
-    }
-
-    private void push(Path bundle, String name) throws IOException {
-        client.push(BundleArchive.pack(bundle, dir.resolve(name), BundleLimits.DEFAULT).file());
     }
 
     OffcutClient client() {

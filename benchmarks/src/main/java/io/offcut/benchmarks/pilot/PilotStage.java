@@ -1,13 +1,11 @@
 package io.offcut.benchmarks.pilot;
 
 import io.offcut.benchmarks.invoke.BenchBundles;
-import io.offcut.bundle.BundleArchive;
-import io.offcut.bundle.BundleLimits;
+import io.offcut.benchmarks.invoke.BenchSite;
 import io.offcut.cli.demo.LocalDaemon;
 import io.offcut.cli.pilot.PilotQueue;
 import io.offcut.cli.pilot.PilotSpec;
 import io.offcut.cli.pilot.PilotStart;
-import io.offcut.client.ClientConfig;
 import io.offcut.client.LeaseOptions;
 import io.offcut.client.OffcutClient;
 import io.offcut.client.WorkerPool;
@@ -22,7 +20,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -60,21 +57,10 @@ final class PilotStage implements AutoCloseable {
                                                 + PARTITION
                                                 + " Nodes=ALL PriorityTier=0 PreemptMode=CANCEL"
                                                 + " GraceTime=10 MaxTime=60 State=UP"));
-        scheduler =
-                LocalDaemon.start(
-                        "scheduler",
-                        "scheduler",
-                        Map.of("port", 0, "stateDir", dir.resolve("scheduler").toString()),
-                        dir,
-                        PATIENCE);
-        client =
-                OffcutClient.connect(
-                        ClientConfig.defaults()
-                                .withSchedulerUrl(scheduler.uri().toString())
-                                .withUser("bench"));
+        scheduler = BenchSite.startScheduler(dir, PATIENCE);
+        client = BenchSite.connect(scheduler);
         Path bundle = BenchBundles.ofNative(dir);
-        client.push(
-                BundleArchive.pack(bundle, dir.resolve("native.zip"), BundleLimits.DEFAULT).file());
+        BenchSite.push(client, bundle, "native.zip");
         pilots = spec().queue(cluster.commands());
     }
 

@@ -66,6 +66,10 @@ public final class ReclaimCommand implements Callable<Integer> {
                 io.say(String.format(Locale.ROOT, "bench: job %d of %d", job, jobs));
             }
             times = stage.times();
+            if (times.prolog().getTotalCount() < jobs || times.told().getTotalCount() < jobs) {
+                throw new OffcutException(
+                        ErrorCode.INTERNAL, "bench reclaim: the daemon did not hear of every job");
+            }
         }
         BareFreeze.measure(jobs, bare);
         TempFolder.delete(dir);
@@ -96,7 +100,7 @@ public final class ReclaimCommand implements Callable<Integer> {
     private static boolean row(
             Table table, String from, String to, Histogram nanos, @Nullable Double boundMillis) {
         double p99 = nanos.getValueAtPercentile(99) / 1e6;
-        boolean kept = boundMillis == null || p99 <= boundMillis;
+        boolean kept = boundMillis == null || nanos.getTotalCount() > 0 && p99 <= boundMillis;
         table.row(
                 from,
                 to,

@@ -1,10 +1,8 @@
 package io.offcut.benchmarks.slurm;
 
 import io.offcut.benchmarks.invoke.BenchBundles;
-import io.offcut.bundle.BundleArchive;
-import io.offcut.bundle.BundleLimits;
+import io.offcut.benchmarks.invoke.BenchSite;
 import io.offcut.cli.demo.LocalDaemon;
-import io.offcut.client.ClientConfig;
 import io.offcut.client.LeaseOptions;
 import io.offcut.client.OffcutClient;
 import io.offcut.client.Result;
@@ -18,6 +16,7 @@ import io.offcut.slurm.SlurmRun;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -65,13 +64,7 @@ final class ReclaimStage implements AutoCloseable {
             throw new OffcutException(
                     ErrorCode.FORBIDDEN, "bench reclaim: needs root and cgroups: run it as root");
         }
-        scheduler =
-                LocalDaemon.start(
-                        "scheduler",
-                        "scheduler",
-                        Map.of("port", 0, "stateDir", dir.resolve("scheduler").toString()),
-                        dir,
-                        START_TIMEOUT);
+        scheduler = BenchSite.startScheduler(dir, START_TIMEOUT);
         String name = cluster.nodeNames().getFirst();
         node =
                 LocalDaemon.start(
@@ -97,14 +90,9 @@ final class ReclaimStage implements AutoCloseable {
                                 1.0),
                         dir,
                         START_TIMEOUT);
-        client =
-                OffcutClient.connect(
-                        ClientConfig.defaults()
-                                .withSchedulerUrl(scheduler.uri().toString())
-                                .withUser("bench"));
+        client = BenchSite.connect(scheduler);
         Path bundle = BenchBundles.ofNative(dir);
-        client.push(
-                BundleArchive.pack(bundle, dir.resolve("native.zip"), BundleLimits.DEFAULT).file());
+        BenchSite.push(client, bundle, "native.zip");
         // Workers that poll all the time: there is always something to freeze.
         pool = client.lease(LeaseOptions.of("bench/echo").workers(cores).hotTimeoutMicros(-1));
         callers = new Thread[cores];
@@ -119,7 +107,7 @@ final class ReclaimStage implements AutoCloseable {
             input[0]++;
             try {
                 Result result = pool.invoke("echo", input);
-                if (!java.util.Arrays.equals(result.orThrow(), input)) {
+                if (!Arrays.equals(result.orThrow(), input)) {
                     throw new IllegalStateException("a wrong answer");
                 }
                 calls.incrementAndGet();
@@ -165,6 +153,7 @@ final class ReclaimStage implements AutoCloseable {
 
     /** What the daemon has written down so far. */
     Times times() throws IOException {
+        requireRight();
         Histogram prolog = ReclaimCommand.histogram();
         Histogram told = ReclaimCommand.histogram();
         Histogram evicted = ReclaimCommand.histogram();

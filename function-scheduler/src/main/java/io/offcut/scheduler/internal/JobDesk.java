@@ -66,7 +66,7 @@ public final class JobDesk {
     private final long ttlMillis;
 
     /** Of the core's thread; first the one of which nothing was heard for longest. */
-    private final Map<Key, Job> jobs = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<Key, Job> jobs = new LinkedHashMap<>();
 
     public JobDesk(BrainLoop loop, LeaseDesk leases) {
         this(loop, leases, TTL_MILLIS);
@@ -201,7 +201,7 @@ public final class JobDesk {
                                     leases.submit(turn, key.user(), exact, queuedAtNanos);
                             Job job = heard(turn, key);
                             if (job != null) {
-                                forgetOver(turn.brain(), job, false);
+                                forgetOver(turn.brain(), job, job.nodes.isEmpty());
                                 job.requestIds.add(made.requestId());
                             }
                             return made;
@@ -263,7 +263,10 @@ public final class JobDesk {
                 return null;
             }
         }
-        Job job = jobs.computeIfAbsent(key, k -> new Job());
+        // Put at the end again: they are in the order in which they are forgotten.
+        Job known = jobs.remove(key);
+        Job job = known == null ? new Job() : known;
+        jobs.put(key, job);
         job.forgottenAtMillis = turn.nowMillis() + ttlMillis;
         return job;
     }

@@ -15,7 +15,7 @@ import java.util.List;
 /** Does Slurm load the plugin, may it, and is it told the right things? */
 final class PluginChecks {
     /** As the plugin's own settings.c has it. */
-    private static final int MAX_DEADLINE_MILLIS = 10_000;
+    private static final int MAX_DEADLINE_MILLIS = 60_000;
 
     private static final int LONG_DEADLINE_MILLIS = 2_000;
     private static final int MAX_SOCKET_BYTES = 107;
@@ -84,7 +84,7 @@ final class PluginChecks {
                     String.join(" ", wrong),
                     "mend it in "
                             + line.place()
-                            + ": socket=/PATH of at most 107 bytes, deadline_ms=1 to 10000,"
+                            + ": socket=/PATH of at most 107 bytes, deadline_ms=1 to 60000,"
                             + " share=on|off; the plugin passes over what it does not know and"
                             + " takes its default");
         }

@@ -315,7 +315,7 @@ class SiteChecksTest {
     @ParameterizedTest
     @CsvSource({
         "deadline_ms=0, CHANGE",
-        "deadline_ms=10001, CHANGE",
+        "deadline_ms=60001, CHANGE",
         "deadline_ms=soon, CHANGE",
         "deadline=100, CHANGE",
         "deadline_ms=5000, NOTE",
