@@ -164,13 +164,26 @@ public final class JobEventServer implements AutoCloseable {
         while (server.isOpen()) {
             try {
                 SocketChannel channel = server.accept();
-                threads.execute(() -> serve(channel));
+                begin(() -> serve(channel), channel);
             } catch (ClosedChannelException e) {
                 return;
             } catch (IOException e) {
-                LOG.warn("cannot accept a job event ({}): check the limit on open files", e + "");
+                LOG.warn(
+                        "cannot accept a job event ({}): check the limits on open files and threads",
+                        e + "");
                 pause();
             }
+        }
+    }
+
+    // Where no more threads can be had, later jobs must be heard all the same.
+    private void begin(Runnable service, SocketChannel channel) throws IOException {
+        try {
+            threads.execute(service);
+        } catch (OutOfMemoryError e) {
+            channel.close();
+            listener.eventLost();
+            throw new IOException("no thread for it", e);
         }
     }
 
@@ -246,16 +259,24 @@ public final class JobEventServer implements AutoCloseable {
     /** Has the listener act and gives its permit back when it has finished, not when it is late. */
     private String outcome(EventRequest request) {
         CompletableFuture<String> answer = new CompletableFuture<>();
-        threads.execute(() -> {
-            try {
-                answer.complete(act(request));
-            } catch (Throwable e) {
-                listener.eventLost();
-                answer.completeExceptionally(e);
-            } finally {
-                free.release();
-            }
-        });
+        Runnable service =
+                () -> {
+                    try {
+                        answer.complete(act(request));
+                    } catch (Throwable e) {
+                        listener.eventLost();
+                        answer.completeExceptionally(e);
+                    } finally {
+                        free.release();
+                    }
+                };
+        try {
+            threads.execute(service);
+        } catch (OutOfMemoryError e) {
+            free.release();
+            listener.eventLost();
+            return "ERROR no thread for it";
+        }
         try {
             return answer.get(config.answerTimeout().toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {

@@ -138,7 +138,7 @@ public final class NodeAllocations {
      */
     public synchronized JobHolding jobStarting(JobStart start) {
         JobHolding known = jobs.get(start.jobId());
-        if (known != null && known.evidence() == Evidence.TOLD) {
+        if (known != null && known.evidence() != Evidence.EXPECTED) {
             return known;
         }
         JobHolding holding =
@@ -208,9 +208,19 @@ public final class NodeAllocations {
         if (known != null && holding.equals(known)) {
             return known;
         }
-        unsettled.remove(told.jobId());
+        if (ended.containsKey(told.jobId())) {
+            // Heard late, after its end, or requeued without a prolog: its record tells which.
+            unsettled.add(told.jobId());
+        } else {
+            unsettled.remove(told.jobId());
+        }
         put(holding);
         return holding;
+    }
+
+    /** Whether a reconciliation would tell more of this job. */
+    public synchronized boolean doubted(String jobId) {
+        return unsettled.contains(jobId);
     }
 
     // Its record will tell; until then it may be on any core.

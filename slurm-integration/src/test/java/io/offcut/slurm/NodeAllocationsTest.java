@@ -250,6 +250,29 @@ class NodeAllocationsTest {
     }
 
     @Test
+    void doubtsAJobWhoseAllocationIsHeardAfterItsEnd() {
+        node.reconcile();
+        node.jobEnded("1");
+
+        node.jobAllocated(told("1", "0", 100));
+
+        assertThat(node.doubted("1")).isTrue();
+        assertThat(node.reconcile()).isTrue();
+        assertThat(node.snapshot().jobs()).isEmpty();
+    }
+
+    @Test
+    void aPrologTakesNothingFromAJobThatMayHoldEverything() {
+        slurm.has("1", JobState.RUNNING, "3", 10);
+        slurm.unreadable = true;
+        node.reconcile();
+
+        node.jobStarting(new JobStart("1", 1, null));
+
+        assertThat(node.snapshot().heldCores()).isEqualTo(CORES);
+    }
+
+    @Test
     void knowsWhichStepsOfAJobRun() {
         node.reconcile();
         node.jobAllocated(told("1", "0", 100));

@@ -6,6 +6,7 @@ import io.offcut.core.frame.InvocationStatus;
 import io.offcut.core.lease.EndReason;
 import java.util.Collection;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiPredicate;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
@@ -16,6 +17,7 @@ final class ExecutorEnd {
     private static final Logger log = LoggerFactory.getLogger(ExecutorEnd.class);
     private static final long POLITE_MILLIS = 300;
     private static final long KILL_MILLIS = 2_000;
+    private static final long LOOK_NANOS = 200_000;
 
     private final BiPredicate<String, InvocationStatus> say;
     private final BooleanSupplier closed;
@@ -51,12 +53,13 @@ final class ExecutorEnd {
         if (slot.process == null && !awaitStart(slot, deadline)) {
             return false;
         }
-        ExecutorProcess process = slot.process;
-        if (process == null || !process.alive()) {
-            return true;
+        while (!slot.stands()) {
+            if (System.nanoTime() - deadline > 0) {
+                return false;
+            }
+            LockSupport.parkNanos(LOOK_NANOS);
         }
-        long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-        return process.freeze(Math.max(0, left)) || !process.alive();
+        return true;
     }
 
     // A start that is under way holds the lock, and its process runs before it can be seen here.
@@ -92,10 +95,8 @@ final class ExecutorEnd {
         slot.lock.lock();
         try {
             ExecutorProcess process = slot.process;
-            if (process != null && keep.keep(slot, process, reason)) {
-                // No longer this lease's to freeze or to count.
-                slot.process = null;
-            } else if (process != null) {
+            boolean kept = process != null && keep.keep(slot, process, reason);
+            if (process != null && !kept) {
                 process.endRegions(statusOf(reason));
                 if (!slot.frozen
                         && !slot.toldToRest

@@ -79,6 +79,7 @@ public final class ExecutorHost implements AutoCloseable {
     private final CpuMap cpus;
     private final Listener listener;
     private final ExecutorLauncher launcher;
+    private final Object confining = new Object();
     private final Stillness stillness;
     private final ParkingRoom parking;
     private final LeftOvers leftOvers;
@@ -116,7 +117,7 @@ public final class ExecutorHost implements AutoCloseable {
                 new Stillness(
                         slots.values(),
                         slot -> workers.execute(() -> launch(slot, true)),
-                        free -> launcher.parked().confine(cpus.toReal(free)));
+                        () -> workers.execute(this::confineParked));
         this.parking =
                 new ParkingRoom(config, launcher.archive(), launcher.parked(), kept, workers);
         this.leftOvers = new LeftOvers(config, sandbox, store);
@@ -171,6 +172,13 @@ public final class ExecutorHost implements AutoCloseable {
                                 name -> name.equals(user.getName()));
         slots.values().forEach(this::resume);
         launcher.parked().clean();
+    }
+
+    // The kernel takes its time over a cpuset, up to tens of milliseconds.
+    private void confineParked() {
+        synchronized (confining) {
+            launcher.parked().confine(cpus.toReal(stillness.free()));
+        }
     }
 
     private boolean isClosed() {
@@ -318,7 +326,7 @@ public final class ExecutorHost implements AutoCloseable {
     public void freeze(String leaseId) {
         ExecutorSlot slot = slots.get(leaseId);
         if (slot != null) {
-            slot.freeze();
+            slot.freezeForGood();
         }
     }
 

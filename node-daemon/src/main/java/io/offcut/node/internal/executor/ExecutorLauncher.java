@@ -162,6 +162,10 @@ final class ExecutorLauncher {
                 if (cgroup != null) {
                     cgroup.limit(limits);
                 }
+                if (cgroup != null && kept == null) {
+                    // It may have stood still where jobs run.
+                    cgroup.thaw();
+                }
                 cpuMicrosBefore = ExecutorProcess.cpuMicros(child.pid(), cgroup);
             }
             ready.specialize(specFile, ExecutorLog.file(folder));

@@ -33,6 +33,9 @@ final class ExecutorSlot {
 
     private boolean held;
 
+    /** It stands still until it is removed. */
+    private boolean forGood;
+
     volatile @Nullable ExecutorProcess process;
 
     /** It was, and did not: to tell it to end would be in vain. With the lock. */
@@ -53,6 +56,12 @@ final class ExecutorSlot {
         return terms.leaseId();
     }
 
+    /** Stops what there is of it, for good: its lease is about to end. */
+    synchronized void freezeForGood() {
+        forGood = true;
+        freeze();
+    }
+
     /** Stops what there is of it. */
     synchronized void freeze() {
         frozen = true;
@@ -68,7 +77,7 @@ final class ExecutorSlot {
      * @return whether it was not started for that: it must be now
      */
     synchronized boolean thaw() {
-        if (!frozen || cancelled) {
+        if (!frozen || forGood || cancelled) {
             return false;
         }
         frozen = false;
@@ -93,5 +102,20 @@ final class ExecutorSlot {
         if (frozen) {
             running.freeze(0);
         }
+    }
+
+    /**
+     * Whether nothing of it runs, or nothing must stand still: asks the kernel again if need be.
+     * One that is cancelled is being killed, frozen until then, and may not be frozen anew
+     * meanwhile.
+     */
+    synchronized boolean stands() {
+        ExecutorProcess running = process;
+        return !frozen || cancelled || running == null || running.freeze(0) || !running.alive();
+    }
+
+    /** Its process is another lease's from now on. */
+    synchronized void released() {
+        process = null;
     }
 }

@@ -129,6 +129,10 @@ final class KeptExecutors {
         } catch (IOException e) {
             LOG.warn("lease {}: its executor cannot be kept: {}", slot.leaseId(), e.toString());
         } finally {
+            if (fresh != null) {
+                // Before anybody can have it: no longer this lease's to freeze or to count.
+                slot.released();
+            }
             fresh = settle(key, fresh);
         }
         if (fresh == null) {

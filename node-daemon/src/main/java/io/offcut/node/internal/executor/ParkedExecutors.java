@@ -147,15 +147,12 @@ final class ParkedExecutors {
         }
     }
 
-    /** One of them, which is then the caller's; null when there is none. */
+    /** One of them, which is then the caller's and may stand still; null when there is none. */
     synchronized @Nullable Parked take() {
         Parked next = leave();
         while (next != null && !next.process().isAlive()) {
             next.end();
             next = leave();
-        }
-        if (next != null && next.cgroup() != null && realCpus.isEmpty()) {
-            next.cgroup().thaw();
         }
         return next;
     }

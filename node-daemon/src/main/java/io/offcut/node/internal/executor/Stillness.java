@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class Stillness {
     private final Collection<ExecutorSlot> slots;
     private final Consumer<ExecutorSlot> start;
-    private final Consumer<CpuSet> free;
+    private final Runnable freeChanged;
     private CpuSet offered = CpuSet.empty();
 
     /** Null until it is first said: then everything may be. */
@@ -30,12 +30,12 @@ final class Stillness {
     /**
      * @param slots all executors with a lease, a live view
      * @param start begins what could not begin before
-     * @param free told the logical CPUs that are offered and not wanted
+     * @param freeChanged told when {@link #free} may have changed; must not block, for a job waits
      */
-    Stillness(Collection<ExecutorSlot> slots, Consumer<ExecutorSlot> start, Consumer<CpuSet> free) {
+    Stillness(Collection<ExecutorSlot> slots, Consumer<ExecutorSlot> start, Runnable freeChanged) {
         this.slots = slots;
         this.start = start;
-        this.free = free;
+        this.freeChanged = freeChanged;
     }
 
     /** See {@link ExecutorHost#standStill}. */
@@ -43,7 +43,7 @@ final class Stillness {
         wanted = cores;
         // First those that a job waits for.
         slots.stream().filter(this::isWanted).forEach(ExecutorSlot::freeze);
-        tellFree();
+        freeChanged.run();
         for (ExecutorSlot slot : slots) {
             if (!isWanted(slot) && slot.thaw()) {
                 start.accept(slot);
@@ -61,11 +61,12 @@ final class Stillness {
     /** These logical CPUs are offered now. */
     synchronized void offered(CpuSet cores) {
         offered = cores;
-        tellFree();
+        freeChanged.run();
     }
 
-    private void tellFree() {
-        free.accept(wanted == null ? CpuSet.empty() : offered.minus(wanted));
+    /** The logical CPUs that are offered and not wanted. */
+    synchronized CpuSet free() {
+        return wanted == null ? CpuSet.empty() : offered.minus(wanted);
     }
 
     private boolean isWanted(ExecutorSlot slot) {

@@ -33,6 +33,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -86,6 +87,10 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
     private final Path jobSocket;
     private final Executor workers = Thread::startVirtualThread;
     private final AtomicBoolean reconciling = new AtomicBoolean();
+
+    /** Jobs whose cores were not free in time when a step asked last. */
+    private final Set<String> late = ConcurrentHashMap.newKeySet();
+
     private final GoneJobs goneJobs = new GoneJobs();
 
     /** Jobs whose cores are known and not taken out of the offers yet. */
@@ -252,19 +257,27 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
     @Override
     public Allocated jobAllocated(JobAllocation told) {
         long begun = System.nanoTime();
-        JobHolding before = allocations.snapshot().jobs().get(told.jobId());
-        JobHolding holding = allocations.jobAllocated(told);
-        if (holding.equals(before)) {
-            return new Allocated(true, environment(told));
-        }
-        if (holding.evidence() == JobHolding.Evidence.EXPECTED) {
-            reconcileLater();
-        } else {
-            synchronized (fresh) {
+        JobHolding before;
+        JobHolding holding;
+        synchronized (fresh) {
+            before = allocations.snapshot().jobs().get(told.jobId());
+            holding = allocations.jobAllocated(told);
+            if (!holding.equals(before) && holding.evidence() == JobHolding.Evidence.TOLD) {
                 fresh.put(told.jobId(), holding.cores());
             }
         }
+        if (allocations.doubted(told.jobId())) {
+            reconcileLater();
+        }
+        if (holding.equals(before) && !late.contains(told.jobId())) {
+            return new Allocated(true, environment(told));
+        }
         boolean still = holdStill();
+        if (still) {
+            late.remove(told.jobId());
+        } else {
+            late.add(told.jobId());
+        }
         waited("allocation", holding, begun);
         watcher.look();
         if (gpuCount > 0 && holding.gpus() == null) {
@@ -347,8 +360,9 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
 
     // One at a time, so that the last word is the newest.
     private synchronized void standStill() {
-        CpuSet cores = allocations.snapshot().expectedCores();
+        CpuSet cores;
         synchronized (fresh) {
+            cores = allocations.snapshot().expectedCores();
             for (CpuSet held : fresh.values()) {
                 cores = cores.plus(held);
             }
@@ -364,6 +378,7 @@ final class SlurmSide implements AllocationSource, JobEvents, AutoCloseable {
     @Override
     public void jobEnded(String jobId) {
         allocations.jobEnded(jobId);
+        late.remove(jobId);
         announcer.ended(jobId);
         standStill();
         watcher.look();
