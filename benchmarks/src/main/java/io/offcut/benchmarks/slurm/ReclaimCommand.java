@@ -100,7 +100,7 @@ public final class ReclaimCommand implements Callable<Integer> {
     private static boolean row(
             Table table, String from, String to, Histogram nanos, @Nullable Double boundMillis) {
         double p99 = nanos.getValueAtPercentile(99) / 1e6;
-        boolean kept = boundMillis == null || nanos.getTotalCount() > 0 && p99 <= boundMillis;
+        boolean kept = boundMillis == null || (nanos.getTotalCount() > 0 && p99 <= boundMillis);
         table.row(
                 from,
                 to,

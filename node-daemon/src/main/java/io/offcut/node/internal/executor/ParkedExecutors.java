@@ -126,6 +126,7 @@ final class ParkedExecutors {
     private int wanted;
     private boolean closed;
     private int starting;
+    private int ending;
     private long names;
     private long failedNanos = System.nanoTime() - RETRY_NANOS;
 
@@ -184,7 +185,11 @@ final class ParkedExecutors {
             wanted = closed ? 0 : count.getAsInt();
         }
         for (Parked surplus = surplus(); surplus != null; surplus = surplus()) {
-            surplus.end();
+            try {
+                surplus.end();
+            } finally {
+                ended();
+            }
         }
         while (reserve()) {
             Parked fresh = null;
@@ -198,13 +203,20 @@ final class ParkedExecutors {
 
     private synchronized @Nullable Parked surplus() {
         // When memory is short the kernel takes these first.
-        Parked dead =
+        Parked next =
                 parked.stream().filter(each -> !each.process().isAlive()).findFirst().orElse(null);
-        if (dead != null) {
-            parked.removeFirstOccurrence(dead);
-            return dead;
+        if (next != null) {
+            parked.removeFirstOccurrence(next);
+        } else if (parked.size() > wanted) {
+            next = leave();
         }
-        return parked.size() > wanted ? leave() : null;
+        ending += next == null ? 0 : 1;
+        return next;
+    }
+
+    private synchronized void ended() {
+        ending--;
+        notifyAll();
     }
 
     private synchronized boolean reserve() {
@@ -246,7 +258,7 @@ final class ParkedExecutors {
         long until = System.nanoTime() + CLOSE_NANOS;
         synchronized (this) {
             try {
-                for (long left = CLOSE_NANOS; starting > 0 && left > 0; ) {
+                for (long left = CLOSE_NANOS; starting + ending > 0 && left > 0; ) {
                     wait(1 + left / 1_000_000);
                     left = until - System.nanoTime();
                 }
