@@ -103,7 +103,7 @@ final class Leases {
         sendEnd(ghost);
     }
 
-    /** The node says it runs this lease. */
+    /** The node says it runs this lease, or that it is about to end it for a job. */
     void running(Lease lease, LeaseReport report) {
         lease.merge(report.usage());
         lease.activeIncarnation = lease.node.incarnation;
@@ -114,6 +114,10 @@ final class Leases {
             if (state.nowMillis - lease.endSentAtMillis >= state.config.heartbeatMillis()) {
                 sendEnd(lease);
             }
+            return;
+        }
+        if (report.state() == LeaseState.REVOKING) {
+            revoke(lease, EndReason.RECLAIMED);
             return;
         }
         if (lease.state == LeaseState.GRANTED) {

@@ -155,6 +155,11 @@ final class BrainFixture {
         return report(running(terms));
     }
 
+    /** The node begins to end it, because a job comes. */
+    List<BrainCommand> nodeEnds(LeaseTerms terms) {
+        return report(new LeaseReport(terms, LeaseState.REVOKING, null, LeaseUsage.NONE));
+    }
+
     List<BrainCommand> nodeEnded(LeaseTerms terms, EndReason reason) {
         return report(ended(terms, reason));
     }

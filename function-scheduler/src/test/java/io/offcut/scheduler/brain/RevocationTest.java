@@ -54,6 +54,23 @@ class RevocationTest {
     }
 
     @Test
+    void ofLeasesThatNoLongerFitTheNodeSaysWhich() {
+        f.up("a", offer("o1", "0-3", 4 * GIB));
+        LeaseTerms first = f.lease("r1", "ada", Wish.of(1));
+        LeaseTerms second = f.lease("r2", "ada", Wish.of(1));
+        f.opened(first);
+        f.opened(second);
+
+        f.nodeEnds(first);
+        f.offers("a", offer("o1", "0-3", GIB));
+
+        assertThat(f.leaseView(first).state()).isEqualTo(LeaseState.REVOKING);
+        assertThat(f.leaseView(second).state()).isEqualTo(LeaseState.ACTIVE);
+        f.nodeEnded(first, EndReason.RECLAIMED);
+        assertThat(f.leaseView(second).state()).isEqualTo(LeaseState.ACTIVE);
+    }
+
+    @Test
     void aWithdrawnOfferEndsAllItsLeases() {
         f.up("a", offer("o1", "0-1", 8 * GIB), offer("o2", "2-3", 8 * GIB));
         f.request("r1", "ada", Wish.of(4));

@@ -50,9 +50,6 @@ final class ExecutorEnd {
     }
 
     private static boolean awaitFrozen(ExecutorSlot slot, long deadline) {
-        if (slot.process == null && !awaitStart(slot, deadline)) {
-            return false;
-        }
         while (!slot.stands()) {
             if (System.nanoTime() - deadline > 0) {
                 return false;
@@ -60,20 +57,6 @@ final class ExecutorEnd {
             LockSupport.parkNanos(LOOK_NANOS);
         }
         return true;
-    }
-
-    // A start that is under way holds the lock, and its process runs before it can be seen here.
-    private static boolean awaitStart(ExecutorSlot slot, long deadline) {
-        try {
-            if (!slot.lock.tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
-                return false;
-            }
-            slot.lock.unlock();
-            return true;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        }
     }
 
     /** A start that is under way stops, and clients that share memory hear of the end at once. */

@@ -229,6 +229,9 @@ public final class ExecutorHost implements AutoCloseable {
                     return;
                 }
                 ExecutorProcess process = process(slot, bundle, mayBeKept);
+                if (process == null) {
+                    return;
+                }
                 slot.started(process);
                 watch(slot, process);
                 parking.refillLater();
@@ -244,7 +247,7 @@ public final class ExecutorHost implements AutoCloseable {
         }
     }
 
-    private ExecutorProcess process(
+    private @Nullable ExecutorProcess process(
             ExecutorSlot slot, BundleCache.Ready bundle, boolean mayBeKept) {
         Kept before = mayBeKept ? kept.take(slot.terms) : null;
         if (before != null) {
@@ -254,6 +257,7 @@ public final class ExecutorHost implements AutoCloseable {
             } catch (OffcutException e) {
                 // It may have been killed while it waited.
                 log.debug("lease {}: not the executor that was kept: {}", slot.leaseId(), e);
+                slot.released();
             }
         }
         slot.earlierLeases = 0;
@@ -262,7 +266,7 @@ public final class ExecutorHost implements AutoCloseable {
 
     // The slot stays until the next start or the end of the lease: who waits finds out why.
     private void failed(ExecutorSlot slot, OffcutException why) {
-        slot.process = null;
+        slot.released();
         slot.serving.completeExceptionally(why);
         if (!slot.cancelled) {
             listener.died(slot.leaseId(), slot.generation);
@@ -305,7 +309,7 @@ public final class ExecutorHost implements AutoCloseable {
             process.remove();
             if (slot.earlierLeases > 0 && !slot.serving.isDone()) {
                 // Nothing of the lease has run: it may have been killed while it waited.
-                slot.process = null;
+                slot.released();
                 workers.execute(() -> launch(slot, false));
                 return;
             }

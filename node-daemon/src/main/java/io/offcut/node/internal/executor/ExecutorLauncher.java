@@ -27,6 +27,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Makes all that an executor needs and starts its process inside the sandbox. Blocks. */
@@ -94,10 +95,16 @@ final class ExecutorLauncher {
         return config.statePath().resolve("parked");
     }
 
-    private Parked park(String name, Path log, CpuSet free) throws IOException {
+    private Parked park(String name, Path log, CpuSet free, Consumer<@Nullable Cgroup> starts)
+            throws IOException {
         Cgroup.Limits limits = new Cgroup.Limits(free, 0, BASE_PIDS);
         return start(
-                name, ExecutorCommand.parkedLine(archive.program()), limits, "/nonexistent", log);
+                name,
+                ExecutorCommand.parkedLine(archive.program()),
+                limits,
+                "/nonexistent",
+                log,
+                starts);
     }
 
     private static void requireReachable(String what, Path path, UserPrincipal user) {
@@ -126,9 +133,10 @@ final class ExecutorLauncher {
      * Starts it. What was made is removed again when it fails.
      *
      * @param kept one that such a lease left; null for another
+     * @return null when it may not start before the slot says so
      * @throws OffcutException when something is missing or full
      */
-    ExecutorProcess launch(ExecutorSlot slot, BundleCache.Ready bundle, @Nullable Kept kept) {
+    @Nullable ExecutorProcess launch(ExecutorSlot slot, BundleCache.Ready bundle, @Nullable Kept kept) {
         LeaseTerms terms = slot.terms;
         int generation = slot.generation;
         Path regionDir = config.shmPath().resolve(newSecret());
@@ -146,6 +154,14 @@ final class ExecutorLauncher {
             if (ready == null && ExecutorCommand.fitsParked(spec, terms.memoryBytes())) {
                 ready = parked.take();
             }
+            if ((ready == null || ready.cgroup() == null) && !slot.starts()) {
+                if (ready != null) {
+                    ready.end();
+                }
+                Folders.delete(regionDir);
+                Folders.delete(scratch);
+                return null;
+            }
             if (ready == null) {
                 ready =
                         start(
@@ -153,19 +169,20 @@ final class ExecutorLauncher {
                                 ExecutorCommand.line(archive.program(), spec, terms.memoryBytes()),
                                 limits,
                                 spec.scratchDir(),
-                                ExecutorLog.open(folder));
+                                ExecutorLog.open(folder),
+                                slot::comes);
+                slot.joined();
                 cgroup = ready.cgroup();
                 child = ready.process();
             } else {
                 cgroup = ready.cgroup();
                 child = ready.process();
+                slot.comes(cgroup);
                 if (cgroup != null) {
                     cgroup.limit(limits);
                 }
-                if (cgroup != null && kept == null) {
-                    // It may have stood still where jobs run.
-                    cgroup.thaw();
-                }
+                // It may have stood still where jobs run, or since the lease before.
+                slot.runs();
                 cpuMicrosBefore = ExecutorProcess.cpuMicros(child.pid(), cgroup);
             }
             ready.specialize(specFile, ExecutorLog.file(folder));
@@ -289,14 +306,24 @@ final class ExecutorLauncher {
         return cgroups == null ? null : cgroups.create(cgroupParent(config), name, limits);
     }
 
-    /** Starts one that waits for its lease, in a control group of that name. */
+    /**
+     * Starts one that waits for its lease, in a control group of that name.
+     *
+     * @param starts told before it does
+     */
     private Parked start(
-            String name, List<String> command, Cgroup.Limits limits, String home, Path log)
+            String name,
+            List<String> command,
+            Cgroup.Limits limits,
+            String home,
+            Path log,
+            Consumer<@Nullable Cgroup> starts)
             throws IOException {
         // First, because the daemon's own group may have no groups below it while it has a child.
         Cgroup cgroup = cgroup(name, limits);
         Process process = null;
         try {
+            starts.accept(cgroup);
             process = process(sandbox.wrap(limits.cpus(), command), home, log);
             if (cgroup != null) {
                 cgroup.join(process.pid());

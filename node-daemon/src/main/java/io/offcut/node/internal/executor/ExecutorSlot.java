@@ -1,6 +1,7 @@
 package io.offcut.node.internal.executor;
 
 import io.offcut.core.lease.LeaseTerms;
+import io.offcut.linux.Cgroup;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,12 @@ final class ExecutorSlot {
 
     volatile @Nullable ExecutorProcess process;
 
+    /** Where that is to be, from the moment that it may run on the lease's cores. */
+    private @Nullable Cgroup coming;
+
+    /** It may run, and is not in its control group yet, or has none. */
+    private boolean atLarge;
+
     /** It was, and did not: to tell it to end would be in vain. With the lock. */
     boolean toldToRest;
 
@@ -68,6 +75,8 @@ final class ExecutorSlot {
         ExecutorProcess running = process;
         if (running != null) {
             running.freeze(0);
+        } else if (coming != null) {
+            coming.freeze(0);
         }
     }
 
@@ -84,6 +93,8 @@ final class ExecutorSlot {
         ExecutorProcess standing = process;
         if (standing != null) {
             standing.thaw();
+        } else if (coming != null) {
+            coming.thaw();
         }
         boolean start = held;
         held = false;
@@ -96,9 +107,42 @@ final class ExecutorSlot {
         return held;
     }
 
+    /**
+     * A process is about to run for it that cannot be frozen yet.
+     *
+     * @return false when it must not: {@link #thaw} will say so
+     */
+    synchronized boolean starts() {
+        held = frozen;
+        atLarge = !frozen;
+        return atLarge;
+    }
+
+    /** That process is in its control group. */
+    synchronized void joined() {
+        atLarge = coming == null;
+    }
+
+    /** What is or will be in this control group is about to get the lease's cores. */
+    synchronized void comes(@Nullable Cgroup cgroup) {
+        coming = cgroup;
+        if (frozen && cgroup != null) {
+            cgroup.freeze(0);
+        }
+    }
+
+    /** That has the lease's cores, and runs if it may. */
+    synchronized void runs() {
+        if (!frozen && coming != null) {
+            coming.thaw();
+        }
+    }
+
     /** Its process runs, or stands still if it must. */
     synchronized void started(ExecutorProcess running) {
         process = running;
+        coming = null;
+        atLarge = false;
         if (frozen) {
             running.freeze(0);
         }
@@ -110,12 +154,20 @@ final class ExecutorSlot {
      * meanwhile.
      */
     synchronized boolean stands() {
+        if (!frozen || cancelled) {
+            return true;
+        }
         ExecutorProcess running = process;
-        return !frozen || cancelled || running == null || running.freeze(0) || !running.alive();
+        if (running != null) {
+            return running.freeze(0) || !running.alive();
+        }
+        return !atLarge && (coming == null || coming.freeze(0));
     }
 
-    /** Its process is another lease's from now on. */
+    /** It has no process any more, or another lease has it. */
     synchronized void released() {
         process = null;
+        coming = null;
+        atLarge = false;
     }
 }

@@ -182,7 +182,7 @@ final class KeptExecutors {
                         child,
                         cgroup,
                         log,
-                        specFile -> wake(slot.leaseId(), cgroup, specFile));
+                        specFile -> wake(slot.leaseId(), specFile));
         Path scratch = Path.of(process.record().scratchDir());
         int leases = slot.earlierLeases + 1;
         return new Kept(
@@ -208,11 +208,10 @@ final class KeptExecutors {
         }
     }
 
-    private void wake(String leaseId, Cgroup cgroup, Path specFile) throws IOException {
+    private void wake(String leaseId, Path specFile) throws IOException {
         if (!link.next(leaseId, specFile)) {
             throw new IOException("the executor that was kept for it hung up");
         }
-        cgroup.thaw();
     }
 
     private synchronized boolean reserve(Key key) {

@@ -13,8 +13,11 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +37,11 @@ final class ParkedExecutors {
     /** Starts one. */
     @FunctionalInterface
     interface Starter {
-        Parked start(String name, Path log, CpuSet realCpus) throws IOException;
+        /**
+         * @param starts told of its control group, if there is one, before anything runs in it
+         */
+        Parked start(String name, Path log, CpuSet realCpus, Consumer<@Nullable Cgroup> starts)
+                throws IOException;
     }
 
     /** Tells one the path of its specification. */
@@ -78,13 +85,16 @@ final class ParkedExecutors {
 
         /** It runs on these real CPUs only; on none, it stands still. */
         void confine(CpuSet realCpus) {
-            if (cgroup == null) {
-                return;
+            if (cgroup != null) {
+                confine(cgroup, realCpus);
             }
+        }
+
+        static void confine(Cgroup cgroup, CpuSet realCpus) {
             try {
-                if (realCpus.isEmpty()) {
-                    cgroup.freeze(0);
-                } else {
+                // At once: the kernel takes its time over a set of CPUs, and this one may boot.
+                cgroup.freeze(0);
+                if (!realCpus.isEmpty()) {
                     cgroup.limit(new Cgroup.Limits(realCpus, 0, 0));
                     cgroup.thaw();
                 }
@@ -121,6 +131,9 @@ final class ParkedExecutors {
 
     /** Those that are being given to a lease or ended: nobody else counts them yet. */
     private final List<Parked> leaving = new ArrayList<>();
+
+    /** Where those are that are just being started, by name. */
+    private final Map<String, Cgroup> booting = new HashMap<>();
 
     private CpuSet realCpus = CpuSet.empty();
     private int wanted;
@@ -165,7 +178,15 @@ final class ParkedExecutors {
     synchronized void confine(CpuSet free) {
         if (!free.equals(realCpus)) {
             realCpus = free;
+            booting.values().forEach(cgroup -> Parked.confine(cgroup, free));
             parked.forEach(each -> each.confine(free));
+        }
+    }
+
+    private synchronized void boots(String name, @Nullable Cgroup cgroup) {
+        if (cgroup != null) {
+            booting.put(name, cgroup);
+            Parked.confine(cgroup, realCpus);
         }
     }
 
@@ -268,6 +289,10 @@ final class ParkedExecutors {
         }
     }
 
+    private synchronized void booted(String name) {
+        booting.remove(name);
+    }
+
     private @Nullable Parked startOne() {
         String name;
         CpuSet free;
@@ -276,10 +301,13 @@ final class ParkedExecutors {
             name = "parked-" + ProcessHandle.current().pid() + "-" + names++;
         }
         try {
-            return starter.start(name, ExecutorLog.make(dir.resolve(name + ".log")), free);
+            Path log = ExecutorLog.make(dir.resolve(name + ".log"));
+            return starter.start(name, log, free, cgroup -> boots(name, cgroup));
         } catch (IOException | OffcutException e) {
             LOG.warn("no executor could be started ahead of time: {}", e.getMessage());
             return null;
+        } finally {
+            booted(name);
         }
     }
 

@@ -70,7 +70,9 @@ public record HeldLease(
 
     /** As the scheduler is told while the lease is not over. */
     public LeaseReport report(long nowMillis) {
-        return new LeaseReport(terms, LeaseState.ACTIVE, null, usage(nowMillis));
+        LeaseState state =
+                ending == EndReason.RECLAIMED ? LeaseState.REVOKING : LeaseState.ACTIVE;
+        return new LeaseReport(terms, state, null, usage(nowMillis));
     }
 
     /** As a new daemon holds it whose predecessor's executor still lives but was not heard yet. */

@@ -69,7 +69,7 @@ public final class LeaseBook {
     public List<LeaseAction> apply(LeaseEvent event, long nowMillis) {
         List<LeaseAction> actions = new ArrayList<>();
         switch (event) {
-            case LeaseEvent.OffersChanged changed -> offersChanged(changed, actions);
+            case LeaseEvent.OffersChanged changed -> offersChanged(changed, nowMillis, actions);
             case LeaseEvent.Open open -> open(open.terms(), nowMillis, actions);
             case LeaseEvent.Grant grant -> granted(grant.terms(), nowMillis, actions);
             case LeaseEvent.ExecutorReady ready ->
@@ -135,7 +135,8 @@ public final class LeaseBook {
         return reports;
     }
 
-    private void offersChanged(LeaseEvent.OffersChanged changed, List<LeaseAction> actions) {
+    private void offersChanged(
+            LeaseEvent.OffersChanged changed, long now, List<LeaseAction> actions) {
         offers = List.copyOf(changed.offers());
         Map<String, Long> usedBytes = new LinkedHashMap<>();
         // In the order of opening: when memory shrinks, the newest leases go.
@@ -150,7 +151,9 @@ public final class LeaseBook {
             if (offer == null
                     || !offer.cores().containsAll(lease.terms().cores())
                     || bytes > offer.memoryBytes()) {
-                startEnding(lease, changed.reason(), actions);
+                HeldLease ending = startEnding(lease, changed.reason(), actions);
+                // Which of them is for the node to say: the scheduler hears it before the offers.
+                actions.add(new LeaseAction.Report(ending.report(now)));
             } else {
                 usedBytes.put(offer.offerId(), bytes);
             }
@@ -387,13 +390,16 @@ public final class LeaseBook {
         }
     }
 
-    private void startEnding(HeldLease lease, EndReason reason, List<LeaseAction> actions) {
+    private HeldLease startEnding(
+            HeldLease lease, EndReason reason, List<LeaseAction> actions) {
         if (reason == EndReason.RECLAIMED) {
             // First of all: a job waits for these cores, and freezing frees them at once.
             actions.add(new LeaseAction.Freeze(lease.leaseId()));
         }
-        replace(lease.ending(reason), actions);
+        HeldLease ending = lease.ending(reason);
+        replace(ending, actions);
         actions.add(new LeaseAction.Evict(lease.leaseId(), reason));
+        return ending;
     }
 
     private void refuseForGood(

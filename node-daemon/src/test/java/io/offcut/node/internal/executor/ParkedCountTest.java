@@ -3,12 +3,15 @@ package io.offcut.node.internal.executor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.offcut.core.CpuSet;
+import io.offcut.linux.Cgroup;
 import io.offcut.monitor.OwnExecutor;
 import io.offcut.node.internal.executor.ParkedExecutors.Parked;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,8 +29,11 @@ class ParkedCountTest {
         parked.confine(CpuSet.of(0));
     }
 
-    private Parked sleeper(String name, Path log, CpuSet realCpus) throws IOException {
+    private Parked sleeper(
+            String name, Path log, CpuSet realCpus, Consumer<@Nullable Cgroup> starts)
+            throws IOException {
         whileOneStarts.run();
+        starts.accept(null);
         Process process = new ProcessBuilder("sleep", "600").start();
         return new Parked(ExecutorProcess.id(process.pid()), process, null, log);
     }

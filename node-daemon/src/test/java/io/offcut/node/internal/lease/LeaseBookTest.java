@@ -226,6 +226,12 @@ class LeaseBookTest {
         assertThat(actions.getFirst()).isEqualTo(new LeaseAction.Freeze("b"));
         assertThat(only(actions, LeaseAction.Evict.class))
                 .containsExactly(new LeaseAction.Evict("b", EndReason.RECLAIMED));
+        assertThat(only(actions, LeaseAction.Report.class))
+                .singleElement()
+                .satisfies(r -> {
+                    assertThat(r.report().terms().leaseId()).isEqualTo("b");
+                    assertThat(r.report().state()).isEqualTo(LeaseState.REVOKING);
+                });
     }
 
     @Test
