@@ -1,6 +1,8 @@
 package io.offcut.cli;
 
 import io.offcut.cli.demo.DemoCommand;
+import io.offcut.cli.simulate.SimulateCommand;
+import io.offcut.cli.trace.TraceCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;

@@ -38,6 +38,8 @@ final class ParkedExecutors {
     @FunctionalInterface
     interface Starter {
         /**
+         * Starts it.
+         *
          * @param starts told of its control group, if there is one, before anything runs in it
          */
         Parked start(String name, Path log, CpuSet realCpus, Consumer<@Nullable Cgroup> starts)

@@ -1,16 +1,14 @@
-package io.offcut.cli;
+package io.offcut.cli.trace;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.offcut.cli.output.Choice;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.traces.JobTable;
 import io.offcut.traces.JobTraceGenerator;
 import io.offcut.traces.JobTraceModel;
-import io.offcut.traces.SampleTraces;
-import io.offcut.traces.SwfComplaints;
 import io.offcut.traces.SwfLog;
-import io.offcut.traces.SwfReader;
 import io.offcut.traces.SwfWriter;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -43,34 +41,11 @@ import picocli.CommandLine.Spec;
             "  offcut trace generate --jobs 5000 --procs 512 --nodes 16 --out made.swf.gz"
         })
 public final class TraceCommand implements Runnable {
-    /** Name of the log that ships with Offcut. */
-    static final String SAMPLE = "sample";
-
-    private static final int SHOWN_COMPLAINTS = 3;
-
     @Spec private @Nullable CommandSpec spec;
 
     @Override
     public void run() {
         require(spec).commandLine().usage(require(spec).commandLine().getOut());
-    }
-
-    /** The log of this path, or the one that ships with Offcut. */
-    static SwfLog readLog(String name) {
-        return name.equals(SAMPLE) ? SampleTraces.sample256() : SwfReader.read(Path.of(name));
-    }
-
-    /** Says how much of a log was wrong, and where the first of it is. */
-    static void warn(PrintWriter err, String log, SwfComplaints complaints) {
-        if (complaints.total() > 0) {
-            err.printf(
-                    "offcut: %s: %d complaints, %d lines left out%n",
-                    log, complaints.total(), complaints.droppedLines());
-            complaints.located().stream()
-                    .limit(SHOWN_COMPLAINTS)
-                    .forEach(complaint -> err.println("  " + complaint));
-            err.flush();
-        }
     }
 
     private static CommandSpec require(@Nullable CommandSpec spec) {
@@ -107,8 +82,8 @@ public final class TraceCommand implements Runnable {
 
         @Override
         public Integer call() {
-            Format shown = SimulateCommand.choice("--format", Format.class, format);
-            SwfLog swf = readLog(log);
+            Format shown = Choice.of("--format", Format.class, format);
+            SwfLog swf = LogFiles.read(log);
             Map<String, Object> facts = facts(swf);
             PrintWriter out = require(spec).commandLine().getOut();
             if (shown == Format.JSON) {

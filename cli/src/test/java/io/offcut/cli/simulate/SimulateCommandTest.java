@@ -1,9 +1,10 @@
-package io.offcut.cli;
+package io.offcut.cli.simulate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.offcut.cli.trace.TraceCommand;
 import io.offcut.core.OffcutException;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -1,0 +1,41 @@
+package io.offcut.cli.simulate;
+
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import io.offcut.simulator.ClusterSpec;
+import io.offcut.traces.SwfLog;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The machine, where the log's header does not tell or is not believed. */
+final class MachineOptions {
+    @Option(names = "--procs", paramLabel = "N", description = "Cores of the machine.")
+    @Nullable Integer procs;
+
+    @Option(names = "--cores-per-node", paramLabel = "N", description = "Cores of a node.")
+    @Nullable Integer coresPerNode;
+
+    @Option(
+            names = "--node-memory-mib",
+            paramLabel = "MIB",
+            description = "Memory of a node; 4096 for each core when not given.")
+    @Nullable Long nodeMemoryMib;
+
+    ClusterSpec cluster(SwfLog log) {
+        ClusterSpec spec =
+                ClusterSpec.fromHeader(
+                        log.header(),
+                        positive("--procs", procs),
+                        positive("--cores-per-node", coresPerNode));
+        return nodeMemoryMib == null
+                ? spec
+                : new ClusterSpec(spec.cores(), spec.coresPerNode(), nodeMemoryMib << 20);
+    }
+
+    private static int positive(String name, @Nullable Integer value) {
+        if (value != null && value < 1) {
+            throw new OffcutException(ErrorCode.USAGE, name + " must be at least 1");
+        }
+        return value == null ? 0 : value;
+    }
+}
