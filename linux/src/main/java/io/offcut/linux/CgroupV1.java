@@ -205,6 +205,7 @@ final class CgroupV1 implements Cgroup {
                         freeze(Math.min(timeoutMillis, FREEZE_BEFORE_KILL_MILLIS));
                     }
                     CgroupFiles.signalAll(directories.values(), Signals.SIGKILL);
+                    pids().forEach(SchedIdle::leave);
                     thaw();
                     return CgroupFiles.waitFor(() -> pids().isEmpty(), DYING_MILLIS);
                 },

@@ -206,6 +206,7 @@ final class CgroupV2 implements Cgroup {
                     if (pids().isEmpty()) {
                         return true;
                     }
+                    pids().forEach(SchedIdle::leave);
                     killOnce();
                     return CgroupFiles.waitFor(() -> pids().isEmpty(), DYING_MILLIS);
                 },

@@ -1,9 +1,15 @@
 package io.offcut.linux;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+
 /**
  * The scheduling class SCHED_IDLE (sched(7)): a thread in it runs only where no ordinary thread
  * wants the CPU, and a waking ordinary thread preempts it at once. A process gets into it by
- * chrt(1) before its first instruction; here is only whether it did. Nothing here blocks.
+ * chrt(1) before its first instruction; here is whether it did, and the way out for one that must
+ * die. Nothing here blocks.
  */
 public final class SchedIdle {
     /** Ordinary threads. */
@@ -13,6 +19,7 @@ public final class SchedIdle {
     public static final int SCHED_IDLE = 5;
 
     private static final LibC GETSCHEDULER = new LibC("sched_getscheduler");
+    private static final LibC SETSCHEDULER = new LibC("sched_setscheduler");
 
     private SchedIdle() {}
 
@@ -22,5 +29,22 @@ public final class SchedIdle {
      */
     public static int policyOf(long pid) {
         return (int) GETSCHEDULER.call(pid);
+    }
+
+    /**
+     * Makes every thread of the process an ordinary one, where the kernel lets us: for a process
+     * that is killed. It frees its memory on its own time, which in this class never comes while a
+     * job computes on its CPUs.
+     */
+    static void leave(long pid) {
+        MemorySegment priority = LibC.scratch().timespec;
+        priority.set(JAVA_INT, 0, 0);
+        for (Path task : KernelFile.list(Path.of("/proc", Long.toString(pid), "task"))) {
+            long tid = KernelFile.parseLong(task.getFileName().toString(), 0);
+            // 0 would be this thread.
+            if (tid > 0) {
+                long ignored = SETSCHEDULER.call(tid, SCHED_OTHER, priority.address());
+            }
+        }
     }
 }

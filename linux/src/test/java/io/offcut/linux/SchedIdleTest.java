@@ -17,6 +17,16 @@ final class SchedIdleTest {
     }
 
     @Test
+    void aProcessThatIsKilledBecomesOrdinary() {
+        try (Children children = new Children()) {
+            Process idle = children.start("chrt", "--idle", "0", "sleep", "600");
+            await().until(() -> SchedIdle.policyOf(idle.pid()) == SchedIdle.SCHED_IDLE);
+            SchedIdle.leave(idle.pid());
+            assertThat(SchedIdle.policyOf(idle.pid())).isEqualTo(SchedIdle.SCHED_OTHER);
+        }
+    }
+
+    @Test
     void goneProcessHasNoPolicy() throws Exception {
         try (Children children = new Children()) {
             Process child = children.start("true");

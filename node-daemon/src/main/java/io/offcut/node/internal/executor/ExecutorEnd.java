@@ -19,6 +19,12 @@ final class ExecutorEnd {
     private static final long KILL_MILLIS = 2_000;
     private static final long LOOK_NANOS = 200_000;
 
+    /**
+     * So long it does not sleep between looks but the first, which leaves the CPU to what is to
+     * freeze: on a busy node waking up takes milliseconds.
+     */
+    private static final long AWAKE_NANOS = 2_000_000;
+
     private final BiPredicate<String, InvocationStatus> say;
     private final BooleanSupplier closed;
     private final Keep keep;
@@ -50,13 +56,25 @@ final class ExecutorEnd {
     }
 
     private static boolean awaitFrozen(ExecutorSlot slot, long deadline) {
-        while (!slot.stands()) {
+        long awakeUntil = System.nanoTime() + AWAKE_NANOS;
+        for (int looks = 1; !slot.stands(); looks++) {
             if (System.nanoTime() - deadline > 0) {
                 return false;
             }
-            LockSupport.parkNanos(LOOK_NANOS);
+            pause(looks > 1 && System.nanoTime() - awakeUntil < 0);
         }
         return true;
+    }
+
+    private static void pause(boolean awake) {
+        long begun = System.nanoTime();
+        if (!awake) {
+            LockSupport.parkNanos(LOOK_NANOS);
+            return;
+        }
+        while (System.nanoTime() - begun < LOOK_NANOS) {
+            Thread.onSpinWait();
+        }
     }
 
     /** A start that is under way stops, and clients that share memory hear of the end at once. */

@@ -26,8 +26,8 @@ import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.function.UnaryOperator;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Makes all that an executor needs and starts its process inside the sandbox. Blocks. */
@@ -136,7 +136,8 @@ final class ExecutorLauncher {
      * @return null when it may not start before the slot says so
      * @throws OffcutException when something is missing or full
      */
-    @Nullable ExecutorProcess launch(ExecutorSlot slot, BundleCache.Ready bundle, @Nullable Kept kept) {
+    @Nullable ExecutorProcess launch(
+            ExecutorSlot slot, BundleCache.Ready bundle, @Nullable Kept kept) {
         LeaseTerms terms = slot.terms;
         int generation = slot.generation;
         Path regionDir = config.shmPath().resolve(newSecret());

@@ -32,6 +32,7 @@ final class ExecutorSlot {
     /** It must stand still: a start that is under way must not let it run. */
     volatile boolean frozen;
 
+    private final CpuRest rest = new CpuRest();
     private boolean held;
 
     /** It stands still until it is removed. */
@@ -72,6 +73,7 @@ final class ExecutorSlot {
     /** Stops what there is of it. */
     synchronized void freeze() {
         frozen = true;
+        rest.forget();
         ExecutorProcess running = process;
         if (running != null) {
             running.freeze(0);
@@ -150,8 +152,8 @@ final class ExecutorSlot {
 
     /**
      * Whether nothing of it runs, or nothing must stand still: asks the kernel again if need be.
-     * One that is cancelled is being killed, frozen until then, and may not be frozen anew
-     * meanwhile.
+     * Until the kernel's last word two looks some time apart are needed. One that is cancelled is
+     * being killed, frozen until then, and may not be frozen anew meanwhile.
      */
     synchronized boolean stands() {
         if (!frozen || cancelled) {
@@ -159,9 +161,13 @@ final class ExecutorSlot {
         }
         ExecutorProcess running = process;
         if (running != null) {
-            return running.freeze(0) || !running.alive();
+            return running.freeze(0) || !running.alive() || rests(running.cgroup());
         }
-        return !atLarge && (coming == null || coming.freeze(0));
+        return !atLarge && (coming == null || coming.freeze(0) || rests(coming));
+    }
+
+    private boolean rests(@Nullable Cgroup cgroup) {
+        return cgroup != null && rest.look(cgroup::pids);
     }
 
     /** It has no process any more, or another lease has it. */

@@ -70,8 +70,7 @@ public record HeldLease(
 
     /** As the scheduler is told while the lease is not over. */
     public LeaseReport report(long nowMillis) {
-        LeaseState state =
-                ending == EndReason.RECLAIMED ? LeaseState.REVOKING : LeaseState.ACTIVE;
+        LeaseState state = ending == EndReason.RECLAIMED ? LeaseState.REVOKING : LeaseState.ACTIVE;
         return new LeaseReport(terms, state, null, usage(nowMillis));
     }
 

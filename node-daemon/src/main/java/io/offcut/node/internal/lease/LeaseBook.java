@@ -390,8 +390,7 @@ public final class LeaseBook {
         }
     }
 
-    private HeldLease startEnding(
-            HeldLease lease, EndReason reason, List<LeaseAction> actions) {
+    private HeldLease startEnding(HeldLease lease, EndReason reason, List<LeaseAction> actions) {
         if (reason == EndReason.RECLAIMED) {
             // First of all: a job waits for these cores, and freezing frees them at once.
             actions.add(new LeaseAction.Freeze(lease.leaseId()));
