@@ -8,7 +8,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /** Sizes and times as people write them. */
-final class Quantities {
+public final class Quantities {
     private static final Pattern SIZE = Pattern.compile("([0-9]{1,15})\\s*([KMGT]?)(I?B)?");
     private static final Pattern TIME = Pattern.compile("([0-9]{1,12})\\s*(ms|s|m|h|d)?");
 
@@ -39,7 +39,7 @@ final class Quantities {
     }
 
     /** A time: {@code 500ms}, {@code 30s} or {@code 30}, {@code 5m}, {@code 2h}, {@code 1d}. */
-    static final class Time implements ITypeConverter<Duration> {
+    public static final class Time implements ITypeConverter<Duration> {
         @Override
         public Duration convert(String text) {
             Matcher parts = TIME.matcher(text.strip().toLowerCase(Locale.ROOT));

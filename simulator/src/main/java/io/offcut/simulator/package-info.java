@@ -7,6 +7,9 @@
  * on nodes, {@code internal.functions} offers what is idle to the {@link
  * io.offcut.scheduler.brain.Brain} and plays its clients, {@code internal.engine} owns time and the
  * order of events.
+ *
+ * <p>Where a site has no job log but samples of its idle nodes: {@link
+ * io.offcut.simulator.IdleSimulation#run}, in {@code internal.idle}, with the same function side.
  */
 @NullMarked
 package io.offcut.simulator;

@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
  * buffer[start..end)}, without its end of line. A line longer than the buffer is passed over and
  * reported as {@link #tooLong}. For one thread.
  */
-final class LineScanner {
+public final class LineScanner {
     private final InputStream in;
     final byte[] buffer;
     int start;
@@ -20,13 +20,13 @@ final class LineScanner {
     private int filled;
     private boolean exhausted;
 
-    LineScanner(InputStream in, int maxLineBytes) {
+    public LineScanner(InputStream in, int maxLineBytes) {
         this.in = in;
         this.buffer = new byte[maxLineBytes];
     }
 
     /** Moves to the next line; false at the end of the stream. */
-    boolean next() throws IOException {
+    public boolean next() throws IOException {
         start = next;
         tooLong = false;
         int scan = start;
@@ -72,5 +72,20 @@ final class LineScanner {
     /** The line as text; bytes are taken as ISO 8859-1, so that none is lost. */
     String text(int from, int to) {
         return new String(buffer, from, to - from, StandardCharsets.ISO_8859_1);
+    }
+
+    /** The whole line as text. */
+    public String text() {
+        return text(start, end);
+    }
+
+    /** Number of the line, counted from 1. */
+    public long lineNumber() {
+        return lineNumber;
+    }
+
+    /** Whether the line was longer than the buffer; what is left of it is then its end. */
+    public boolean tooLong() {
+        return tooLong;
     }
 }

@@ -20,6 +20,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -28,7 +29,11 @@ import picocli.CommandLine.Spec;
         name = "simulate",
         showDefaultValues = true,
         sortOptions = false,
-        customSynopsis = "offcut simulate LOG [OPTIONS]",
+        subcommands = SimulateIdleCommand.class,
+        customSynopsis = {
+            "offcut simulate LOG [OPTIONS]",
+            "offcut simulate idle SAMPLES [OPTIONS]"
+        },
         description = "Simulates functions on the cores that the jobs of a log leave idle.",
         footer = {
             "",
@@ -51,6 +56,7 @@ public final class SimulateCommand implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "LOG",
+            arity = "0..1",
             showDefaultValue = Help.Visibility.NEVER,
             description = "Job log, or 'sample'.")
     private String log = "";
@@ -90,6 +96,10 @@ public final class SimulateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (log.isEmpty()) {
+            throw new ParameterException(
+                    commandSpec().commandLine(), "Missing required parameter: 'LOG'");
+        }
         Format shown = Choice.of("--format", Format.class, format);
         SwfLog jobs = LogFiles.read(log);
         LogFiles.warn(err(), log, jobs.complaints());

@@ -33,7 +33,11 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "trace",
         description = "Looks at job logs and makes synthetic ones.",
-        subcommands = {TraceCommand.Info.class, TraceCommand.Generate.class},
+        subcommands = {
+            TraceCommand.Info.class,
+            TraceIdleCommand.class,
+            TraceCommand.Generate.class
+        },
         footer = {
             "",
             "Examples:",

@@ -80,6 +80,14 @@ public final class Cluster implements Occupancy {
         return placement;
     }
 
+    /** A job takes all that is free on one node. */
+    public Placement placeOn(int node) {
+        Placement placement = new Placement();
+        takeFrom(nodes[node], nodes[node].freeCores(), -1, placement);
+        usedCores += placement.coresUsed();
+        return placement;
+    }
+
     private int takeFrom(Node node, int missing, long memoryBytesPerCore, Placement placement) {
         int free = node.freeCores();
         int used = Math.min(free, missing);

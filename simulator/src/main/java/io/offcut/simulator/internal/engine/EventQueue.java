@@ -7,7 +7,7 @@ import java.util.Arrays;
  * first the time, then the kind (smaller first), then the order in which they were added. For one
  * thread.
  */
-final class EventQueue {
+public final class EventQueue {
     private static final int KIND_SHIFT = 56;
 
     private long[] timesMillis = new long[256];
@@ -16,22 +16,22 @@ final class EventQueue {
     private int size;
     private long added;
 
-    boolean isEmpty() {
+    public boolean isEmpty() {
         return size == 0;
     }
 
     /** Time of the first event; {@code Long.MAX_VALUE} when there is none. */
-    long nextMillis() {
+    public long nextMillis() {
         return size == 0 ? Long.MAX_VALUE : timesMillis[0];
     }
 
     /** Kind of the first event. */
-    int nextKind() {
+    public int nextKind() {
         return (int) (orders[0] >>> KIND_SHIFT);
     }
 
     /** Adds an event. */
-    void add(long timeMillis, int kind, long payload) {
+    public void add(long timeMillis, int kind, long payload) {
         if (size == orders.length) {
             timesMillis = Arrays.copyOf(timesMillis, size * 2);
             orders = Arrays.copyOf(orders, size * 2);
@@ -47,7 +47,7 @@ final class EventQueue {
     }
 
     /** Removes the first event and returns its payload. */
-    long take() {
+    public long take() {
         long payload = payloads[0];
         size--;
         sink(timesMillis[size], orders[size], payloads[size]);

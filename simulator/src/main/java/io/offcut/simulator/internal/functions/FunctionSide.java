@@ -159,6 +159,15 @@ public final class FunctionSide {
         deliver(nowMillis);
     }
 
+    /** Cores of leases that have finished their start-up. */
+    public long readyCores(long nowMillis) {
+        long cores = 0;
+        for (NodeAgent agent : agents) {
+            cores += agent.readyCores(nowMillis);
+        }
+        return cores;
+    }
+
     /** The simulation is over: what is still offered and leased is counted up to now. */
     public FunctionCounts finish(long nowMillis) {
         int open = 0;

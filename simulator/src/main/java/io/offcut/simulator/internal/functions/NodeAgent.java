@@ -136,6 +136,14 @@ final class NodeAgent {
         return List.copyOf(leases.values());
     }
 
+    int readyCores(long nowMillis) {
+        int cores = 0;
+        for (OpenLease lease : leases.values()) {
+            cores += lease.readyMillis() <= nowMillis ? lease.cores() : 0;
+        }
+        return cores;
+    }
+
     BrainEvent ended(LeaseTerms terms, EndReason reason, long activeMillis) {
         return report(terms, LeaseState.ENDED, reason, activeMillis);
     }

@@ -1,0 +1,206 @@
+package io.offcut.cli.simulate;
+
+import io.offcut.cli.Quantities;
+import io.offcut.cli.output.Choice;
+import io.offcut.cli.output.Terminal;
+import io.offcut.cli.trace.IdleFiles;
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import io.offcut.simulator.IdlePolicy;
+import io.offcut.simulator.IdleResult;
+import io.offcut.simulator.IdleResultWriter;
+import io.offcut.simulator.IdleSimulation;
+import io.offcut.traces.idle.IdleRecord;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+/** {@code offcut simulate idle}: what functions gain from idle nodes that somebody recorded. */
+@Command(
+        name = "idle",
+        showDefaultValues = true,
+        sortOptions = false,
+        description = "Replays recorded idle nodes with pilot jobs and with Offcut's leases.",
+        footer = {
+            "",
+            "Examples:",
+            "  offcut simulate idle idle.csv.gz",
+            "  offcut simulate idle idle.csv.gz --policy greedy-pilot --lengths 10m,1h",
+            "  offcut simulate idle idle.csv.gz --policy lease --hold-off 10s --out results",
+            "",
+            "--out writes summary.json and idle.csv. The formats of samples and how to record",
+            "your own are in docs/reference/idle-samples.md."
+        })
+final class SimulateIdleCommand implements Callable<Integer> {
+    /** Which policies there are. */
+    enum Policy {
+        GREEDY_PILOT,
+        LEASE
+    }
+
+    @Spec private @Nullable CommandSpec spec;
+
+    @Parameters(paramLabel = "SAMPLES", description = "Samples of idle nodes, plain or gzip.")
+    private String samples = "";
+
+    @Option(
+            names = "--policy",
+            paramLabel = "POLICY",
+            split = ",",
+            defaultValue = "greedy-pilot,lease",
+            description = "greedy-pilot, lease or both, side by side.")
+    private List<String> policyNames = List.of();
+
+    @Option(
+            names = "--lengths",
+            paramLabel = "TIME",
+            split = ",",
+            converter = Quantities.Time.class,
+            defaultValue = "2m,4m,6m,8m,14m,22m,34m,56m,90m",
+            description = "greedy-pilot: how long pilots run.")
+    private List<Duration> lengths = List.of();
+
+    @Option(
+            names = "--warmup",
+            paramLabel = "TIME",
+            converter = Quantities.Time.class,
+            defaultValue = "20s",
+            description = "greedy-pilot: how long each is not ready.")
+    private Duration warmUp = Duration.ZERO;
+
+    @Option(
+            names = "--period",
+            paramLabel = "TIME",
+            converter = Quantities.Time.class,
+            description =
+                    "greedy-pilot: times are counted in samples of this; the median time between"
+                            + " samples when not given.")
+    private @Nullable Duration period;
+
+    @Option(
+            names = "--hold-off",
+            paramLabel = "TIME",
+            converter = Quantities.Time.class,
+            defaultValue = "3s",
+            description = "lease: a node is offered after it was idle for so long.")
+    private Duration holdOff = Duration.ZERO;
+
+    @Option(
+            names = "--start-up",
+            paramLabel = "cold|pre-warmed|TIME",
+            defaultValue = "cold",
+            description = "lease: from the grant to the first call; 90 ms cold, 15 pre-warmed.")
+    private String startUp = "";
+
+    @Option(
+            names = "--cores-per-node",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "lease: what the scheduler places; shares do not depend on it.")
+    private int coresPerNode;
+
+    @Option(names = "--out", paramLabel = "DIR", description = "Where to write the result files.")
+    private @Nullable Path out;
+
+    @Option(
+            names = "--format",
+            paramLabel = "table|json",
+            defaultValue = "table",
+            description = "For people or for scripts.")
+    private String format = "";
+
+    @Override
+    public Integer call() {
+        if (spec == null) {
+            throw new IllegalStateException("run by picocli only");
+        }
+        PrintWriter text = spec.commandLine().getOut();
+        SimulateCommand.Format shown = Choice.of("--format", SimulateCommand.Format.class, format);
+        List<Policy> chosen = chosen();
+        IdleRecord record = IdleRecord.read(Path.of(samples));
+        IdleFiles.warn(spec.commandLine().getErr(), samples, record.complaints());
+        List<IdleResult> results =
+                policies(chosen, record).stream()
+                        .map(policy -> IdleSimulation.run(record, policy))
+                        .toList();
+        if (out != null) {
+            IdleResultWriter.write(record, results, out);
+        }
+        if (shown == SimulateCommand.Format.JSON) {
+            text.println(IdleResultWriter.summaryJson(record, results));
+        } else {
+            new IdleResultText(text, record, results).print(Terminal.detect(System.getenv()));
+        }
+        text.flush();
+        return 0;
+    }
+
+    private List<Policy> chosen() {
+        return policyNames.stream()
+                .map(name -> Choice.of("--policy", Policy.class, name))
+                .distinct()
+                .toList();
+    }
+
+    private List<IdlePolicy> policies(List<Policy> chosen, IdleRecord record) {
+        try {
+            List<IdlePolicy> result = new ArrayList<>();
+            for (Policy policy : chosen) {
+                result.add(policy == Policy.LEASE ? leases() : pilots(record));
+            }
+            return result;
+        } catch (IllegalArgumentException e) {
+            throw new OffcutException(ErrorCode.USAGE, String.valueOf(e.getMessage()), e);
+        } catch (ArithmeticException e) {
+            throw new OffcutException(ErrorCode.USAGE, "a time is too long", e);
+        }
+    }
+
+    private IdlePolicy leases() {
+        return new IdlePolicy.Lease(holdOff.toMillis(), startUpMillis(), coresPerNode);
+    }
+
+    private IdlePolicy pilots(IdleRecord record) {
+        long periodMillis = period == null ? record.medianGapMillis() : period.toMillis();
+        if (periodMillis < 1) {
+            throw new OffcutException(ErrorCode.USAGE, "--period must be above 0");
+        }
+        return new IdlePolicy.GreedyPilot(
+                lengths.stream().map(length -> inSamples(length, periodMillis)).toList(),
+                inSamples(warmUp, periodMillis));
+    }
+
+    /** As many as are needed. */
+    private static int inSamples(Duration time, long periodMillis) {
+        return (int) Math.min(Integer.MAX_VALUE, Math.ceilDiv(time.toMillis(), periodMillis));
+    }
+
+    private long startUpMillis() {
+        return switch (startUp) {
+            case "cold" -> IdlePolicy.Lease.COLD_START_MILLIS;
+            case "pre-warmed" -> IdlePolicy.Lease.PRE_WARMED_START_MILLIS;
+            default -> {
+                try {
+                    yield new Quantities.Time().convert(startUp).toMillis();
+                } catch (TypeConversionException e) {
+                    throw new OffcutException(
+                            ErrorCode.USAGE,
+                            "--start-up is cold, pre-warmed or a time, as 200ms; not '"
+                                    + startUp
+                                    + "'",
+                            e);
+                }
+            }
+        };
+    }
+}
