@@ -76,7 +76,7 @@ public final class JobTraceGenerator {
         for (int job = 0; job < model.jobs(); job++) {
             table.add(row(random, model, job, submits[job], runSeconds[job], procs[job]), -1);
         }
-        return new SwfLog(header(model, seed), table.build(), new SwfComplaints());
+        return new SwfLog(header(model, seed), table.build(), new Complaints());
     }
 
     private static int size(RandomVariates random, int machineProcs) {

@@ -69,6 +69,11 @@ public final class LineScanner {
         return kept;
     }
 
+    /** The whole line, of a log that has names of people and files in it. */
+    String utf8() {
+        return new String(buffer, start, end - start, StandardCharsets.UTF_8);
+    }
+
     /** The line as text; bytes are taken as ISO 8859-1, so that none is lost. */
     String text(int from, int to) {
         return new String(buffer, from, to - from, StandardCharsets.ISO_8859_1);

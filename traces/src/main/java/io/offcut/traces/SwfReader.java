@@ -2,24 +2,15 @@ package io.offcut.traces;
 
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
-import io.offcut.traces.SwfComplaints.Kind;
-import java.io.BufferedInputStream;
-import java.io.EOFException;
-import java.io.IOException;
+import io.offcut.traces.Complaints.Kind;
 import java.io.InputStream;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.zip.GZIPInputStream;
-import java.util.zip.ZipException;
 
 /**
- * Reads a job log in the Standard Workload Format 2.2, plain or compressed with gzip (told by its
- * first bytes), one job at a time.
+ * Reads a job log in the Standard Workload Format 2.2, plain or compressed with gzip or zstd (told
+ * by its first bytes), one job at a time.
  *
  * <p>It is lenient: what is wrong is counted and located in {@link #complaints()}, and as much as
  * can be trusted is kept. Without the first five fields (job, submit, wait, run, processors) a line
@@ -37,22 +28,20 @@ import java.util.zip.ZipException;
  * <p>For one thread; blocks on the stream.
  */
 public final class SwfReader implements AutoCloseable {
-    private static final int MAX_LINE_BYTES = 16 * 1024;
+    static final int MAX_LINE_BYTES = 16 * 1024;
     private static final int MAX_HEADER_LINES = 10_000;
     private static final int NEEDED_FIELDS = 5;
     private static final SwfField[] FIELDS = SwfField.values();
 
-    private final String source;
-    private final InputStream in;
+    private final LogInput in;
     private final LineScanner lines;
     private final List<String> headerLines = new ArrayList<>();
-    private final SwfComplaints complaints = new SwfComplaints();
+    private final Complaints complaints = new Complaints();
     private final SwfNumber number = new SwfNumber();
     private final long[] values = new long[SwfField.COUNT];
     private double averageCpuSeconds;
     private long lastSubmit = Long.MIN_VALUE;
     private boolean lineWaiting;
-    private boolean damaged;
 
     /**
      * Reads from a stream, which is closed with the reader.
@@ -61,13 +50,12 @@ public final class SwfReader implements AutoCloseable {
      * @throws OffcutException if the stream cannot be read
      */
     public SwfReader(InputStream stream, String source) {
-        this.source = source;
-        try {
-            this.in = uncompressed(stream);
-        } catch (IOException e) {
-            throw unreadable(source, e);
-        }
-        this.lines = new LineScanner(in, MAX_LINE_BYTES);
+        this(LogInput.of(stream, source));
+    }
+
+    SwfReader(LogInput in) {
+        this.in = in;
+        this.lines = new LineScanner(in.stream(), MAX_LINE_BYTES);
         readHeader();
     }
 
@@ -78,29 +66,14 @@ public final class SwfReader implements AutoCloseable {
      *     ErrorCode#INVALID_INPUT} if it cannot be opened
      */
     public static SwfReader open(Path path) {
-        try {
-            return new SwfReader(Files.newInputStream(path), path.toString());
-        } catch (NoSuchFileException e) {
-            throw new OffcutException(
-                    ErrorCode.NOT_FOUND, "no job log at " + path + "; check the path", e);
-        } catch (IOException e) {
-            throw unreadable(path.toString(), e);
-        }
+        return new SwfReader(LogInput.open(path));
     }
 
-    /** Reads a whole file into memory: {@value JobTable#BYTES_PER_JOB} bytes a job. */
+    /** Reads a whole file into memory: at most {@value JobTable#BYTES_PER_JOB} bytes a job. */
     public static SwfLog read(Path path) {
         try (SwfReader reader = open(path)) {
             return reader.readAll();
         }
-    }
-
-    private static InputStream uncompressed(InputStream stream) throws IOException {
-        BufferedInputStream buffered = new BufferedInputStream(stream, 64 * 1024);
-        buffered.mark(2);
-        boolean gzip = buffered.read() == 0x1f && buffered.read() == 0x8b;
-        buffered.reset();
-        return gzip ? new GZIPInputStream(buffered, 64 * 1024) : buffered;
     }
 
     private void readHeader() {
@@ -117,7 +90,7 @@ public final class SwfReader implements AutoCloseable {
     }
 
     /** What was wrong so far. */
-    public SwfComplaints complaints() {
+    public Complaints complaints() {
         return complaints;
     }
 
@@ -154,20 +127,12 @@ public final class SwfReader implements AutoCloseable {
     }
 
     private boolean advance() {
-        try {
-            return !damaged && lines.next();
-        } catch (EOFException | ZipException e) {
-            complaints.add(Kind.TRUNCATED, lines.lineNumber + 1, 0, String.valueOf(e.getMessage()));
-            damaged = true;
-            return false;
-        } catch (IOException e) {
-            throw unreadable(source, e);
-        }
+        return in.advance(lines, complaints);
     }
 
     private boolean isComment() {
         int at = skipBlanks(lines.start);
-        return at < lines.end && lines.buffer[at] == ';';
+        return !lines.tooLong && at < lines.end && lines.buffer[at] == ';';
     }
 
     private void keepHeaderLine() {
@@ -275,40 +240,8 @@ public final class SwfReader implements AutoCloseable {
         return b == ' ' || b == '\t';
     }
 
-    private static OffcutException unreadable(String source, IOException cause) {
-        if (cause instanceof AccessDeniedException) {
-            return new OffcutException(
-                    ErrorCode.FORBIDDEN,
-                    "cannot read the job log "
-                            + source
-                            + ": permission denied; check its owner and mode",
-                    cause);
-        }
-        return new OffcutException(
-                ErrorCode.INVALID_INPUT,
-                "cannot read the job log "
-                        + source
-                        + ": "
-                        + reason(cause)
-                        + "; give a log in the Standard Workload Format, plain or gzip",
-                cause);
-    }
-
-    /** The message of a file system's exception begins with the path, and may end with it. */
-    private static String reason(IOException cause) {
-        String said =
-                cause instanceof FileSystemException refused
-                        ? refused.getReason()
-                        : cause.getMessage();
-        return said == null ? cause.getClass().getSimpleName() : said;
-    }
-
     @Override
     public void close() {
-        try {
-            in.close();
-        } catch (IOException e) {
-            throw unreadable(source, e);
-        }
+        in.close();
     }
 }

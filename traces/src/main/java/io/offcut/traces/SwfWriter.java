@@ -47,14 +47,14 @@ public final class SwfWriter {
             }
             switch (field) {
                 case WAIT -> line.append(waitSeconds);
-                case AVERAGE_CPU -> appendCpu(jobs.averageCpuSeconds(row));
+                case AVERAGE_CPU -> appendSeconds(line, jobs.averageCpuSeconds(row));
                 default -> line.append(jobs.value(row, field));
             }
         }
         flushLine();
     }
 
-    private void appendCpu(double seconds) {
+    static void appendSeconds(StringBuilder line, double seconds) {
         if (seconds == (long) seconds) {
             line.append((long) seconds);
         } else {

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
-import io.offcut.traces.SwfComplaints.Kind;
-import io.offcut.traces.SwfComplaints.Located;
+import io.offcut.traces.Complaints.Kind;
+import io.offcut.traces.Complaints.Located;
 import java.io.ByteArrayOutputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -37,7 +37,7 @@ class SwfMalformedTest {
                         "8 7 0 10.5 1" + REST,
                         "9 1 0 10 1" + REST);
 
-        SwfComplaints complaints = log.complaints();
+        Complaints complaints = log.complaints();
         assertThat(complaints.located())
                 .containsExactly(
                         new Located(Kind.NOT_A_NUMBER, 3, 4, "ten"),
@@ -72,10 +72,10 @@ class SwfMalformedTest {
     void countsAllComplaintsAndLocatesTheFirst() {
         String[] lines = new String[1_000];
         Arrays.fill(lines, "x");
-        SwfComplaints complaints = read(lines).complaints();
+        Complaints complaints = read(lines).complaints();
 
         assertThat(complaints.count(Kind.NOT_A_NUMBER)).isEqualTo(1_000);
-        assertThat(complaints.located()).hasSize(SwfComplaints.MAX_LOCATED);
+        assertThat(complaints.located()).hasSize(Complaints.MAX_LOCATED);
     }
 
     @Test
@@ -123,8 +123,7 @@ class SwfMalformedTest {
                 .isInstanceOfSatisfying(
                         OffcutException.class,
                         e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_INPUT))
-                .hasMessageEndingWith(
-                        ": Is a directory; give a log in the Standard Workload Format, plain or gzip");
+                .hasMessageEndingWith(": Is a directory; " + JobLogs.FORMATS);
     }
 
     @Test
@@ -142,7 +141,7 @@ class SwfMalformedTest {
                         OffcutException.class,
                         e -> assertThat(e.code()).isEqualTo(ErrorCode.FORBIDDEN))
                 .hasMessage(
-                        "cannot read the job log /logs/a.swf: permission denied; check its owner and mode");
+                        "cannot read the log /logs/a.swf: permission denied; check its owner and mode");
     }
 
     private static SwfLog read(String... lines) {

@@ -11,7 +11,7 @@ import java.util.Map;
  * What a reader found wrong with a log: every complaint is counted, the first {@value #MAX_LOCATED}
  * are kept with their place. For one thread while the log is read.
  */
-public final class SwfComplaints {
+public final class Complaints {
     /** How many complaints are kept with their place. */
     public static final int MAX_LOCATED = 20;
 
@@ -19,31 +19,46 @@ public final class SwfComplaints {
 
     /** What can be wrong, and what the reader did about it. */
     public enum Kind {
-        /** Fewer than the first five fields: the line is left out. */
-        TOO_SHORT(true),
-        /** One of the first five fields is not a number: the line is left out. */
-        NOT_A_NUMBER(true),
-        /** One of the first five fields is too large: the line is left out. */
-        OUT_OF_RANGE(true),
-        /** Longer than any line of numbers: the line is left out. */
-        LINE_TOO_LONG(true),
+        /** A line that lacks fields it cannot do without: it is left out. */
+        TOO_SHORT(true, "the line lacks fields it cannot do without; left out"),
+        /** A needed field is not a number: the line is left out. */
+        NOT_A_NUMBER(true, "a needed field is not a number; the line is left out"),
+        /** A needed field is too large: the line is left out. */
+        OUT_OF_RANGE(true, "a needed field is out of any range; the line is left out"),
+        /** Longer than any record: it is left out. */
+        LINE_TOO_LONG(true, "longer than any record; left out"),
+        /** Not of the form the format has: it is left out. */
+        NOT_A_RECORD(true, "not of the form the format has; left out"),
+        /** The log ends before the job does: a job that waits is kept without times. */
+        UNFINISHED(false, "the job waits or runs when the log ends; kept with what is known"),
+        /** A step of a job that is not in the log: it is left out. */
+        STEP_WITHOUT_JOB(true, "a step whose job is not before it; left out"),
         /** Fields are missing at the end: they are unknown (−1). */
-        MISSING_FIELDS(false),
-        /** More than 18 fields: the rest is ignored. */
-        EXTRA_FIELDS(false),
-        /** A later field is no number or too large: it is unknown (−1). */
-        FIELD_UNREADABLE(false),
+        MISSING_FIELDS(false, "fields are missing at the end; taken as unknown"),
+        /** More fields than the format has: the rest is ignored. */
+        EXTRA_FIELDS(false, "more fields than the format has; the rest is ignored"),
+        /** A field that can be done without is unreadable: it is unknown (−1). */
+        FIELD_UNREADABLE(false, "the field is unreadable; taken as unknown"),
         /** A whole number was written with a fraction: the fraction is dropped. */
-        FRACTION(false),
+        FRACTION(false, "a whole number with a fraction; the fraction is dropped"),
         /** Submitted before the job of the line before: kept where it stands. */
-        OUT_OF_ORDER(false),
+        OUT_OF_ORDER(false, "submitted before the job above it; kept where it stands"),
+        /** More different names than are kept: the name is unknown (−1). */
+        TOO_MANY_NAMES(false, "more different names than are kept; taken as unknown"),
         /** The compressed file ends early or is damaged: what could be read is kept. */
-        TRUNCATED(false);
+        TRUNCATED(false, "the compressed file ends early or is damaged; what came before is kept");
 
         private final boolean dropsLine;
+        private final String meaning;
 
-        Kind(boolean dropsLine) {
+        Kind(boolean dropsLine, String meaning) {
             this.dropsLine = dropsLine;
+            this.meaning = meaning;
+        }
+
+        /** What it means and what was done about it, in words. */
+        public String meaning() {
+            return meaning;
         }
     }
 

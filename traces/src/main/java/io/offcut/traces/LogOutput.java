@@ -1,0 +1,112 @@
+package io.offcut.traces;
+
+import com.github.luben.zstd.ZstdOutputStream;
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.zip.GZIPOutputStream;
+import org.jspecify.annotations.Nullable;
+
+/** Writes logs as files whose format and compression their names tell. */
+public final class LogOutput {
+    private static final int BUFFER_BYTES = 64 * 1024;
+
+    /** What a name may end in. */
+    public static final String NAMES = ".swf or .csv, with .gz or .zst behind it or not";
+
+    private LogOutput() {}
+
+    /** How the jobs are written. */
+    public enum Format {
+        SWF,
+        CSV
+    }
+
+    /** What a file of this name is to hold; null if the name does not tell. */
+    public static @Nullable Format formatOf(Path file) {
+        String name = file.toString();
+        for (String packed : List.of(".gz", ".zst")) {
+            name =
+                    name.endsWith(packed)
+                            ? name.substring(0, name.length() - packed.length())
+                            : name;
+        }
+        if (name.endsWith(".swf")) {
+            return Format.SWF;
+        }
+        return name.endsWith(".csv") ? Format.CSV : null;
+    }
+
+    /**
+     * Writes a file, which is there whole or not at all; what was there is replaced.
+     *
+     * @throws OffcutException {@link ErrorCode#EXHAUSTED} if it cannot be written
+     */
+    public static void write(Path file, Format format, SwfLog log) {
+        boolean special =
+                Files.isSymbolicLink(file) || (Files.exists(file) && !Files.isRegularFile(file));
+        try {
+            if (special) {
+                writeTo(file, file, format, log);
+                return;
+            }
+            Path part = file.resolveSibling(".offcut-" + file.getFileName() + ".part");
+            try {
+                writeTo(part, file, format, log);
+                Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
+            } finally {
+                Files.deleteIfExists(part);
+            }
+        } catch (IOException e) {
+            throw failed(file, e);
+        }
+    }
+
+    private static void writeTo(Path place, Path named, Format format, SwfLog log)
+            throws IOException {
+        OutputStream file = new BufferedOutputStream(Files.newOutputStream(place), BUFFER_BYTES);
+        try (OutputStream out = packed(file, named.toString())) {
+            write(out, format, log);
+        }
+    }
+
+    private static OutputStream packed(OutputStream file, String name) throws IOException {
+        if (name.endsWith(".gz")) {
+            return new GZIPOutputStream(file, BUFFER_BYTES);
+        }
+        return name.endsWith(".zst") ? new ZstdOutputStream(file) : file;
+    }
+
+    /** Writes to a stream, which stays open. */
+    public static void write(OutputStream out, Format format, SwfLog log) throws IOException {
+        switch (format) {
+            case SWF -> SwfWriter.write(out, log.header(), log.jobs());
+            case CSV -> CsvWriter.write(out, log);
+        }
+        out.flush();
+    }
+
+    private static OffcutException failed(Path file, IOException e) {
+        Path folder = file.toAbsolutePath().getParent();
+        boolean lost =
+                e instanceof NoSuchFileException
+                        && folder != null
+                        && !Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS);
+        return new OffcutException(
+                ErrorCode.EXHAUSTED,
+                "output "
+                        + file
+                        + ": cannot be written ("
+                        + (lost ? "its folder is not there" : e.getMessage())
+                        + "): check the disk's room and the folder's permissions",
+                e);
+    }
+}
