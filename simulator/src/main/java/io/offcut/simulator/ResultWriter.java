@@ -42,7 +42,8 @@ public final class ResultWriter {
         try {
             Files.createDirectories(folder);
             Files.writeString(folder.resolve("summary.json"), summaryJson(result) + "\n");
-            try (BufferedWriter out = writer(folder.resolve("jobs.csv"))) {
+            try (CsvBytes out =
+                    new CsvBytes(Files.newOutputStream(folder.resolve("jobs.csv")))) {
                 writeJobs(result.schedule(), out);
             }
             try (BufferedWriter out = writer(folder.resolve("utilization.csv"))) {
@@ -72,7 +73,7 @@ public final class ResultWriter {
     private static Map<String, Object> summary(SimulationResult result) {
         SimulationConfig config = result.config();
         Map<String, Object> summary = new LinkedHashMap<>();
-        summary.put("cluster", config.cluster());
+        summary.put("cluster", cluster(config.cluster()));
         summary.put("batchSystem", config.batch());
         summary.put("functionModel", functionModel(config.functions()));
         summary.put("seed", config.seed());
@@ -81,6 +82,15 @@ public final class ResultWriter {
         summary.put("functions", result.functions());
         summary.put("gains", result.gains());
         return summary;
+    }
+
+    private static Map<String, Object> cluster(ClusterSpec spec) {
+        Map<String, Object> cluster = new LinkedHashMap<>();
+        cluster.put("cores", spec.cores());
+        cluster.put("nodes", spec.nodes());
+        cluster.put("classes", spec.classes());
+        cluster.put("outages", spec.outages().size());
+        return cluster;
     }
 
     private static Map<String, Object> functionModel(FunctionConfig config) {
@@ -99,19 +109,23 @@ public final class ResultWriter {
         return model;
     }
 
-    private static void writeJobs(JobSchedule schedule, BufferedWriter out) throws IOException {
-        out.write("job,submit,start,end,procs,backfilled,slowdown\n");
-        StringBuilder line = new StringBuilder();
+    private static void writeJobs(JobSchedule schedule, CsvBytes out) throws IOException {
+        out.text("job,submit,start,end,procs,backfilled,slowdown\n");
         for (int job = 0; job < schedule.size(); job++) {
-            line.setLength(0);
-            line.append(schedule.job(job)).append(',');
-            line.append(schedule.submitSeconds(job)).append(',');
-            line.append(schedule.startSeconds(job)).append(',');
-            line.append(schedule.endSeconds(job)).append(',');
-            line.append(schedule.cores(job)).append(',');
-            line.append(schedule.backfilled(job) ? 1 : 0).append(',');
-            line.append(rounded(schedule.boundedSlowdown(job))).append('\n');
-            out.append(line);
+            out.number(schedule.job(job));
+            out.separator(',');
+            out.number(schedule.submitSeconds(job));
+            out.separator(',');
+            out.number(schedule.startSeconds(job));
+            out.separator(',');
+            out.number(schedule.endSeconds(job));
+            out.separator(',');
+            out.number(schedule.cores(job));
+            out.separator(',');
+            out.number(schedule.backfilled(job) ? 1 : 0);
+            out.separator(',');
+            out.quotient(schedule.slowdownSeconds(job), schedule.slowdownUnitSeconds(job));
+            out.separator('\n');
         }
     }
 

@@ -84,12 +84,48 @@ public final class JobTable {
 
     /** The rows ordered by submission, then job number, then row. A new array. */
     public int[] rowsBySubmission() {
-        Integer[] rows = new Integer[size];
+        int[] rows = new int[size];
         Arrays.setAll(rows, row -> row);
         if (!isSorted()) {
-            Arrays.sort(rows, this::compareRows);
+            sort(rows);
         }
-        return Arrays.stream(rows).mapToInt(Integer::intValue).toArray();
+        return rows;
+    }
+
+    /** Sorts pairs of a time and a row, as one number each where they fit, not objects. */
+    private void sort(int[] rows) {
+        long[] submits = longs[SwfField.SUBMIT.column()];
+        long first = Arrays.stream(submits).min().orElse(0);
+        long last = Arrays.stream(submits).max().orElse(0);
+        if (last - first < 0 || last - first > Integer.MAX_VALUE) {
+            sort(rows, 0, size);
+            return;
+        }
+        long[] keys = new long[size];
+        for (int row = 0; row < size; row++) {
+            keys[row] = (submits[row] - first) << 32 | row;
+        }
+        Arrays.sort(keys);
+        int from = 0;
+        for (int at = 0; at < size; at++) {
+            rows[at] = (int) keys[at];
+            if (submits[rows[at]] != submits[rows[from]]) {
+                sort(rows, from, at);
+                from = at;
+            }
+        }
+        sort(rows, from, size);
+    }
+
+    private void sort(int[] rows, int from, int to) {
+        if (to - from > 1) {
+            Integer[] part = new Integer[to - from];
+            Arrays.setAll(part, at -> rows[from + at]);
+            Arrays.sort(part, this::compareRows);
+            for (int at = from; at < to; at++) {
+                rows[at] = part[at - from];
+            }
+        }
     }
 
     private boolean isSorted() {

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class JobTableTest {
@@ -37,6 +40,30 @@ class JobTableTest {
         builder.add(row(4, 1), -1);
 
         assertThat(builder.build().rowsBySubmission()).containsExactly(2, 1, 0);
+    }
+
+    @Test
+    void ordersManyRowsOfFewTimesAndOfTimesFarApart() {
+        SplittableRandom random = new SplittableRandom(7);
+        for (long factor : new long[] {1, 1L << 40}) {
+            JobTable.Builder builder = new JobTable.Builder();
+            for (int job = 0; job < 1_000; job++) {
+                builder.add(row(random.nextInt(50), factor * random.nextInt(-30, 30)), -1);
+            }
+            JobTable table = builder.build();
+
+            int[] rows = table.rowsBySubmission();
+
+            assertThat(rows)
+                    .containsExactly(
+                            IntStream.range(0, 1_000)
+                                    .boxed()
+                                    .sorted(
+                                            Comparator.comparingLong(table::submitSeconds)
+                                                    .thenComparingLong(table::job))
+                                    .mapToInt(Integer::intValue)
+                                    .toArray());
+        }
     }
 
     @Test
