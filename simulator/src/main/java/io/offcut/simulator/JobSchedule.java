@@ -65,8 +65,7 @@ public final class JobSchedule {
 
     /** The response time, but no less than {@link #slowdownUnitSeconds}. */
     long slowdownSeconds(int index) {
-        return Math.max(
-                endSeconds(index) - submitSeconds(index), slowdownUnitSeconds(index));
+        return Math.max(endSeconds(index) - submitSeconds(index), slowdownUnitSeconds(index));
     }
 
     /** The run time, but no less than 10 s. */

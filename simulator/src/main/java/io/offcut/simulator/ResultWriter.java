@@ -42,8 +42,7 @@ public final class ResultWriter {
         try {
             Files.createDirectories(folder);
             Files.writeString(folder.resolve("summary.json"), summaryJson(result) + "\n");
-            try (CsvBytes out =
-                    new CsvBytes(Files.newOutputStream(folder.resolve("jobs.csv")))) {
+            try (CsvBytes out = new CsvBytes(Files.newOutputStream(folder.resolve("jobs.csv")))) {
                 writeJobs(result.schedule(), out);
             }
             try (BufferedWriter out = writer(folder.resolve("utilization.csv"))) {

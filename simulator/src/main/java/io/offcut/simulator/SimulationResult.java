@@ -55,8 +55,8 @@ public record SimulationResult(
             double meanBoundedSlowdown) {}
 
     /**
-     * Where the core-seconds of the machine went. {@code job + idle + down = capacity}; {@code job ≤
-     * allocated}; {@code harvested ≤ leased ≤ offered ≤ idle}.
+     * Where the core-seconds of the machine went. {@code job + idle + down = capacity}; {@code job
+     * ≤ allocated}; {@code harvested ≤ leased ≤ offered ≤ idle}.
      *
      * @param spanSeconds first submission to last end
      * @param capacity all cores, all the time

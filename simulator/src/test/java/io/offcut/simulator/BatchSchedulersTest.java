@@ -57,8 +57,7 @@ class BatchSchedulersTest {
         JobTable jobs =
                 Tables.of(job(0, -1, 100, 3, 100), job(1, -1, 10, 3, 10), job(2, -1, 500, 1, 500));
 
-        assertThat(starts(run(jobs, Scheduler.EASY, Estimates.USER)))
-                .containsExactly(0, 100, 2);
+        assertThat(starts(run(jobs, Scheduler.EASY, Estimates.USER))).containsExactly(0, 100, 2);
     }
 
     @Test
@@ -68,8 +67,7 @@ class BatchSchedulersTest {
                 .containsExactly(0, 100, 20, 150, 50);
         JobTable jobs =
                 Tables.of(job(0, -1, 100, 3, 100), job(10, -1, 50, 4, 50), job(30, -1, 60, 1, 200));
-        assertThat(starts(run(jobs, Scheduler.EASY, Estimates.USER)))
-                .containsExactly(0, 100, 150);
+        assertThat(starts(run(jobs, Scheduler.EASY, Estimates.USER))).containsExactly(0, 100, 150);
         assertThat(starts(run(jobs, Scheduler.EASY, Estimates.EXACT))).containsExactly(0, 100, 30);
     }
 
@@ -85,8 +83,7 @@ class BatchSchedulersTest {
 
         assertThat(starts(run(jobs, Scheduler.EASY, Estimates.USER)))
                 .containsExactly(0, 10, 20, 70);
-        assertThat(starts(runPerInstant(jobs)))
-                .containsExactly(0, 10, 20, 70);
+        assertThat(starts(runPerInstant(jobs))).containsExactly(0, 10, 20, 70);
         JobTable earlyEnd =
                 Tables.of(job(0, -1, 10, 2, 50), job(5, -1, 50, 4, 50), job(10, -1, 15, 2, 40));
 
@@ -94,8 +91,7 @@ class BatchSchedulersTest {
         // expected to run until 50, and the third, gone by then, passes the second.
         assertThat(starts(run(earlyEnd, Scheduler.EASY, Estimates.USER)))
                 .containsExactly(0, 25, 10);
-        assertThat(starts(runPerInstant(earlyEnd)))
-                .containsExactly(0, 10, 60);
+        assertThat(starts(runPerInstant(earlyEnd))).containsExactly(0, 10, 60);
     }
 
     @Test
@@ -177,9 +173,7 @@ class BatchSchedulersTest {
                                         .with(FunctionConfig.NONE)
                                         .with(
                                                 new BatchConfig(
-                                                        scheduler,
-                                                        Estimates.USER,
-                                                        allocation)));
+                                                        scheduler, Estimates.USER, allocation)));
                 assertThat(result.batch().clippedJobs())
                         .as("seed %d, %s", seed, allocation)
                         .isZero();

@@ -19,49 +19,45 @@ class IndexedSchedulersTest {
 
     @Test
     void easyPerEvent() {
-        each(
-                (jobs, procs, seed) ->
-                        assertThat(starts(jobs, procs, EasySemantics.PER_EVENT, Fit.COUNT))
-                                .as("seed %d", seed)
-                                .isEqualTo(NaiveSchedules.easy(jobs, procs, true)));
+        each((jobs, procs, seed) ->
+                assertThat(starts(jobs, procs, EasySemantics.PER_EVENT, Fit.COUNT))
+                        .as("seed %d", seed)
+                        .isEqualTo(NaiveSchedules.easy(jobs, procs, true)));
     }
 
     @Test
     void easyPerInstant() {
-        each(
-                (jobs, procs, seed) ->
-                        assertThat(starts(jobs, procs, EasySemantics.PER_INSTANT, Fit.COUNT))
-                                .as("seed %d", seed)
-                                .isEqualTo(NaiveSchedules.easy(jobs, procs, false)));
+        each((jobs, procs, seed) ->
+                assertThat(starts(jobs, procs, EasySemantics.PER_INSTANT, Fit.COUNT))
+                        .as("seed %d", seed)
+                        .isEqualTo(NaiveSchedules.easy(jobs, procs, false)));
     }
 
     @Test
     void easyThatPlacesJobsOnNodesWhereOnlyCoresDecide() {
-        each(
-                (jobs, procs, seed) -> {
-                    assertThat(starts(jobs, procs, EasySemantics.PER_EVENT, Fit.CORES))
-                            .as("seed %d", seed)
-                            .isEqualTo(NaiveSchedules.easy(jobs, procs, true));
-                    assertThat(starts(jobs, procs, EasySemantics.PER_INSTANT, Fit.MEMORY))
-                            .as("seed %d", seed)
-                            .isEqualTo(NaiveSchedules.easy(jobs, procs, false));
-                });
+        each((jobs, procs, seed) -> {
+            assertThat(starts(jobs, procs, EasySemantics.PER_EVENT, Fit.CORES))
+                    .as("seed %d", seed)
+                    .isEqualTo(NaiveSchedules.easy(jobs, procs, true));
+            assertThat(starts(jobs, procs, EasySemantics.PER_INSTANT, Fit.MEMORY))
+                    .as("seed %d", seed)
+                    .isEqualTo(NaiveSchedules.easy(jobs, procs, false));
+        });
     }
 
     @Test
     void conservative() {
-        each(
-                (jobs, procs, seed) ->
-                        assertThat(
-                                        starts(
-                                                jobs,
-                                                procs,
-                                                new BatchConfig(
-                                                        Scheduler.CONSERVATIVE,
-                                                        Estimates.USER,
-                                                        Allocation.CORES)))
-                                .as("seed %d", seed)
-                                .isEqualTo(NaiveSchedules.conservative(jobs, procs)));
+        each((jobs, procs, seed) ->
+                assertThat(
+                                starts(
+                                        jobs,
+                                        procs,
+                                        new BatchConfig(
+                                                Scheduler.CONSERVATIVE,
+                                                Estimates.USER,
+                                                Allocation.CORES)))
+                        .as("seed %d", seed)
+                        .isEqualTo(NaiveSchedules.conservative(jobs, procs)));
     }
 
     private interface Check {

@@ -46,7 +46,8 @@ class MachineTest {
 
     @Test
     void nobodyTakesTheMemoryThatTheFirstWaitsFor() {
-        // The second waits until 100 for the large node, of which the fourth would hold a core then;
+        // The second waits until 100 for the large node, of which the fourth would hold a core
+        // then;
         // the third and the last go to the small one.
         JobTable jobs =
                 Tables.of(
@@ -202,12 +203,10 @@ class MachineTest {
             List<long[]> rows = new ArrayList<>();
             for (int n = 0; n < 60; n++) {
                 long run = random.nextInt(60);
-                rows.add(
-                        job(n * 5L, -1, run, random.nextInt(1, 9), run + random.nextInt(50)));
+                rows.add(job(n * 5L, -1, run, random.nextInt(1, 9), run + random.nextInt(50)));
             }
             JobTable jobs = Tables.of(rows.toArray(long[][]::new));
-            for (FunctionConfig functions :
-                    List.of(FunctionConfig.NONE, FunctionConfig.DEFAULT)) {
+            for (FunctionConfig functions : List.of(FunctionConfig.NONE, FunctionConfig.DEFAULT)) {
                 SimulationResult result =
                         Simulation.run(
                                 new SimulationConfig(jobs, ClusterSpec.of(8, 2).with(outages))
@@ -230,13 +229,11 @@ class MachineTest {
         JobTable jobs = Tables.of(job(0, 0, 30, 2, 30));
 
         for (Scheduler scheduler : List.of(Scheduler.RECORDED, Scheduler.CONSERVATIVE)) {
-            assertThatThrownBy(
-                            () ->
-                                    run(
-                                            jobs,
-                                            spec,
-                                            new BatchConfig(
-                                                    scheduler, Estimates.USER, Allocation.CORES)))
+            assertThatThrownBy(() ->
+                            run(
+                                    jobs,
+                                    spec,
+                                    new BatchConfig(scheduler, Estimates.USER, Allocation.CORES)))
                     .isInstanceOf(OffcutException.class)
                     .hasMessageContaining("outages");
         }

@@ -7,8 +7,8 @@ import java.util.List;
 
 /**
  * EASY and conservative backfilling as the books have them, with lists and nothing clever: what the
- * schedulers with indexes must agree with. Jobs are {@code submit, run, procs, estimate}, ordered by
- * submission; the result is their starts.
+ * schedulers with indexes must agree with. Jobs are {@code submit, run, procs, estimate}, ordered
+ * by submission; the result is their starts.
  */
 final class NaiveSchedules {
     private static final long NEVER = Long.MAX_VALUE;

@@ -59,9 +59,9 @@ class ScheduleRelationsTest {
     }
 
     /**
-     * Nobody overtakes, so at the time at which a job starts on the smaller machine, those before it
-     * have all started on the larger, none later than on the smaller, and no more of them still run.
-     * With backfilling this does not hold: who fits earlier may be in the way of another.
+     * Nobody overtakes, so at the time at which a job starts on the smaller machine, those before
+     * it have all started on the larger, none later than on the smaller, and no more of them still
+     * run. With backfilling this does not hold: who fits earlier may be in the way of another.
      */
     @Test
     void onALargerMachineNobodyStartsLaterIfNobodyOvertakes() {

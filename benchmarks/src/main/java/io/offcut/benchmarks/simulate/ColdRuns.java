@@ -15,8 +15,7 @@ final class ColdRuns {
     private static final long LONGEST_SECONDS = 600;
 
     /** As the command {@code offcut} starts Java for a simulation. */
-    private static final List<String> FLAGS =
-            List.of("-XX:+UseSerialGC", "-XX:+TieredCompilation");
+    private static final List<String> FLAGS = List.of("-XX:+UseSerialGC", "-XX:+TieredCompilation");
 
     private final Path home;
     private final Path folder;

@@ -16,8 +16,8 @@ import java.util.Locale;
 
 /**
  * One measurement in a process of its own, for the limit of its heap: {@code generated JOBS FOLDER}
- * simulates generated jobs and writes the results, {@code replay LOG ROUNDS} replays a schedule with
- * functions. Prints the seconds and what they were spent on.
+ * simulates generated jobs and writes the results, {@code replay LOG ROUNDS} replays a schedule
+ * with functions. Prints the seconds and what they were spent on.
  */
 final class GeneratedRun {
     private static final int PROCS = 4096;

@@ -9,9 +9,8 @@ import java.util.PriorityQueue;
 import java.util.zip.GZIPInputStream;
 
 /**
- * EASY by event over a log, gzip: counts processors, prints the mean wait. The
- * least there can be, with the queue scanned from its front; arguments are the log and the number of
- * processors.
+ * EASY by event over a log, gzip: counts processors, prints the mean wait. The least there can be,
+ * with the queue scanned from its front; arguments are the log and the number of processors.
  */
 final class MinimalEasy {
     private static long[] number = new long[1 << 16];
@@ -142,7 +141,8 @@ final class MinimalEasy {
             }
             boolean negative = text[at] == '-';
             for (at += negative ? 1 : 0; text[at] > ' '; at++) {
-                field[column] = text[at] == '.' ? field[column] : field[column] * 10 + text[at] - '0';
+                field[column] =
+                        text[at] == '.' ? field[column] : field[column] * 10 + text[at] - '0';
             }
             field[column] = negative ? -field[column] : field[column];
         }

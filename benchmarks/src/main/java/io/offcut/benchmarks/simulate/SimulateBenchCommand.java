@@ -91,7 +91,15 @@ public final class SimulateBenchCommand implements Callable<Integer> {
         String out = folder.resolve("out").toString();
         String number = Integer.toString(cores);
         List<String> counted =
-                List.of("simulate", swf.toString(), "--procs", number, "--load", "none", "--out", out);
+                List.of(
+                        "simulate",
+                        swf.toString(),
+                        "--procs",
+                        number,
+                        "--load",
+                        "none",
+                        "--out",
+                        out);
         List<String> placed = new ArrayList<>(counted);
         placed.addAll(List.of("--fit", "cores", "--cores-per-node", "16"));
         double[][] seconds = new double[3][rounds];
@@ -119,7 +127,10 @@ public final class SimulateBenchCommand implements Callable<Integer> {
         String[] words = measured(cold, List.of(), List.of("replay", swf.toString(), "5"));
         double seconds = Double.parseDouble(words[0]);
         double perSecond = Long.parseLong(words[1]) / seconds;
-        line("replay with functions", seconds, String.format(Locale.ROOT, "%.0f events/s", perSecond));
+        line(
+                "replay with functions",
+                seconds,
+                String.format(Locale.ROOT, "%.0f events/s", perSecond));
         kept &= perSecond >= EVENTS_BOUND;
     }
 
@@ -127,8 +138,7 @@ public final class SimulateBenchCommand implements Callable<Integer> {
         for (int million : millions) {
             String jobs = Integer.toString(million * 1_000_000);
             String out = folder.resolve("generated").toString();
-            String[] words =
-                    measured(cold, List.of("-Xmx4g"), List.of("generated", jobs, out));
+            String[] words = measured(cold, List.of("-Xmx4g"), List.of("generated", jobs, out));
             double seconds = Double.parseDouble(words[0]);
             line(
                     million + " million generated jobs",

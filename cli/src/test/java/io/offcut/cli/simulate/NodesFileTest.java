@@ -42,7 +42,9 @@ class NodesFileTest {
 
     @Test
     void readsJsonToo() throws IOException {
-        assertThat(read("{\"nodes\": [{\"names\": \"a\", \"cores\": 2, \"memoryMib\": 1}]}").cores())
+        assertThat(
+                        read("{\"nodes\": [{\"names\": \"a\", \"cores\": 2, \"memoryMib\": 1}]}")
+                                .cores())
                 .isEqualTo(2);
     }
 
@@ -60,7 +62,8 @@ class NodesFileTest {
 
         assertThat(spec.classes())
                 .containsExactly(
-                        new NodeClass("n001", 3, 32, 2L << 30), new NodeClass("m1", 2, 40, 2L << 30));
+                        new NodeClass("n001", 3, 32, 2L << 30),
+                        new NodeClass("m1", 2, 40, 2L << 30));
     }
 
     @Test

@@ -78,8 +78,7 @@ final class Reservations {
     }
 
     private boolean isBefore(long millis, int job, int other) {
-        return millis < heapMillis[other]
-                || (millis == heapMillis[other] && job < heapJobs[other]);
+        return millis < heapMillis[other] || (millis == heapMillis[other] && job < heapJobs[other]);
     }
 
     private void put(int at, long millis, int job) {

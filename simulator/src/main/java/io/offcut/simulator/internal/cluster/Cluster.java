@@ -96,10 +96,7 @@ public final class Cluster {
         Placement placement = new Placement();
         for (int part = 0; part < where.nodes().length; part++) {
             takeFrom(
-                    nodes[where.nodes()[part]],
-                    where.cores()[part],
-                    memoryBytesPerCore,
-                    placement);
+                    nodes[where.nodes()[part]], where.cores()[part], memoryBytesPerCore, placement);
         }
         usedCores += placement.coresUsed();
         return placement;

@@ -2,9 +2,8 @@ package io.offcut.simulator.internal.cluster;
 
 /**
  * How many cores one job could use if some jobs had ended and others had started: a copy of the
- * nodes that they touch, over a {@link NodeSpace} that changes meanwhile only where {@link #keep} was
- * called before. Outages are taken
- * as they are now. For one thread.
+ * nodes that they touch, over a {@link NodeSpace} that changes meanwhile only where {@link #keep}
+ * was called before. Outages are taken as they are now. For one thread.
  */
 public final class FutureSpace {
     private final NodeSpace now;

@@ -2,17 +2,17 @@ package io.offcut.simulator.internal.engine;
 
 import io.offcut.simulator.ClusterSpec;
 import io.offcut.simulator.FunctionConfig;
+import io.offcut.simulator.Outage;
 import io.offcut.simulator.SimulationConfig;
 import io.offcut.simulator.internal.batch.BatchJobs;
 import io.offcut.simulator.internal.batch.BatchScheduler;
 import io.offcut.simulator.internal.batch.Schedulers;
-import io.offcut.simulator.Outage;
 import io.offcut.simulator.internal.cluster.Assignment;
 import io.offcut.simulator.internal.cluster.Cluster;
-import io.offcut.simulator.internal.cluster.PlacedJobs;
 import io.offcut.simulator.internal.cluster.CoreCounter;
 import io.offcut.simulator.internal.cluster.Node;
 import io.offcut.simulator.internal.cluster.Occupancy;
+import io.offcut.simulator.internal.cluster.PlacedJobs;
 import io.offcut.simulator.internal.functions.FunctionCounts;
 import io.offcut.simulator.internal.functions.FunctionSide;
 import io.offcut.simulator.internal.measure.CoreTime;
@@ -178,9 +178,7 @@ public final class Engine implements BatchScheduler.Actions {
     }
 
     private boolean isBatchDue() {
-        return submissionIsDue()
-                || batchEventIsDue()
-                || scheduler.nextWakeMillis() <= nowMillis;
+        return submissionIsDue() || batchEventIsDue() || scheduler.nextWakeMillis() <= nowMillis;
     }
 
     /** Nodes fail, are drained, and come back; true if any did. */
