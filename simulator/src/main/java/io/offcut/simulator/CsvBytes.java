@@ -56,8 +56,17 @@ final class CsvBytes implements AutoCloseable {
         if (twice > whole || (twice == whole && (millionths & 1) == 1)) {
             millionths++;
         }
-        number(millionths / MILLION);
-        long fraction = millionths % MILLION;
+        millionths(millionths);
+    }
+
+    /** A number of at least 0 and below 9·10¹², in the same form. */
+    void decimal(double value) throws IOException {
+        millionths((long) Math.rint(value * MILLION));
+    }
+
+    private void millionths(long value) throws IOException {
+        number(value / MILLION);
+        long fraction = value % MILLION;
         if (fraction > 0) {
             buffer[used++] = '.';
             for (long unit = MILLION / 10; fraction > 0; unit /= 10) {

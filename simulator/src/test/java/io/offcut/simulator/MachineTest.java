@@ -95,7 +95,7 @@ class MachineTest {
             List<long[]> rows = new ArrayList<>();
             long submit = 0;
             for (int n = random.nextInt(1, 80); n > 0; n--) {
-                submit += random.nextInt(2) * random.nextInt(20);
+                submit += random.nextBoolean() ? random.nextInt(20) : 0;
                 long run = random.nextInt(1, 40);
                 long kib = random.nextBoolean() ? 0 : random.nextInt(1, 8);
                 int most = spec.coresFor(kib * 1024);
@@ -105,7 +105,7 @@ class MachineTest {
                                 submit,
                                 run,
                                 random.nextInt(1, most + 1),
-                                run + random.nextInt(2) * random.nextInt(60),
+                                run + (random.nextBoolean() ? random.nextInt(60) : 0),
                                 kib * 1024
                             });
                 }
@@ -193,10 +193,11 @@ class MachineTest {
     void outagesConserveCoreSecondsAndLoseNoJob() {
         for (long seed = SEED; seed < SEED + 50; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
+            List<Outage.Kind> kinds = List.of(Outage.Kind.values());
             List<Outage> outages = new ArrayList<>();
             for (int n = 0; n < 10; n++) {
                 long from = random.nextInt(400);
-                Outage.Kind kind = Outage.Kind.values()[random.nextInt(3)];
+                Outage.Kind kind = kinds.get(random.nextInt(3));
                 outages.add(
                         new Outage(random.nextInt(4), from, from + random.nextInt(1, 90), kind));
             }

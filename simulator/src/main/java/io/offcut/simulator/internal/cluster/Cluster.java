@@ -94,9 +94,9 @@ public final class Cluster {
     /** Places a job where a scheduler that knows nodes wants it. */
     public Placement place(Assignment where, long memoryBytesPerCore) {
         Placement placement = new Placement();
-        for (int part = 0; part < where.nodes().length; part++) {
+        for (int part = 0; part < where.parts(); part++) {
             takeFrom(
-                    nodes[where.nodes()[part]], where.cores()[part], memoryBytesPerCore, placement);
+                    nodes[where.node(part)], where.cores(part), memoryBytesPerCore, placement);
         }
         usedCores += placement.coresUsed();
         return placement;

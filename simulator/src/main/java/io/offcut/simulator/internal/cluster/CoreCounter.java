@@ -46,8 +46,8 @@ public final class CoreCounter implements Occupancy {
 
     private int held(Assignment where) {
         int held = 0;
-        for (int node : where.nodes()) {
-            held += spec.coresOf(node);
+        for (int part = 0; part < where.parts(); part++) {
+            held += spec.coresOf(where.node(part));
         }
         return held;
     }

@@ -47,9 +47,9 @@ public final class FutureSpace {
     }
 
     private void change(Assignment where, long itsBytesPerCore, int sign) {
-        for (int part = 0; part < where.nodes().length; part++) {
-            int node = where.nodes()[part];
-            int used = where.cores()[part];
+        for (int part = 0; part < where.parts(); part++) {
+            int node = where.node(part);
+            int used = where.cores(part);
             copy(node);
             int before = now.usable(node, bytesPerCore, freeCores[node], freeBytes[node]);
             freeCores[node] += sign * now.held(node, used);
@@ -60,8 +60,8 @@ public final class FutureSpace {
 
     /** What is free now on these nodes will be so then, whoever takes it now. */
     public void keep(Assignment where) {
-        for (int node : where.nodes()) {
-            copy(node);
+        for (int part = 0; part < where.parts(); part++) {
+            copy(where.node(part));
         }
     }
 

@@ -122,9 +122,9 @@ public final class NodeSpace {
     }
 
     private void change(Assignment where, long bytesPerCore, int sign) {
-        for (int part = 0; part < where.nodes().length; part++) {
-            int node = where.nodes()[part];
-            int used = where.cores()[part];
+        for (int part = 0; part < where.parts(); part++) {
+            int node = where.node(part);
+            int used = where.cores(part);
             int before = watched(node);
             int held = sign * held(node, used);
             freeCores[node] += held;
