@@ -56,6 +56,8 @@ public final class Main {
 
     /** All commands, or of those below the root only the one that these arguments begin with. */
     static CommandLine commandLine(Io io, String... args) {
+        // No option is of these types; to find their methods takes longer than many a command.
+        System.setProperty("picocli.converters.excludes", "java.sql.*,java.time.[^D].*");
         OffcutCommand root = new OffcutCommand();
         Factory factory = new Factory(io);
         CommandLine commands = new CommandLine(root, factory);

@@ -1,14 +1,16 @@
 package io.offcut.simulator;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * EASY by event on nodes with cores and memory, first fit, everything counted anew each time. Rows
  * are {@code submit, run, procs, estimate, bytes of each core}.
  */
 final class NaivePlacement {
-    private record Run(int job, long end, long expectedEnd, int[] coresOn) {}
+    private record Run(int job, long end, long expectedEnd, List<Integer> coresOn) {}
 
     private final List<NodeClass> nodes = new ArrayList<>();
     private final boolean wholeNodes;
@@ -35,11 +37,8 @@ final class NaivePlacement {
     private void run() {
         int next = 0;
         while (next < jobs.size() || !running.isEmpty()) {
-            Run first = null;
-            for (Run run : running) {
-                first = first == null || run.end < first.end ? run : first;
-            }
-            if (next < jobs.size() && (first == null || jobs.get(next)[0] <= first.end)) {
+            Run first = running.stream().min(Comparator.comparingLong(Run::end)).orElse(null);
+            if (first == null || (next < jobs.size() && jobs.get(next)[0] <= first.end)) {
                 long now = jobs.get(next)[0];
                 queue.add(next);
                 if (place(next++, staying(now)) != null) {
@@ -57,28 +56,29 @@ final class NaivePlacement {
         return new ArrayList<>(running.stream().filter(run -> run.expectedEnd > time).toList());
     }
 
-    private int[] place(int job, List<Run> others) {
-        int[] result = new int[nodes.size()];
+    private @Nullable List<Integer> place(int job, List<Run> others) {
+        List<Integer> result = new ArrayList<>();
         long missing = jobs.get(job)[2];
-        for (int node = 0; node < result.length && missing > 0; node++) {
+        for (int node = 0; node < nodes.size(); node++) {
             long cores = nodes.get(node).cores();
             long bytes = nodes.get(node).memoryBytes();
             for (Run run : others) {
-                if (run.coresOn[node] > 0) {
-                    cores = wholeNodes ? 0 : cores - run.coresOn[node];
-                    bytes = wholeNodes ? 0 : bytes - run.coresOn[node] * jobs.get(run.job)[4];
+                if (run.coresOn.get(node) > 0) {
+                    cores = wholeNodes ? 0 : cores - run.coresOn.get(node);
+                    bytes = wholeNodes ? 0 : bytes - run.coresOn.get(node) * jobs.get(run.job)[4];
                 }
             }
             long needed = jobs.get(job)[4];
             long here = needed == 0 ? cores : Math.min(cores, bytes / needed);
-            result[node] = (int) Math.min(here, missing);
-            missing -= result[node];
+            int taken = (int) Math.min(here, missing);
+            result.add(taken);
+            missing -= taken;
         }
         return missing == 0 ? result : null;
     }
 
-    private void start(int job, long now, int[] where) {
-        queue.remove((Integer) job);
+    private void start(int job, long now, List<Integer> where) {
+        queue.removeIf(other -> other == job);
         starts[job] = now;
         running.add(new Run(job, now + jobs.get(job)[1], now + estimate(job), where));
     }
@@ -89,7 +89,7 @@ final class NaivePlacement {
 
     private void pass(long now) {
         while (!queue.isEmpty()) {
-            int[] where = place(queue.getFirst(), staying(now));
+            List<Integer> where = place(queue.getFirst(), staying(now));
             if (where == null) {
                 break;
             }
@@ -106,7 +106,7 @@ final class NaivePlacement {
             }
         }
         for (int job : List.copyOf(queue.subList(1, queue.size()))) {
-            int[] where = place(job, staying(now));
+            List<Integer> where = place(job, staying(now));
             if (where != null) {
                 List<Run> then = staying(shadow);
                 then.add(new Run(job, 0, 0, where));

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * EASY and conservative backfilling as the books have them, with lists and nothing clever: what the
@@ -90,7 +91,7 @@ final class NaiveSchedules {
         return next;
     }
 
-    private Run endOf(long now) {
+    private @Nullable Run endOf(long now) {
         return running.stream().filter(run -> run.end == now).findFirst().orElse(null);
     }
 

@@ -104,6 +104,7 @@ final class FreeProfile {
      */
     long earliest(
             int slots, long lengthMillis, long nowMillis, long beforeMillis, long enoughMillis) {
+        moveTo(nowMillis);
         long start = nowMillis;
         for (int at = first; start < beforeMillis; at++) {
             if (free[at] < slots) {
