@@ -109,8 +109,7 @@ public final class ResultWriter {
         }
     }
 
-    private static void writeUtilization(SimulationResult result, CsvBytes out)
-            throws IOException {
+    private static void writeUtilization(SimulationResult result, CsvBytes out) throws IOException {
         out.text("second,job_cores,allocated_cores,offered_cores,leased_cores,harvested_cores\n");
         for (UtilizationRow row : result.utilization()) {
             out.number(row.second());

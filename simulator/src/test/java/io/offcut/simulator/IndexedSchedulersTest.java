@@ -81,7 +81,10 @@ class IndexedSchedulersTest {
                 submit += random.nextInt(3) == 0 ? random.nextInt(longest) : 0;
                 long run = random.nextInt(longest);
                 long more = random.nextBoolean() ? 0 : random.nextInt(2 * longest);
-                jobs.add(new long[] {submit, run, random.nextInt(1, procs + 1), Math.max(1, run + more)});
+                jobs.add(
+                        new long[] {
+                            submit, run, random.nextInt(1, procs + 1), Math.max(1, run + more)
+                        });
             }
             check.of(jobs, procs, seed);
         }

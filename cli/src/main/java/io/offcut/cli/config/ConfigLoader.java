@@ -102,7 +102,10 @@ public final class ConfigLoader {
             this.component = component;
             this.shape = new ConfigShape(component.type());
             T defaults = component.defaults();
-            this.tree = defaults == null ? Mappers.JSON.createObjectNode() : Mappers.JSON.valueToTree(defaults);
+            this.tree =
+                    defaults == null
+                            ? Mappers.JSON.createObjectNode()
+                            : Mappers.JSON.valueToTree(defaults);
         }
 
         void file(Path file) {
@@ -169,7 +172,8 @@ public final class ConfigLoader {
             if (shape.leaf(path).isEmpty()) {
                 throw unknown(path, "command line");
             }
-            JsonNode node = value instanceof String s ? fromText(path, s) : Mappers.JSON.valueToTree(value);
+            JsonNode node =
+                    value instanceof String s ? fromText(path, s) : Mappers.JSON.valueToTree(value);
             put(path, node, "command line");
         }
 

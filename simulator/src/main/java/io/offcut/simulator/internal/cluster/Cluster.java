@@ -95,8 +95,7 @@ public final class Cluster {
     public Placement place(Assignment where, long memoryBytesPerCore) {
         Placement placement = new Placement();
         for (int part = 0; part < where.parts(); part++) {
-            takeFrom(
-                    nodes[where.node(part)], where.cores(part), memoryBytesPerCore, placement);
+            takeFrom(nodes[where.node(part)], where.cores(part), memoryBytesPerCore, placement);
         }
         usedCores += placement.coresUsed();
         return placement;
