@@ -56,7 +56,7 @@ public record ConfiguredNode(String name, int cores, long memoryBytes) {
 
     private static Map<String, String> fields(String line) {
         Map<String, String> fields = new HashMap<>();
-        for (String word : line.replaceFirst("#.*", "").strip().split("\\s+")) {
+        for (String word : line.replaceFirst("#.*", "").strip().split("\\s+", -1)) {
             int equals = word.indexOf('=');
             if (equals > 0) {
                 fields.put(

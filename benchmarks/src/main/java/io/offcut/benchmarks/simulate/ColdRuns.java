@@ -3,11 +3,13 @@ package io.offcut.benchmarks.simulate;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /** Programs that start, run and end, in processes of their own. Blocks until they have ended. */
@@ -52,7 +54,7 @@ final class ColdRuns {
         command.add(ProcessHandle.current().info().command().orElse("java"));
         command.addAll(FLAGS);
         command.addAll(flags);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        command.addAll(List.of("-cp", Objects.requireNonNull(System.getProperty("java.class.path")), main.getName()));
         command.addAll(arguments);
         return run(command);
     }
@@ -63,8 +65,8 @@ final class ColdRuns {
         Path copy = folder.resolve("alone").resolve(file);
         if (!Files.exists(copy)) {
             Files.createDirectories(copy.getParent());
-            try (var in = main.getClassLoader().getResourceAsStream(file)) {
-                Files.write(copy, in.readAllBytes());
+            try (InputStream in = main.getResourceAsStream("/" + file)) {
+                Files.write(copy, Objects.requireNonNull(in, file).readAllBytes());
             }
         }
         List<String> command = new ArrayList<>();

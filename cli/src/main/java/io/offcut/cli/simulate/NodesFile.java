@@ -43,13 +43,13 @@ final class NodesFile {
                     .build();
 
     /** The whole file. */
-    record Content(List<Nodes> nodes, @Nullable List<Down> outages) {}
+    record Content(@Nullable List<Nodes> nodes, @Nullable List<Down> outages) {}
 
     /** Equal nodes. */
-    record Nodes(String names, int cores, long memoryMib) {}
+    record Nodes(@Nullable String names, int cores, long memoryMib) {}
 
     /** An outage of some nodes, in seconds of the log. */
-    record Down(String nodes, long from, long to, Outage.Kind kind) {}
+    record Down(@Nullable String nodes, long from, long to, Outage.@Nullable Kind kind) {}
 
     private NodesFile() {}
 
@@ -102,27 +102,35 @@ final class NodesFile {
     private static ClusterSpec of(Content content) {
         List<NodeClass> classes = new ArrayList<>();
         Map<String, Integer> numbers = new HashMap<>();
-        for (Nodes nodes : content.nodes()) {
-            List<String> names = ConfiguredNode.names(nodes.names());
+        for (Nodes nodes : needed(content.nodes(), "nodes")) {
+            String list = needed(nodes.names(), "names");
+            List<String> names = ConfiguredNode.names(list);
             for (String name : names) {
                 if (numbers.put(name, numbers.size()) != null) {
                     throw new IllegalArgumentException("node " + name + " is there twice");
                 }
             }
-            classes.add(
-                    new NodeClass(
-                            nodes.names(), names.size(), nodes.cores(), nodes.memoryMib() << 20));
+            classes.add(new NodeClass(list, names.size(), nodes.cores(), nodes.memoryMib() << 20));
         }
+        List<Down> downs = content.outages();
         List<Outage> outages = new ArrayList<>();
-        for (Down down : content.outages() == null ? List.<Down>of() : content.outages()) {
-            for (String name : ConfiguredNode.names(down.nodes())) {
+        for (Down down : downs == null ? List.<Down>of() : downs) {
+            for (String name : ConfiguredNode.names(needed(down.nodes(), "nodes"))) {
                 Integer number = numbers.get(name);
                 if (number == null) {
                     throw new IllegalArgumentException("there is no node " + name);
                 }
-                outages.add(new Outage(number, down.from(), down.to(), down.kind()));
+                outages.add(
+                        new Outage(number, down.from(), down.to(), needed(down.kind(), "kind")));
             }
         }
         return new ClusterSpec(classes, outages);
+    }
+
+    private static <T> T needed(@Nullable T value, String key) {
+        if (value == null) {
+            throw new IllegalArgumentException("'" + key + "' is missing");
+        }
+        return value;
     }
 }
