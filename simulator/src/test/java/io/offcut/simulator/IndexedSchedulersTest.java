@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 /** Schedulers with indexes start each job when those without do. */
 class IndexedSchedulersTest {
-    private static final int RUNS = 300;
+    private static final int RUNS = 60;
     private static final long SEED = Long.getLong("offcut.seed", 20_260_101);
 
     @Test

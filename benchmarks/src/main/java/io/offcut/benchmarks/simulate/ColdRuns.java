@@ -54,7 +54,11 @@ final class ColdRuns {
         command.add(ProcessHandle.current().info().command().orElse("java"));
         command.addAll(FLAGS);
         command.addAll(flags);
-        command.addAll(List.of("-cp", Objects.requireNonNull(System.getProperty("java.class.path")), main.getName()));
+        command.addAll(
+                List.of(
+                        "-cp",
+                        Objects.requireNonNull(System.getProperty("java.class.path")),
+                        main.getName()));
         command.addAll(arguments);
         return run(command);
     }
