@@ -4,6 +4,7 @@ import io.offcut.benchmarks.colocation.ColocationCommand;
 import io.offcut.benchmarks.invoke.InvokeCommand;
 import io.offcut.benchmarks.pilot.PilotBenchCommand;
 import io.offcut.benchmarks.sensing.SensingCommand;
+import io.offcut.benchmarks.simulate.SimulateBenchCommand;
 import io.offcut.benchmarks.slurm.LaunchCommand;
 import io.offcut.benchmarks.slurm.ReclaimCommand;
 import io.offcut.cli.Main;
@@ -28,6 +29,7 @@ public final class BenchMain {
                 PilotBenchCommand.class,
                 ColocationCommand.class,
                 SensingCommand.class,
+                SimulateBenchCommand.class,
                 PartsCommand.class,
                 StressCommand.class
             },

@@ -45,7 +45,7 @@ public final class Main {
      * @return the exit code: 0, or that of the {@link ErrorCode}
      */
     public static int run(Io io, String... args) {
-        int code = commandLine(io).execute(args);
+        int code = commandLine(io, args).execute(args);
         // A stream that prints tells of a failure only when asked; the question flushes it.
         if (io.out().checkError() && code == 0) {
             io.say("stdout: cannot be written: check the disk's room, and who reads it");
@@ -54,9 +54,17 @@ public final class Main {
         return code;
     }
 
-    static CommandLine commandLine(Io io) {
+    /** All commands, or of those below the root only the one that these arguments begin with. */
+    static CommandLine commandLine(Io io, String... args) {
+        // No option is of these types; to find their methods takes longer than many a command.
+        System.setProperty("picocli.converters.excludes", "java.sql.*,java.time.[^D].*");
         OffcutCommand root = new OffcutCommand();
-        return configured(new CommandLine(root, new Factory(io)), io, root);
+        Factory factory = new Factory(io);
+        CommandLine commands = new CommandLine(root, factory);
+        for (Class<?> command : OffcutCommand.commandsFor(args)) {
+            commands.addSubcommand(new CommandLine(command, factory));
+        }
+        return configured(commands, io, root);
     }
 
     private static CommandLine configured(CommandLine commands, Io io, OffcutCommand root) {

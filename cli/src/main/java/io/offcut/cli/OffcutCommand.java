@@ -3,6 +3,10 @@ package io.offcut.cli;
 import io.offcut.cli.demo.DemoCommand;
 import io.offcut.cli.simulate.SimulateCommand;
 import io.offcut.cli.trace.TraceCommand;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
@@ -12,23 +16,6 @@ import picocli.CommandLine.ScopeType;
         name = "offcut",
         description = "Runs short functions on the cores and memory that batch jobs leave idle.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {
-            DemoCommand.class,
-            SchedulerCommand.class,
-            NodeCommand.class,
-            FunctionCommand.class,
-            LeaseCommand.class,
-            InvokeCommand.class,
-            MapCommand.class,
-            NodesCommand.class,
-            TopCommand.class,
-            PilotCommand.class,
-            SlurmCommand.class,
-            SlurmClusterCommand.class,
-            SimulateCommand.class,
-            TraceCommand.class,
-            VersionCommand.class,
-        },
         footerHeading = "%nExample:%n",
         footer = {
             "  offcut map --function gzip --out packed *.txt",
@@ -38,6 +25,36 @@ import picocli.CommandLine.ScopeType;
             "  10 the function failed, 11 wrong version, 70 a defect of Offcut."
         })
 final class OffcutCommand {
+    /** By name, in the order of the help. */
+    private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
+
+    static {
+        COMMANDS.put("demo", DemoCommand.class);
+        COMMANDS.put("scheduler", SchedulerCommand.class);
+        COMMANDS.put("node", NodeCommand.class);
+        COMMANDS.put("function", FunctionCommand.class);
+        COMMANDS.put("lease", LeaseCommand.class);
+        COMMANDS.put("invoke", InvokeCommand.class);
+        COMMANDS.put("map", MapCommand.class);
+        COMMANDS.put("nodes", NodesCommand.class);
+        COMMANDS.put("top", TopCommand.class);
+        COMMANDS.put("pilot", PilotCommand.class);
+        COMMANDS.put("slurm", SlurmCommand.class);
+        COMMANDS.put("slurm-cluster", SlurmClusterCommand.class);
+        COMMANDS.put("simulate", SimulateCommand.class);
+        COMMANDS.put("trace", TraceCommand.class);
+        COMMANDS.put("version", VersionCommand.class);
+    }
+
+    /**
+     * The commands below it that a command line can mean: the one it begins with, or all. Each of
+     * them takes some milliseconds to set up.
+     */
+    static Collection<Class<?>> commandsFor(String... arguments) {
+        Class<?> named = arguments.length == 0 ? null : COMMANDS.get(arguments[0]);
+        return named == null ? COMMANDS.values() : List.of(named);
+    }
+
     @Option(
             names = {"-h", "--help"},
             usageHelp = true,

@@ -4,34 +4,64 @@ import io.offcut.core.CpuSet;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.traces.SwfHeader;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
- * A cluster of equal nodes; the last one is smaller when the cores do not divide.
+ * A cluster: classes of equal nodes, numbered from 0 in the order of the classes.
  *
- * @param cores of the whole cluster
- * @param coresPerNode at most {@link CpuSet#MAX_CPU} + 1
- * @param memoryBytesPerNode memory of each node
+ * @param classes at least one
+ * @param outages of its nodes
  */
-public record ClusterSpec(int cores, int coresPerNode, long memoryBytesPerNode) {
+public record ClusterSpec(List<NodeClass> classes, List<Outage> outages) {
     /** Memory of a core when nobody says otherwise: 4 GiB. */
     public static final long DEFAULT_MEMORY_BYTES_PER_CORE = 4L << 30;
 
     public ClusterSpec {
-        if (cores < 1
-                || coresPerNode < 1
-                || coresPerNode > CpuSet.MAX_CPU + 1
-                || memoryBytesPerNode < 0) {
+        classes = List.copyOf(classes);
+        outages = List.copyOf(outages);
+        long cores = classes.stream().mapToLong(c -> (long) c.count() * c.cores()).sum();
+        if (cores < 1 || cores > Integer.MAX_VALUE) {
             throw new IllegalArgumentException(
-                    "a cluster needs cores, 1 to "
-                            + (CpuSet.MAX_CPU + 1)
-                            + " of them on each node; got "
-                            + cores
-                            + " cores, "
-                            + coresPerNode
-                            + " per node, "
-                            + memoryBytesPerNode
-                            + " bytes per node");
+                    "a cluster needs 1 to " + Integer.MAX_VALUE + " cores; got " + cores);
         }
+        int nodes = classes.stream().mapToInt(NodeClass::count).sum();
+        for (Outage outage : outages) {
+            if (outage.node() >= nodes) {
+                throw new IllegalArgumentException(
+                        "there is no node " + outage.node() + " among " + nodes);
+            }
+        }
+    }
+
+    /**
+     * Equal nodes without outages; the last one is smaller when the cores do not divide.
+     *
+     * @param cores of the whole cluster
+     */
+    public ClusterSpec(int cores, int coresPerNode, long memoryBytesPerNode) {
+        this(equalNodes(cores, coresPerNode, memoryBytesPerNode), List.of());
+    }
+
+    private static List<NodeClass> equalNodes(
+            int cores, int coresPerNode, long memoryBytesPerNode) {
+        if (cores < 1 || coresPerNode < 1) {
+            throw new IllegalArgumentException(
+                    "a cluster needs cores, on nodes that have some; got "
+                            + cores
+                            + ", "
+                            + coresPerNode
+                            + " per node");
+        }
+        List<NodeClass> classes = new ArrayList<>();
+        if (cores >= coresPerNode) {
+            classes.add(
+                    new NodeClass("node", cores / coresPerNode, coresPerNode, memoryBytesPerNode));
+        }
+        if (cores % coresPerNode > 0) {
+            classes.add(new NodeClass("rest", 1, cores % coresPerNode, memoryBytesPerNode));
+        }
+        return classes;
     }
 
     /** A cluster with the default memory. */
@@ -64,12 +94,52 @@ public record ClusterSpec(int cores, int coresPerNode, long memoryBytesPerNode) 
         return of((int) cores, (int) Math.min(perNode, CpuSet.MAX_CPU + 1));
     }
 
+    public ClusterSpec with(List<Outage> newOutages) {
+        return new ClusterSpec(classes, newOutages);
+    }
+
+    public int cores() {
+        return classes.stream().mapToInt(c -> c.count() * c.cores()).sum();
+    }
+
     public int nodes() {
-        return Math.ceilDiv(cores, coresPerNode);
+        return classes.stream().mapToInt(NodeClass::count).sum();
+    }
+
+    /** Cores of the largest node. */
+    public int coresPerNode() {
+        return classes.stream().mapToInt(NodeClass::cores).max().orElseThrow();
+    }
+
+    /** Memory of the largest node. */
+    public long memoryBytesPerNode() {
+        return classes.stream().mapToLong(NodeClass::memoryBytes).max().orElseThrow();
+    }
+
+    /** Whether all nodes have the same number of cores. */
+    public boolean isEven() {
+        return classes.stream().allMatch(c -> c.cores() == coresPerNode());
+    }
+
+    /** The class of a node. */
+    public NodeClass classOf(int node) {
+        int left = node;
+        for (NodeClass nodes : classes) {
+            if (left < nodes.count()) {
+                return nodes;
+            }
+            left -= nodes.count();
+        }
+        throw new IllegalArgumentException("there is no node " + node + " among " + nodes());
     }
 
     /** Cores of one node, numbered from 0. */
     public int coresOf(int node) {
-        return Math.min(coresPerNode, cores - node * coresPerNode);
+        return classOf(node).cores();
+    }
+
+    /** Cores of the idle cluster on which each has so much memory. */
+    public int coresFor(long bytesPerCore) {
+        return classes.stream().mapToInt(c -> c.count() * c.coresFor(bytesPerCore)).sum();
     }
 }

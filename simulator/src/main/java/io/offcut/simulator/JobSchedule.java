@@ -38,7 +38,7 @@ public final class JobSchedule {
     }
 
     public long endSeconds(int index) {
-        return startSeconds(index) + jobs.runMillis(index) / 1000;
+        return record.endMillis(index) / 1000;
     }
 
     public long waitSeconds(int index) {
@@ -60,8 +60,16 @@ public final class JobSchedule {
      * Rudolph, "Metrics and benchmarking for parallel job scheduling", JSSPP 1998).
      */
     public double boundedSlowdown(int index) {
-        long run = endSeconds(index) - startSeconds(index);
-        double response = waitSeconds(index) + run;
-        return Math.max(1, response / Math.max(run, SHORT_SECONDS));
+        return (double) slowdownSeconds(index) / slowdownUnitSeconds(index);
+    }
+
+    /** The response time, but no less than {@link #slowdownUnitSeconds}. */
+    long slowdownSeconds(int index) {
+        return Math.max(endSeconds(index) - submitSeconds(index), slowdownUnitSeconds(index));
+    }
+
+    /** The run time, but no less than 10 s. */
+    long slowdownUnitSeconds(int index) {
+        return Math.max(endSeconds(index) - startSeconds(index), SHORT_SECONDS);
     }
 }

@@ -3,6 +3,7 @@ package io.offcut.simulator;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.simulator.BatchConfig.Allocation;
+import io.offcut.simulator.BatchConfig.Scheduler;
 import io.offcut.simulator.internal.batch.BatchJobs;
 import io.offcut.simulator.internal.engine.Engine;
 
@@ -27,8 +28,8 @@ public final class Simulation {
      * Simulates.
      *
      * @throws OffcutException {@link ErrorCode#INVALID_INPUT} if there is no job to simulate,
-     *     {@link ErrorCode#USAGE} if jobs are to hold whole nodes and the nodes are not equal, or
-     *     functions are to run on too many nodes
+     *     {@link ErrorCode#USAGE} if functions are to run on too many nodes, or the scheduler does
+     *     not know what the machine has
      */
     public static SimulationResult run(SimulationConfig config) {
         return run(config, (finished, jobs) -> {});
@@ -48,14 +49,18 @@ public final class Simulation {
 
     private static void check(SimulationConfig config) {
         ClusterSpec cluster = config.cluster();
-        if (config.batch().allocation() == Allocation.NODES
-                && cluster.cores() % cluster.coresPerNode() != 0) {
+        boolean recorded = config.batch().scheduler() == Scheduler.RECORDED;
+        if (recorded && !cluster.outages().isEmpty()) {
+            throw new OffcutException(
+                    ErrorCode.USAGE,
+                    "a recorded schedule has its outages in it: give none, or another scheduler");
+        }
+        if (recorded && config.batch().allocation() == Allocation.NODES && !cluster.isEven()) {
             throw new OffcutException(
                     ErrorCode.USAGE,
                     cluster.cores()
-                            + " cores are no whole number of nodes of "
-                            + cluster.coresPerNode()
-                            + "; give a multiple, or let jobs share nodes");
+                            + " cores are not on equal nodes, and a recorded schedule does not say"
+                            + " which a job held; let jobs share nodes, or give another scheduler");
         }
         boolean needsNodes = !(config.functions().load() instanceof FunctionConfig.Load.None);
         if (needsNodes && cluster.nodes() > MAX_NODES) {

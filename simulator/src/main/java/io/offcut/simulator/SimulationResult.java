@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param gains null when no job held a core
  * @param schedule job by job
  * @param utilization row by row
+ * @param events that were handled: submissions, starts and ends of jobs, and what functions asked
+ *     for
  */
 public record SimulationResult(
         SimulationConfig config,
@@ -20,7 +22,8 @@ public record SimulationResult(
         @Nullable Functions functions,
         @Nullable Gains gains,
         JobSchedule schedule,
-        List<UtilizationRow> utilization) {
+        List<UtilizationRow> utilization,
+        long events) {
     public SimulationResult {
         utilization = List.copyOf(utilization);
     }
@@ -34,6 +37,8 @@ public record SimulationResult(
      * @param tooLargeJobs left out: larger than the machine
      * @param clippedJobs got fewer cores than recorded, because the machine had no more
      * @param clippedCoreSeconds what those did not get
+     * @param requeues how often a job was killed by an outage and had to run again
+     * @param lostJobs were killed by an outage; they ended then
      * @param meanBoundedSlowdown see {@link JobSchedule#boundedSlowdown}
      */
     public record Batch(
@@ -42,20 +47,23 @@ public record SimulationResult(
             int tooLargeJobs,
             int clippedJobs,
             double clippedCoreSeconds,
+            int requeues,
+            int lostJobs,
             int backfilledJobs,
             double meanWaitSeconds,
             long maxWaitSeconds,
             double meanBoundedSlowdown) {}
 
     /**
-     * Where the core-seconds of the machine went. {@code job + idle = capacity}; {@code job ≤
-     * allocated}; {@code harvested ≤ leased ≤ offered ≤ idle}.
+     * Where the core-seconds of the machine went. {@code job + idle + down = capacity}; {@code job
+     * ≤ allocated}; {@code harvested ≤ leased ≤ offered ≤ idle}.
      *
      * @param spanSeconds first submission to last end
      * @param capacity all cores, all the time
      * @param job jobs computed
      * @param allocated jobs held the cores
-     * @param idle no job computed
+     * @param idle no job computed, and the node was not down
+     * @param down no job held the core, and its node took none
      * @param offered idle for the hold-off and advertised; held by no job unless underused cores
      *     were offered too
      * @param leased given to functions
@@ -69,6 +77,7 @@ public record SimulationResult(
             double job,
             double allocated,
             double idle,
+            double down,
             double offered,
             double leased,
             double harvested,

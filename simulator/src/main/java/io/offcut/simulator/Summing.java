@@ -37,7 +37,14 @@ final class Summing {
     SimulationResult result() {
         checkConservation();
         return new SimulationResult(
-                config, batch(), cores(), functions(), gains(), schedule, utilization());
+                config,
+                batch(),
+                cores(),
+                functions(),
+                gains(),
+                schedule,
+                utilization(),
+                outcome.events());
     }
 
     private long spanMillis() {
@@ -68,7 +75,8 @@ final class Summing {
                         && time.total(Use.OFFERED) <= outcome.idleCoreMillis()
                         && time.total(Use.LEASED) <= time.total(Use.OFFERED)
                         && time.total(Use.HARVESTED) <= time.total(Use.LEASED);
-        if (job + outcome.idleCoreMillis() != capacity || !chain) {
+        long others = outcome.idleCoreMillis() + outcome.downCoreMillis();
+        if (job + others != capacity || !chain) {
             throw new IllegalStateException(
                     "core-milliseconds do not add up: capacity "
                             + capacity
@@ -76,6 +84,8 @@ final class Summing {
                             + job
                             + ", idle "
                             + outcome.idleCoreMillis()
+                            + ", down "
+                            + outcome.downCoreMillis()
                             + ", offered "
                             + time.total(Use.OFFERED)
                             + ", leased "
@@ -102,6 +112,8 @@ final class Summing {
                 jobs.tooLarge,
                 outcome.record().clippedJobs(),
                 outcome.record().clippedCoreSeconds(),
+                outcome.record().requeues(),
+                outcome.record().lostJobs(),
                 backfilled,
                 (double) wait / schedule.size(),
                 maxWait,
@@ -118,6 +130,7 @@ final class Summing {
                 seconds(job),
                 seconds(time.total(Use.ALLOCATED)),
                 seconds(outcome.idleCoreMillis()),
+                seconds(outcome.downCoreMillis()),
                 seconds(time.total(Use.OFFERED)),
                 seconds(time.total(Use.LEASED)),
                 seconds(harvested),

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.simulator.BatchConfig.Allocation;
+import io.offcut.simulator.BatchConfig.EasySemantics;
 import io.offcut.simulator.BatchConfig.Estimates;
 import io.offcut.simulator.BatchConfig.Scheduler;
 import io.offcut.traces.JobTable;
@@ -33,13 +34,13 @@ class BatchSchedulersTest {
 
     @Test
     void firstComeFirstServedLetsNobodyPass() {
-        assertThat(starts(run(FIVE, Scheduler.FCFS, Estimates.REQUESTED)))
+        assertThat(starts(run(FIVE, Scheduler.FCFS, Estimates.USER)))
                 .containsExactly(0, 100, 150, 150, 150);
     }
 
     @Test
     void easyLetsPassWhoDoesNotDelayTheFirst() {
-        SimulationResult result = run(FIVE, Scheduler.EASY, Estimates.REQUESTED);
+        SimulationResult result = run(FIVE, Scheduler.EASY, Estimates.USER);
 
         // Job 3 holds the free core from 20 to 50. Job 4 would hold it beyond 100; job 5 not.
         assertThat(starts(result)).containsExactly(0, 100, 20, 150, 50);
@@ -56,8 +57,7 @@ class BatchSchedulersTest {
         JobTable jobs =
                 Tables.of(job(0, -1, 100, 3, 100), job(1, -1, 10, 3, 10), job(2, -1, 500, 1, 500));
 
-        assertThat(starts(run(jobs, Scheduler.EASY, Estimates.REQUESTED)))
-                .containsExactly(0, 100, 2);
+        assertThat(starts(run(jobs, Scheduler.EASY, Estimates.USER))).containsExactly(0, 100, 2);
     }
 
     @Test
@@ -67,8 +67,7 @@ class BatchSchedulersTest {
                 .containsExactly(0, 100, 20, 150, 50);
         JobTable jobs =
                 Tables.of(job(0, -1, 100, 3, 100), job(10, -1, 50, 4, 50), job(30, -1, 60, 1, 200));
-        assertThat(starts(run(jobs, Scheduler.EASY, Estimates.REQUESTED)))
-                .containsExactly(0, 100, 150);
+        assertThat(starts(run(jobs, Scheduler.EASY, Estimates.USER))).containsExactly(0, 100, 150);
         assertThat(starts(run(jobs, Scheduler.EASY, Estimates.EXACT))).containsExactly(0, 100, 30);
     }
 
@@ -82,26 +81,24 @@ class BatchSchedulersTest {
                         job(10, -1, 50, 4, 50),
                         job(10, -1, 100, 2, 100));
 
-        assertThat(starts(run(jobs, Scheduler.EASY, Estimates.REQUESTED)))
+        assertThat(starts(run(jobs, Scheduler.EASY, Estimates.USER)))
                 .containsExactly(0, 10, 20, 70);
-        assertThat(starts(run(jobs, Scheduler.EASY_INSTANT, Estimates.REQUESTED)))
-                .containsExactly(0, 10, 20, 70);
+        assertThat(starts(runPerInstant(jobs))).containsExactly(0, 10, 20, 70);
         JobTable earlyEnd =
                 Tables.of(job(0, -1, 10, 2, 50), job(5, -1, 50, 4, 50), job(10, -1, 15, 2, 40));
 
         // The early end at 10 is told after the submission at 10: by event the first job is still
         // expected to run until 50, and the third, gone by then, passes the second.
-        assertThat(starts(run(earlyEnd, Scheduler.EASY, Estimates.REQUESTED)))
+        assertThat(starts(run(earlyEnd, Scheduler.EASY, Estimates.USER)))
                 .containsExactly(0, 25, 10);
-        assertThat(starts(run(earlyEnd, Scheduler.EASY_INSTANT, Estimates.REQUESTED)))
-                .containsExactly(0, 10, 60);
+        assertThat(starts(runPerInstant(earlyEnd))).containsExactly(0, 10, 60);
     }
 
     @Test
     void replaysARecordedSchedule() {
         JobTable jobs = Tables.of(job(0, 7, 10, 4, -1), job(5, 12, 3, 2, -1), job(6, 0, 0, 4, -1));
 
-        SimulationResult result = run(jobs, Scheduler.RECORDED, Estimates.REQUESTED);
+        SimulationResult result = run(jobs, Scheduler.RECORDED, Estimates.USER);
 
         assertThat(starts(result)).containsExactly(7, 17, 6);
         assertThat(result.cores().spanSeconds()).isEqualTo(20);
@@ -113,7 +110,7 @@ class BatchSchedulersTest {
     void clipsARecordedScheduleThatHoldsMoreThanTheMachine() {
         JobTable jobs = Tables.of(job(0, 0, 10, 3, -1), job(2, 0, 10, 3, -1), job(3, 0, 5, 2, -1));
 
-        SimulationResult result = run(jobs, Scheduler.RECORDED, Estimates.REQUESTED);
+        SimulationResult result = run(jobs, Scheduler.RECORDED, Estimates.USER);
 
         assertThat(starts(result)).containsExactly(0, 2, 3);
         assertThat(result.batch().clippedJobs()).isEqualTo(2);
@@ -126,8 +123,8 @@ class BatchSchedulersTest {
         JobTable jobs = Tables.of(job(0, -1, 0, 4, 0), job(0, -1, 0, 4, 10), job(0, -1, 10, 4, 10));
 
         for (Scheduler scheduler :
-                new Scheduler[] {Scheduler.FCFS, Scheduler.EASY, Scheduler.EASY_INSTANT}) {
-            SimulationResult result = run(jobs, scheduler, Estimates.REQUESTED);
+                new Scheduler[] {Scheduler.FCFS, Scheduler.EASY, Scheduler.CONSERVATIVE}) {
+            SimulationResult result = run(jobs, scheduler, Estimates.USER);
             assertThat(starts(result)).as("%s", scheduler).containsExactly(0, 0, 0);
             assertThat(result.cores().job()).isEqualTo(40);
         }
@@ -142,7 +139,7 @@ class BatchSchedulersTest {
                         job(0, -1, 5, 5, 5),
                         job(0, -1, 5, 4, 5));
 
-        SimulationResult result = run(jobs, Scheduler.EASY, Estimates.REQUESTED);
+        SimulationResult result = run(jobs, Scheduler.EASY, Estimates.USER);
 
         assertThat(result.batch().jobs()).isEqualTo(1);
         assertThat(result.batch().unknownJobs()).isEqualTo(2);
@@ -152,7 +149,7 @@ class BatchSchedulersTest {
 
     @Test
     void refusesALogThatSaysNothingOfTheSchedule() {
-        assertThatThrownBy(() -> run(FIVE, Scheduler.RECORDED, Estimates.REQUESTED))
+        assertThatThrownBy(() -> run(FIVE, Scheduler.RECORDED, Estimates.USER))
                 .isInstanceOfSatisfying(
                         OffcutException.class,
                         e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_INPUT))
@@ -163,7 +160,7 @@ class BatchSchedulersTest {
     @ParameterizedTest
     @EnumSource(
             value = Scheduler.class,
-            names = {"FCFS", "EASY", "EASY_INSTANT"})
+            names = {"FCFS", "EASY", "CONSERVATIVE"})
     void neverHoldsMoreThanTheMachineAndLosesNoJob(Scheduler scheduler) {
         for (long seed = 1; seed <= 5; seed++) {
             JobTable jobs =
@@ -176,9 +173,7 @@ class BatchSchedulersTest {
                                         .with(FunctionConfig.NONE)
                                         .with(
                                                 new BatchConfig(
-                                                        scheduler,
-                                                        Estimates.REQUESTED,
-                                                        allocation)));
+                                                        scheduler, Estimates.USER, allocation)));
                 assertThat(result.batch().clippedJobs())
                         .as("seed %d, %s", seed, allocation)
                         .isZero();
@@ -208,6 +203,13 @@ class BatchSchedulersTest {
                 new SimulationConfig(jobs, ClusterSpec.of(4, 1))
                         .with(FunctionConfig.NONE)
                         .with(new BatchConfig(scheduler, estimates, Allocation.CORES)));
+    }
+
+    private static SimulationResult runPerInstant(JobTable jobs) {
+        return Simulation.run(
+                new SimulationConfig(jobs, ClusterSpec.of(4, 1))
+                        .with(FunctionConfig.NONE)
+                        .with(BatchConfig.DEFAULT.with(EasySemantics.PER_INSTANT)));
     }
 
     /** By row of the table. */

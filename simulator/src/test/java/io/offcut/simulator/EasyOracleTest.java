@@ -25,11 +25,11 @@ class EasyOracleTest {
 
     @ParameterizedTest
     @CsvSource({
-        "KTH-SP2, REQUESTED, 100, 28481, 6836.872, 92.5765",
+        "KTH-SP2, USER, 100, 28481, 6836.872, 92.5765",
         "KTH-SP2, EXACT, 100, 28481, 6327.682, 71.7224",
-        "SDSC-SP2, REQUESTED, 128, 54006, 20497.761, 87.8703",
+        "SDSC-SP2, USER, 128, 54006, 20497.761, 87.8703",
         "SDSC-SP2, EXACT, 128, 54006, 17337.106, 70.4779",
-        "CEA-curie, REQUESTED, 80640, 295540, 6369.102, 202.1332",
+        "CEA-curie, USER, 80640, 295540, 6369.102, 202.1332",
         "CEA-curie, EXACT, 80640, 295540, 4946.119, 69.9259",
     })
     void startsEveryJobWhenThePublishedScheduleDoes(

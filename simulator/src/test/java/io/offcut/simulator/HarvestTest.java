@@ -203,7 +203,7 @@ class HarvestTest {
     }
 
     private static BatchConfig recorded(Allocation allocation) {
-        return new BatchConfig(Scheduler.RECORDED, Estimates.REQUESTED, allocation);
+        return new BatchConfig(Scheduler.RECORDED, Estimates.USER, allocation);
     }
 
     private static Functions functions(SimulationResult result) {

@@ -3,6 +3,7 @@ package io.offcut.simulator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.offcut.simulator.BatchConfig.Allocation;
+import io.offcut.simulator.BatchConfig.EasySemantics;
 import io.offcut.simulator.BatchConfig.Estimates;
 import io.offcut.simulator.BatchConfig.Scheduler;
 import io.offcut.testing.SharedData;
@@ -24,16 +25,23 @@ class PyssCasesTest {
     private static final int CASES = 29;
 
     static Stream<Arguments> cases() {
-        return Stream.of(Scheduler.FCFS, Scheduler.EASY, Scheduler.EASY_INSTANT)
-                .flatMap(scheduler ->
+        return Stream.of(
+                        config(Scheduler.FCFS),
+                        config(Scheduler.EASY),
+                        config(Scheduler.EASY).with(EasySemantics.PER_INSTANT))
+                .flatMap(config ->
                         Stream.iterate(0, n -> n + 1)
                                 .limit(CASES)
-                                .map(n -> Arguments.of(scheduler, n)));
+                                .map(n -> Arguments.of(config, n)));
+    }
+
+    private static BatchConfig config(Scheduler scheduler) {
+        return new BatchConfig(scheduler, Estimates.USER, Allocation.CORES);
     }
 
     @ParameterizedTest
     @MethodSource("cases")
-    void endsEveryJobWhenItsIdSays(Scheduler scheduler, int number) throws IOException {
+    void endsEveryJobWhenItsIdSays(BatchConfig config, int number) throws IOException {
         Path file = SharedData.require("oracle/pyss-basic/basic_input." + number);
         List<long[]> jobs = new ArrayList<>();
         List<Long> ends = new ArrayList<>();
@@ -59,11 +67,7 @@ class PyssCasesTest {
                                                 Tables.of(jobs.toArray(long[][]::new)),
                                                 ClusterSpec.of(100, 1))
                                         .with(FunctionConfig.NONE)
-                                        .with(
-                                                new BatchConfig(
-                                                        scheduler,
-                                                        Estimates.REQUESTED,
-                                                        Allocation.CORES)))
+                                        .with(config))
                         .schedule();
 
         List<Long> found = new ArrayList<>(ends);

@@ -94,7 +94,7 @@ class SimulationPropertiesTest {
         SimulationResult easy = Simulation.run(new SimulationConfig(jobs, CLUSTER));
         JobTable recordedJobs = Tables.withWaits(jobs, easy.schedule());
         BatchConfig recorded =
-                new BatchConfig(Scheduler.RECORDED, Estimates.REQUESTED, Allocation.CORES);
+                new BatchConfig(Scheduler.RECORDED, Estimates.USER, Allocation.CORES);
 
         SimulationResult replay =
                 Simulation.run(new SimulationConfig(recordedJobs, CLUSTER).with(recorded));
@@ -155,6 +155,6 @@ class SimulationPropertiesTest {
     }
 
     private static BatchConfig easy(Allocation allocation) {
-        return new BatchConfig(Scheduler.EASY, Estimates.REQUESTED, allocation);
+        return new BatchConfig(Scheduler.EASY, Estimates.USER, allocation);
     }
 }

@@ -8,7 +8,10 @@ import java.util.Arrays;
 final class Tables {
     private Tables() {}
 
-    /** Rows of submit, wait, run, procs, requested seconds; job numbers count from 1. */
+    /**
+     * Rows of submit, wait, run, procs, requested seconds and, where there is one more, requested
+     * memory of each processor in KiB; job numbers count from 1.
+     */
     static JobTable of(long[]... rows) {
         JobTable.Builder builder = new JobTable.Builder();
         for (long[] row : rows) {
@@ -20,6 +23,7 @@ final class Tables {
             values[SwfField.RUN.column()] = row[2];
             values[SwfField.PROCS.column()] = row[3];
             values[SwfField.REQUESTED_TIME.column()] = row[4];
+            values[SwfField.REQUESTED_MEMORY.column()] = row.length > 5 ? row[5] : -1;
             builder.add(values, -1);
         }
         return builder.build();
@@ -27,6 +31,12 @@ final class Tables {
 
     static long[] job(long submit, long wait, long run, long procs, long requested) {
         return new long[] {submit, wait, run, procs, requested};
+    }
+
+    /** A job that asks for memory. */
+    static long[] job(
+            long submit, long wait, long run, long procs, long requested, long memoryKib) {
+        return new long[] {submit, wait, run, procs, requested, memoryKib};
     }
 
     /** The same table with the waits of a schedule. */

@@ -37,18 +37,6 @@ import org.jspecify.annotations.Nullable;
 public final class ConfigLoader {
     private static final int MAX_FILE_BYTES = 1 << 20;
 
-    private static final ObjectMapper YAML =
-            YAMLMapper.builder()
-                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                    // As in YAML 1.2: "slurm: on" is the word, not true.
-                    .enable(YAMLParser.Feature.PARSE_BOOLEAN_LIKE_WORDS_AS_STRINGS)
-                    .build();
-    private static final ObjectMapper JSON =
-            JsonMapper.builder()
-                    .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-                    .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
-                    .build();
-
     private final Map<String, String> environment;
     private final List<Path> folders;
 
@@ -114,7 +102,10 @@ public final class ConfigLoader {
             this.component = component;
             this.shape = new ConfigShape(component.type());
             T defaults = component.defaults();
-            this.tree = defaults == null ? JSON.createObjectNode() : JSON.valueToTree(defaults);
+            this.tree =
+                    defaults == null
+                            ? Mappers.JSON.createObjectNode()
+                            : Mappers.JSON.valueToTree(defaults);
         }
 
         void file(Path file) {
@@ -133,7 +124,7 @@ public final class ConfigLoader {
                 if (Files.size(file) > MAX_FILE_BYTES) {
                     throw refused(file + ": is over " + MAX_FILE_BYTES + " bytes");
                 }
-                return YAML.readTree(Files.readAllBytes(file));
+                return Mappers.YAML.readTree(Files.readAllBytes(file));
             } catch (JsonProcessingException e) {
                 String line =
                         e.getLocation() == null ? "" : ", line " + e.getLocation().getLineNr();
@@ -181,7 +172,8 @@ public final class ConfigLoader {
             if (shape.leaf(path).isEmpty()) {
                 throw unknown(path, "command line");
             }
-            JsonNode node = value instanceof String s ? fromText(path, s) : JSON.valueToTree(value);
+            JsonNode node =
+                    value instanceof String s ? fromText(path, s) : Mappers.JSON.valueToTree(value);
             put(path, node, "command line");
         }
 
@@ -189,14 +181,14 @@ public final class ConfigLoader {
         private JsonNode fromText(String path, String text) {
             Class<?> type = shape.leaf(path).orElseThrow();
             if (Collection.class.isAssignableFrom(type)) {
-                ArrayNode list = JSON.createArrayNode();
+                ArrayNode list = Mappers.JSON.createArrayNode();
                 for (String part : text.isBlank() ? new String[0] : text.split(",", -1)) {
                     list.add(part.strip());
                 }
                 return list;
             }
             if (Map.class.isAssignableFrom(type)) {
-                ObjectNode map = JSON.createObjectNode();
+                ObjectNode map = Mappers.JSON.createObjectNode();
                 for (String part : text.isBlank() ? new String[0] : text.split(",", -1)) {
                     int equals = part.indexOf('=');
                     map.put(
@@ -205,7 +197,7 @@ public final class ConfigLoader {
                 }
                 return map;
             }
-            return JSON.getNodeFactory().textNode(text);
+            return Mappers.JSON.getNodeFactory().textNode(text);
         }
 
         private void put(String path, JsonNode value, String place) {
@@ -225,7 +217,7 @@ public final class ConfigLoader {
 
         T bind() {
             try {
-                return JSON.treeToValue(tree, component.type());
+                return Mappers.JSON.treeToValue(tree, component.type());
             } catch (JsonMappingException e) {
                 throw explained(e);
             } catch (JsonProcessingException e) {
@@ -315,5 +307,22 @@ public final class ConfigLoader {
         private static String firstLine(String text) {
             return text.lines().findFirst().orElse("").strip();
         }
+    }
+
+    /** Made when there is something to read, which for most commands is never. */
+    private static final class Mappers {
+        static final ObjectMapper YAML =
+                YAMLMapper.builder()
+                        .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                        // As in YAML 1.2: "slurm: on" is the word, not true.
+                        .enable(YAMLParser.Feature.PARSE_BOOLEAN_LIKE_WORDS_AS_STRINGS)
+                        .build();
+        static final ObjectMapper JSON =
+                JsonMapper.builder()
+                        .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+                        .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+                        .build();
+
+        private Mappers() {}
     }
 }

@@ -4,6 +4,7 @@ import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.simulator.ClusterSpec;
 import io.offcut.traces.SwfLog;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -21,7 +22,24 @@ final class MachineOptions {
             description = "Memory of a node; 4096 for each core when not given.")
     @Nullable Long nodeMemoryMib;
 
+    @Option(
+            names = "--nodes-file",
+            paramLabel = "FILE",
+            description =
+                    "The nodes and their outages, in YAML or JSON, or a slurm.conf; instead of the"
+                            + " three above.")
+    @Nullable Path nodesFile;
+
     ClusterSpec cluster(SwfLog log) {
+        if (nodesFile != null) {
+            if (procs != null || coresPerNode != null || nodeMemoryMib != null) {
+                throw new OffcutException(
+                        ErrorCode.USAGE,
+                        "--nodes-file says what --procs, --cores-per-node and --node-memory-mib"
+                                + " do: leave those out");
+            }
+            return NodesFile.read(nodesFile);
+        }
         ClusterSpec spec =
                 ClusterSpec.fromHeader(
                         log.header(),

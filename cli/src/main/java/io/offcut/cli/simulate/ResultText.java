@@ -20,10 +20,10 @@ final class ResultText {
         Cores cores = result.cores();
         out.printf(
                 Locale.ROOT,
-                "%d jobs on %d nodes of %d cores, %.1f days, scheduler %s, jobs hold %s%n",
+                "%d jobs on %d nodes of %s cores, %.1f days, scheduler %s, jobs hold %s%n",
                 result.batch().jobs(),
                 cluster.nodes(),
-                cluster.coresPerNode(),
+                (cluster.isEven() ? "" : "up to ") + cluster.coresPerNode(),
                 cores.spanSeconds() / 86_400,
                 Choice.name(result.config().batch().scheduler()),
                 Choice.name(result.config().batch().allocation()));
@@ -44,6 +44,9 @@ final class ResultText {
         coreLine("jobs compute", cores.job(), cores);
         coreLine("jobs hold", cores.allocated(), cores);
         coreLine("idle", cores.idle(), cores);
+        if (cores.down() > 0) {
+            coreLine("down", cores.down(), cores);
+        }
         coreLine("offered", cores.offered(), cores);
         coreLine("leased", cores.leased(), cores);
         coreLine("harvested", cores.harvested(), cores);
@@ -66,6 +69,13 @@ final class ResultText {
                     jobs.unknownJobs(),
                     jobs.tooLargeJobs(),
                     jobs.clippedJobs());
+        }
+        if (jobs.requeues() + jobs.lostJobs() > 0) {
+            out.printf(
+                    Locale.ROOT,
+                    "outages: jobs were killed and ran again %d times, %d jobs were lost%n",
+                    jobs.requeues(),
+                    jobs.lostJobs());
         }
     }
 

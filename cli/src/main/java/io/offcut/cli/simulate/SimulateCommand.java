@@ -8,10 +8,13 @@ import io.offcut.simulator.ResultWriter;
 import io.offcut.simulator.Simulation;
 import io.offcut.simulator.SimulationConfig;
 import io.offcut.simulator.SimulationResult;
+import io.offcut.traces.LogMerge;
 import io.offcut.traces.SwfLog;
 import java.io.Console;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +34,7 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         subcommands = SimulateIdleCommand.class,
         customSynopsis = {
-            "offcut simulate LOG [OPTIONS]",
+            "offcut simulate LOG... [OPTIONS]",
             "offcut simulate idle SAMPLES [OPTIONS]"
         },
         description = "Simulates functions on the cores that the jobs of a log leave idle.",
@@ -40,6 +43,7 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  offcut simulate sample",
             "  offcut simulate KTH-SP2-1996-2.swf.gz --scheduler recorded --out results",
+            "  offcut simulate jan.swf.gz feb.swf.gz --scheduler conservative",
             "  offcut simulate site.swf --procs 2304 --cores-per-node 32 --allocation nodes",
             "",
             "The log is in the Standard Workload Format, plain or gzip; 'sample' is one that",
@@ -56,10 +60,10 @@ public final class SimulateCommand implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "LOG",
-            arity = "0..1",
             showDefaultValue = Help.Visibility.NEVER,
-            description = "Job log, or 'sample'.")
-    private String log = "";
+            arity = "0..*",
+            description = "Job log, or 'sample'; several are merged by the times of submission.")
+    private List<String> logs = new ArrayList<>();
 
     @ArgGroup(exclusive = false, heading = "%nThe machine (from the log's header unless given):%n")
     private MachineOptions machine = new MachineOptions();
@@ -96,14 +100,12 @@ public final class SimulateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (log.isEmpty()) {
+        if (logs.isEmpty()) {
             throw new ParameterException(
                     commandSpec().commandLine(), "Missing required parameter: 'LOG'");
         }
         Format shown = Choice.of("--format", Format.class, format);
-        SwfLog jobs = LogFiles.read(log);
-        LogFiles.warn(err(), log, jobs.complaints());
-        SimulationConfig config = config(jobs);
+        SimulationConfig config = config(read());
         SimulationResult result = Simulation.run(config, progress());
         if (out != null) {
             ResultWriter.write(result, out);
@@ -115,6 +117,16 @@ public final class SimulateCommand implements Callable<Integer> {
         }
         out().flush();
         return 0;
+    }
+
+    private SwfLog read() {
+        List<SwfLog> all = new ArrayList<>();
+        for (String log : logs) {
+            SwfLog jobs = LogFiles.read(log);
+            LogFiles.warn(err(), log, jobs.complaints());
+            all.add(jobs);
+        }
+        return LogMerge.of(all);
     }
 
     private SimulationConfig config(SwfLog jobs) {

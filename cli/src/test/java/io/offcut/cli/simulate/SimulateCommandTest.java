@@ -59,7 +59,9 @@ class SimulateCommandTest {
                                 "--format",
                                 "json",
                                 "--scheduler",
-                                "easy-instant",
+                                "easy",
+                                "--easy-semantics",
+                                "per-instant",
                                 "--load",
                                 "none",
                                 "--out",
@@ -69,7 +71,7 @@ class SimulateCommandTest {
         JsonNode printed = new ObjectMapper().readTree(out.toString());
         assertThat(printed)
                 .isEqualTo(new ObjectMapper().readTree(folder.resolve("summary.json").toFile()));
-        assertThat(printed.at("/batchSystem/scheduler").asText()).isEqualTo("EASY_INSTANT");
+        assertThat(printed.at("/batchSystem/easySemantics").asText()).isEqualTo("PER_INSTANT");
         assertThat(printed.at("/batch/jobs").asInt()).isEqualTo(2_000);
         assertThat(printed.at("/functions").isNull()).isTrue();
     }
@@ -126,7 +128,7 @@ class SimulateCommandTest {
         assertThat(simulate(folder.resolve("none").toString())).isEqualTo(5);
         assertThat(trace("generate", "--procs", "7")).isEqualTo(2);
         assertThat(err.toString())
-                .contains("--scheduler is recorded, fcfs, easy, easy-instant; not 'sjf'")
+                .contains("--scheduler is recorded, fcfs, easy, conservative; not 'sjf'")
                 .contains("--procs must be at least 1")
                 .contains("give --procs")
                 .contains("(try the scheduler easy)")

@@ -3,6 +3,7 @@ package io.offcut.simulator.internal.batch;
 import io.offcut.simulator.BatchConfig;
 import io.offcut.simulator.BatchConfig.Allocation;
 import io.offcut.simulator.BatchConfig.Estimates;
+import io.offcut.simulator.BatchConfig.Fit;
 import io.offcut.simulator.BatchConfig.Scheduler;
 import io.offcut.simulator.ClusterSpec;
 import io.offcut.traces.JobTable;
@@ -22,9 +23,11 @@ public final class BatchJobs {
 
     private final JobTable table;
     private final int[] rows;
+    private final int[] cores;
+    private final int[] slots;
+    private final int[] estimatesSeconds;
     private final int size;
-    private final boolean exactEstimates;
-    private final int coresPerSlot;
+    private final boolean needsMemory;
 
     /** Jobs left out because the log does not say how long, how large, or when they were. */
     public final int unknown;
@@ -34,34 +37,58 @@ public final class BatchJobs {
 
     public BatchJobs(JobTable table, ClusterSpec cluster, BatchConfig config) {
         this.table = table;
-        this.exactEstimates = config.estimates() == Estimates.EXACT;
-        this.coresPerSlot = config.allocation() == Allocation.NODES ? cluster.coresPerNode() : 1;
+        this.needsMemory = config.fit() == Fit.MEMORY;
         boolean recorded = config.scheduler() == Scheduler.RECORDED;
-        int maxCores = recorded ? Integer.MAX_VALUE : cluster.cores();
         int[] ordered = table.rowsBySubmission();
         int kept = 0;
         int unknownJobs = 0;
         int largeJobs = 0;
         for (int row : ordered) {
-            if (Math.abs(table.submitSeconds(row)) > MAX_SUBMIT_SECONDS
-                    || table.runSeconds(row) < 0
-                    || cores(table, row) < 1
-                    || (recorded && table.waitSeconds(row) < 0)) {
+            if (isUnknown(row, recorded)) {
                 unknownJobs++;
-            } else if (cores(table, row) > maxCores) {
+            } else if (!recorded && isTooLarge(row, cluster)) {
                 largeJobs++;
             } else {
                 ordered[kept++] = row;
             }
         }
-        this.rows = Arrays.copyOf(ordered, kept);
+        this.rows = kept == ordered.length ? ordered : Arrays.copyOf(ordered, kept);
         this.size = kept;
         this.unknown = unknownJobs;
         this.tooLarge = largeJobs;
+        this.cores = new int[kept];
+        this.estimatesSeconds = new int[kept];
+        boolean exact = config.estimates() == Estimates.EXACT;
+        for (int job = 0; job < kept; job++) {
+            int run = table.runSeconds(rows[job]);
+            cores[job] = coresOf(rows[job]);
+            estimatesSeconds[job] = exact ? run : Math.max(run, table.requestedSeconds(rows[job]));
+        }
+        this.slots = inSlots(config.allocation() == Allocation.NODES ? cluster.coresPerNode() : 1);
     }
 
-    private static int cores(JobTable table, int row) {
+    private boolean isUnknown(int row, boolean recorded) {
+        return Math.abs(table.submitSeconds(row)) > MAX_SUBMIT_SECONDS
+                || table.runSeconds(row) < 0
+                || coresOf(row) < 1
+                || (recorded && table.waitSeconds(row) < 0);
+    }
+
+    private boolean isTooLarge(int row, ClusterSpec cluster) {
+        return coresOf(row) > cluster.coresFor(needsMemory ? requestedBytes(row) : 0);
+    }
+
+    private int coresOf(int row) {
         return table.procs(row) > 0 ? table.procs(row) : table.requestedProcs(row);
+    }
+
+    private int[] inSlots(int coresPerSlot) {
+        if (coresPerSlot == 1) {
+            return cores;
+        }
+        int[] result = new int[size];
+        Arrays.setAll(result, job -> Math.ceilDiv(cores[job], coresPerSlot));
+        return result;
     }
 
     public int size() {
@@ -78,6 +105,10 @@ public final class BatchJobs {
         return table.job(rows[job]);
     }
 
+    public long submitSeconds(int job) {
+        return table.submitSeconds(rows[job]);
+    }
+
     public long submitMillis(int job) {
         return table.submitSeconds(rows[job]) * MILLIS;
     }
@@ -92,20 +123,23 @@ public final class BatchJobs {
     }
 
     /** What the scheduler takes for the run time: never less than it. */
+    public int estimateSeconds(int job) {
+        return estimatesSeconds[job];
+    }
+
+    /** The same in milliseconds. */
     public long estimateMillis(int job) {
-        return exactEstimates
-                ? runMillis(job)
-                : Math.max(runMillis(job), table.requestedSeconds(rows[job]) * MILLIS);
+        return estimatesSeconds[job] * MILLIS;
     }
 
     /** Cores it computes on: those it got, or where that is unknown those it asked for. */
     public int cores(int job) {
-        return cores(table, rows[job]);
+        return cores[job];
     }
 
-    /** What it takes of the machine, in the scheduler's unit: cores, or whole nodes. */
+    /** What it takes of a machine of equal nodes, in the scheduler's unit: cores, or nodes. */
     public int slots(int job) {
-        return Math.ceilDiv(cores(job), coresPerSlot);
+        return slots[job];
     }
 
     /** Memory it needs for each core: measured, else requested, else −1. In bytes. */
@@ -115,6 +149,19 @@ public final class BatchJobs {
                 table.usedMemoryKib(row) > 0
                         ? table.usedMemoryKib(row)
                         : table.requestedMemoryKib(row);
-        return kib > 0 ? Math.min(kib, Long.MAX_VALUE >> 30) * 1024 : -1;
+        return kib > 0 ? bytes(kib) : -1;
+    }
+
+    /** Memory that must be free for each core of it, in bytes; 0 where memory does not decide. */
+    public long neededBytesPerCore(int job) {
+        return needsMemory ? requestedBytes(rows[job]) : 0;
+    }
+
+    private long requestedBytes(int row) {
+        return Math.max(0, bytes(table.requestedMemoryKib(row)));
+    }
+
+    private static long bytes(long kib) {
+        return Math.min(kib, Long.MAX_VALUE >> 30) * 1024;
     }
 }

@@ -1,5 +1,8 @@
 package io.offcut.simulator.internal.batch;
 
+import io.offcut.simulator.internal.cluster.Assignment;
+import org.jspecify.annotations.Nullable;
+
 /**
  * Decides which job starts when. Jobs are the indexes of {@link BatchJobs}; time is milliseconds of
  * virtual time and never goes back. At one instant all submissions come first (in the order of the
@@ -27,4 +30,32 @@ public interface BatchScheduler {
 
     /** Nothing more happens at this instant, unless this call starts a job of no length. */
     void instantOver(long nowMillis);
+
+    /** When {@link #instantOver} is wanted at the latest, submissions and ends or not. */
+    default long nextWakeMillis() {
+        return Long.MAX_VALUE;
+    }
+
+    /** Where a job that was started is; null where the scheduler does not know nodes. */
+    default @Nullable Assignment assignment(int job) {
+        return null;
+    }
+
+    /** A node takes no jobs, or takes them again. Known to schedulers only that know nodes. */
+    default void down(int node, boolean down) {
+        throw new UnsupportedOperationException("node " + node + " is not known");
+    }
+
+    /** A running job was killed, and waits again or is lost. */
+    default void killed(long nowMillis, int job, boolean requeue) {
+        throw new UnsupportedOperationException("job at " + job + " cannot be killed");
+    }
+
+    /** All outages of an instant, and the deaths of jobs with them, were told. */
+    default void nodesChanged(long nowMillis) {}
+
+    /** Cores that no job holds, of nodes that are down. */
+    default int downCores() {
+        return 0;
+    }
 }

@@ -58,17 +58,14 @@ public final class EasyScheduler extends SpaceScheduler {
     private void backfill(long nowMillis, int head) {
         long shadowMillis = running.timeOfFree(jobs.slots(head), free);
         int extra = running.freeThen - jobs.slots(head);
-        for (int job = queue.after(head); job != JobQueue.NONE && free > 0; ) {
-            int behind = queue.after(job);
-            int slots = jobs.slots(job);
-            if (slots <= free) {
-                boolean gone = nowMillis + jobs.estimateMillis(job) <= shadowMillis;
-                if (gone || slots <= extra) {
-                    extra -= gone ? 0 : slots;
-                    start(nowMillis, job, true);
-                }
+        long seconds = Math.floorDiv(shadowMillis - nowMillis, 1000L);
+        for (int job = queue.after(head, free, seconds, extra);
+                job != JobQueue.NONE;
+                job = queue.after(job, free, seconds, extra)) {
+            if (jobs.estimateSeconds(job) > seconds) {
+                extra -= jobs.slots(job);
             }
-            job = behind;
+            start(nowMillis, job, true);
         }
     }
 }

@@ -37,6 +37,23 @@ final class RunningJobs {
         last = size;
     }
 
+    int size() {
+        return last - first;
+    }
+
+    /** Expected end of the job that is so many places behind the first. */
+    long endMillis(int place) {
+        return endsMillis[first + place];
+    }
+
+    int job(int place) {
+        return jobs[first + place];
+    }
+
+    void removeFirst() {
+        first++;
+    }
+
     /** Removes a job; returns its slots, or 0 if it had been released before. */
     int remove(int job, long endMillis) {
         for (int at = lowerBound(endMillis); at < last && endsMillis[at] == endMillis; at++) {

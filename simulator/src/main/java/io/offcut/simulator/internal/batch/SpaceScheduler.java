@@ -1,7 +1,7 @@
 package io.offcut.simulator.internal.batch;
 
 /**
- * What schedulers without a plan share: a queue, the running jobs by expected end, and the free
+ * What schedulers that count slots share: a queue, the running jobs by expected end, and the free
  * slots. A job whose expected end is now counts as gone, though its end may be told only later at
  * the same instant.
  */
@@ -16,7 +16,7 @@ abstract class SpaceScheduler implements BatchScheduler {
     SpaceScheduler(BatchJobs jobs, int slots, Actions actions) {
         this.jobs = jobs;
         this.actions = actions;
-        this.queue = new JobQueue(jobs.size());
+        this.queue = new JobQueue(jobs);
         this.expectedEndMillis = new long[jobs.size()];
         this.free = slots;
     }

@@ -12,8 +12,7 @@ import java.util.List;
  * equals the lowest number wins. With whole nodes it takes the free ones of the lowest numbers. For
  * one thread.
  */
-public final class Cluster implements Occupancy {
-    private final ClusterSpec spec;
+public final class Cluster {
     private final Allocation allocation;
     private final Node[] nodes;
     private final NodesByFree byFree;
@@ -27,7 +26,6 @@ public final class Cluster implements Occupancy {
      */
     public Cluster(
             ClusterSpec spec, Allocation allocation, boolean offerUnderused, long nowMillis) {
-        this.spec = spec;
         this.allocation = allocation;
         this.nodes = new Node[spec.nodes()];
         this.byFree = new NodesByFree(spec.coresPerNode());
@@ -36,7 +34,7 @@ public final class Cluster implements Occupancy {
                     new Node(
                             index,
                             spec.coresOf(index),
-                            spec.memoryBytesPerNode(),
+                            spec.classOf(index).memoryBytes(),
                             offerUnderused,
                             nowMillis);
             byFree.add(index, spec.coresOf(index));
@@ -51,12 +49,12 @@ public final class Cluster implements Occupancy {
         return nodes[index];
     }
 
-    @Override
+    /** Cores on which jobs compute. */
     public int usedCores() {
         return usedCores;
     }
 
-    @Override
+    /** The nodes whose cores changed since the last call, in ascending order. */
     public List<Node> takeChanged() {
         List<Node> result = new ArrayList<>(changed.cardinality());
         changed.stream().forEach(index -> result.add(nodes[index]));
@@ -64,7 +62,12 @@ public final class Cluster implements Occupancy {
         return result;
     }
 
-    @Override
+    /**
+     * Places a job on as many of {@code cores} as there are: some recorded schedules hold more than
+     * the machine has.
+     *
+     * @param memoryBytesPerCore −1 for its share of the node
+     */
     public Placement place(int cores, long memoryBytesPerCore) {
         Placement placement = new Placement();
         int missing = cores;
@@ -88,21 +91,36 @@ public final class Cluster implements Occupancy {
         return placement;
     }
 
+    /** Places a job where a scheduler that knows nodes wants it. */
+    public Placement place(Assignment where, long memoryBytesPerCore) {
+        Placement placement = new Placement();
+        for (int part = 0; part < where.parts(); part++) {
+            takeFrom(nodes[where.node(part)], where.cores(part), memoryBytesPerCore, placement);
+        }
+        usedCores += placement.coresUsed();
+        return placement;
+    }
+
+    /** A node offers nothing while it is down. */
+    public void down(int node, boolean down, long nowMillis) {
+        nodes[node].down(down, nowMillis);
+        changed.set(node);
+    }
+
     private int takeFrom(Node node, int missing, long memoryBytesPerCore, Placement placement) {
         int free = node.freeCores();
         int used = Math.min(free, missing);
         int held = allocation == Allocation.NODES ? free : used;
-        long memory = used * memoryOf(memoryBytesPerCore);
+        long memory = used * memoryOf(node, memoryBytesPerCore);
         placement.add(node, node.take(held, used, memory), used, memory);
         moved(node, free);
         return used;
     }
 
-    private long memoryOf(long memoryBytesPerCore) {
-        long share = spec.memoryBytesPerNode() / spec.coresPerNode();
+    private static long memoryOf(Node node, long memoryBytesPerCore) {
         return memoryBytesPerCore < 0
-                ? share
-                : Math.min(memoryBytesPerCore, spec.memoryBytesPerNode());
+                ? node.memoryBytes() / node.cores()
+                : Math.min(memoryBytesPerCore, node.memoryBytes());
     }
 
     private void moved(Node node, int freeBefore) {
@@ -111,7 +129,7 @@ public final class Cluster implements Occupancy {
         changed.set(node.index());
     }
 
-    @Override
+    /** Takes a job off. */
     public void remove(Placement placement, long nowMillis) {
         for (Placement.Part part : placement.parts) {
             int free = part.node().freeCores();

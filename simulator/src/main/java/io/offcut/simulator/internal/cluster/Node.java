@@ -22,6 +22,9 @@ public final class Node {
     private final long[] idleSinceMillis;
     private long jobMemoryBytes;
 
+    /** Of how many outages it is part now. */
+    private int outages;
+
     Node(int index, int cores, long memoryBytes, boolean offerUnderused, long nowMillis) {
         this.index = index;
         this.cores = cores;
@@ -50,7 +53,7 @@ public final class Node {
 
     /** Memory that jobs do not use. */
     public long freeMemoryBytes() {
-        return Math.max(0, memoryBytes - jobMemoryBytes);
+        return outages > 0 ? 0 : Math.max(0, memoryBytes - jobMemoryBytes);
     }
 
     /** Whether a job holds cores that may be offered. */
@@ -66,7 +69,7 @@ public final class Node {
     /** Cores that have been idle since {@code untilMillis}. */
     public CpuSet idleSince(long untilMillis) {
         BitSet idle = new BitSet(cores);
-        for (int core = 0; core < cores; core++) {
+        for (int core = 0; core < cores && outages == 0; core++) {
             if (!busy.get(core) && idleSinceMillis[core] <= untilMillis) {
                 idle.set(core);
             }
@@ -80,13 +83,21 @@ public final class Node {
      */
     public long nextIdleFor(long holdOffMillis, long nowMillis) {
         long next = Long.MAX_VALUE;
-        for (int core = 0; core < cores; core++) {
+        for (int core = 0; core < cores && outages == 0; core++) {
             long due = idleSinceMillis[core] + holdOffMillis;
             if (!busy.get(core) && due > nowMillis) {
                 next = Math.min(next, due);
             }
         }
         return next;
+    }
+
+    /** Begins or ends an outage; what is idle then is idle since now. */
+    void down(boolean down, long nowMillis) {
+        outages += down ? 1 : -1;
+        if (outages == 0) {
+            Arrays.fill(idleSinceMillis, nowMillis);
+        }
     }
 
     /** Gives the lowest free cores to a job, which computes on the first {@code used} of them. */

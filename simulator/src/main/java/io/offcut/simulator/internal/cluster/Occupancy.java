@@ -1,6 +1,7 @@
 package io.offcut.simulator.internal.cluster;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What jobs hold of the machine. For one thread. */
 public interface Occupancy {
@@ -9,11 +10,21 @@ public interface Occupancy {
      * the machine has.
      *
      * @param memoryBytesPerCore −1 for its share of the node
+     * @param where null where the scheduler does not say
      */
-    Placement place(int cores, long memoryBytesPerCore);
+    void place(int job, int cores, long memoryBytesPerCore, @Nullable Assignment where);
+
+    /** Cores of a job that no other can have. */
+    int coresHeld(int job);
+
+    /** Cores a job computes on. */
+    int coresUsed(int job);
 
     /** Takes a job off. */
-    void remove(Placement placement, long nowMillis);
+    void remove(int job, long nowMillis);
+
+    /** Begins or ends an outage of a node. */
+    void down(int node, boolean down, long nowMillis);
 
     /** Cores on which jobs compute. */
     int usedCores();

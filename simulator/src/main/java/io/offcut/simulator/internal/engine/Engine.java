@@ -2,20 +2,21 @@ package io.offcut.simulator.internal.engine;
 
 import io.offcut.simulator.ClusterSpec;
 import io.offcut.simulator.FunctionConfig;
+import io.offcut.simulator.Outage;
 import io.offcut.simulator.SimulationConfig;
 import io.offcut.simulator.internal.batch.BatchJobs;
 import io.offcut.simulator.internal.batch.BatchScheduler;
 import io.offcut.simulator.internal.batch.Schedulers;
+import io.offcut.simulator.internal.cluster.Assignment;
 import io.offcut.simulator.internal.cluster.Cluster;
 import io.offcut.simulator.internal.cluster.CoreCounter;
 import io.offcut.simulator.internal.cluster.Node;
 import io.offcut.simulator.internal.cluster.Occupancy;
-import io.offcut.simulator.internal.cluster.Placement;
+import io.offcut.simulator.internal.cluster.PlacedJobs;
 import io.offcut.simulator.internal.functions.FunctionCounts;
 import io.offcut.simulator.internal.functions.FunctionSide;
 import io.offcut.simulator.internal.measure.CoreTime;
 import io.offcut.simulator.internal.measure.CoreTime.Use;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * Virtual time, in milliseconds since the start of the log. The order of one instant is fixed:
  *
  * <ol>
+ *   <li>nodes come back, fail or are drained, and jobs are killed;
  *   <li>submissions in the order of the jobs, then ends in the order in which the jobs started,
  *       then recorded starts; then the batch scheduler hears that the instant is over;
  *   <li>jobs that ended leave their nodes, then jobs that started take theirs (a job of no length
@@ -39,21 +41,26 @@ public final class Engine implements BatchScheduler.Actions {
     private static final int START = 1;
 
     private final BatchJobs jobs;
-    private final ClusterSpec spec;
     private final BatchScheduler scheduler;
     private final Occupancy occupancy;
     private final CoreTime coreTime;
     private final @Nullable FunctionSide functions;
     private final EventQueue queue = new EventQueue();
     private final JobRecord record;
-    private final @Nullable Placement[] placements;
-    private final List<Integer> started = new ArrayList<>();
-    private final List<Integer> ended = new ArrayList<>();
+    private final OutageQueue outages;
+    private final int cores;
+
+    /** Jobs that have started at this instant, and those that have ended. */
+    private final JobList started = new JobList();
+
+    private final JobList ended = new JobList();
     private final long startMillis;
     private int submitted;
     private int finished;
     private long nowMillis;
     private long idleCoreMillis;
+    private long downCoreMillis;
+    private long events;
 
     /** Told how far the simulation is. */
     @FunctionalInterface
@@ -64,16 +71,17 @@ public final class Engine implements BatchScheduler.Actions {
 
     public Engine(SimulationConfig config, BatchJobs jobs) {
         this.jobs = jobs;
-        this.spec = config.cluster();
+        ClusterSpec spec = config.cluster();
+        this.cores = spec.cores();
         this.startMillis = jobs.submitMillis(0);
         this.nowMillis = startMillis;
         this.scheduler = Schedulers.create(config.batch(), jobs, spec, this);
         this.coreTime = new CoreTime(startMillis, config.bucketSeconds() * 1000L);
         this.record = new JobRecord(jobs.size());
-        this.placements = new Placement[jobs.size()];
+        this.outages = new OutageQueue(spec.outages(), startMillis);
         if (config.functions().load() instanceof FunctionConfig.Load.None) {
             this.functions = null;
-            this.occupancy = new CoreCounter(spec, config.batch().allocation());
+            this.occupancy = new CoreCounter(spec, config.batch().allocation(), jobs.size());
         } else {
             Cluster cluster =
                     new Cluster(
@@ -81,12 +89,12 @@ public final class Engine implements BatchScheduler.Actions {
                             config.batch().allocation(),
                             config.functions().offerUnderused(),
                             startMillis);
-            this.occupancy = cluster;
+            this.occupancy = new PlacedJobs(cluster, jobs.size());
             this.functions =
                     new FunctionSide(
                             config.functions(),
                             cluster,
-                            spec.cores(),
+                            cores,
                             config.seed(),
                             queue::add,
                             coreTime);
@@ -100,7 +108,9 @@ public final class Engine implements BatchScheduler.Actions {
             @Nullable FunctionCounts functions,
             long startMillis,
             long endMillis,
-            long idleCoreMillis) {}
+            long idleCoreMillis,
+            long downCoreMillis,
+            long events) {}
 
     /** Runs to the end of the last job. */
     public Outcome run(Watcher watcher) {
@@ -119,30 +129,42 @@ public final class Engine implements BatchScheduler.Actions {
                 functions == null ? null : functions.finish(nowMillis),
                 startMillis,
                 nowMillis,
-                idleCoreMillis);
+                idleCoreMillis,
+                downCoreMillis,
+                events);
     }
 
     private long nextInstant() {
-        long next = queue.nextMillis();
+        long next = Math.min(queue.nextMillis(), scheduler.nextWakeMillis());
+        next = Math.min(next, outages.nextMillis());
         if (submitted < jobs.size()) {
             next = Math.min(next, jobs.submitMillis(submitted));
         }
         if (functions != null) {
             next = Math.min(next, Math.max(nowMillis + 1, functions.nextDeadlineMillis()));
         }
+        if (next == Long.MAX_VALUE) {
+            throw new IllegalStateException(
+                    (jobs.size() - finished) + " jobs wait, and nothing is to come");
+        }
         return next;
     }
 
     private void moveTo(long instantMillis) {
-        idleCoreMillis += (instantMillis - nowMillis) * (spec.cores() - occupancy.usedCores());
+        long passed = instantMillis - nowMillis;
+        int down = scheduler.downCores();
+        downCoreMillis += passed * down;
+        idleCoreMillis += passed * (cores - occupancy.usedCores() - down);
         nowMillis = instantMillis;
     }
 
     private void batchEvents() {
-        boolean any = false;
-        while (submissionIsDue() || batchEventIsDue()) {
+        boolean any = outages();
+        boolean due = any || isBatchDue();
+        for (; due; due = isBatchDue()) {
             any = true;
             while (submissionIsDue()) {
+                events++;
                 scheduler.submitted(nowMillis, submitted++);
             }
             while (batchEventIsDue()) {
@@ -152,6 +174,44 @@ public final class Engine implements BatchScheduler.Actions {
         }
         if (any) {
             moveJobs();
+        }
+    }
+
+    private boolean isBatchDue() {
+        return submissionIsDue() || batchEventIsDue() || scheduler.nextWakeMillis() <= nowMillis;
+    }
+
+    /** Nodes fail, are drained, and come back; true if any did. */
+    private boolean outages() {
+        if (outages.nextMillis() > nowMillis) {
+            return false;
+        }
+        while (outages.nextMillis() <= nowMillis) {
+            OutageQueue.Change change = outages.take();
+            int node = change.outage().node();
+            scheduler.down(node, change.down());
+            occupancy.down(node, change.down(), nowMillis);
+            if (change.down() && change.outage().kind() != Outage.Kind.DRAIN) {
+                killJobsOf(node, change.outage().kind() == Outage.Kind.FAIL);
+            }
+        }
+        scheduler.nodesChanged(nowMillis);
+        return true;
+    }
+
+    private void killJobsOf(int node, boolean requeue) {
+        for (int job = 0; job < submitted; job++) {
+            Assignment where = scheduler.assignment(job);
+            if (where != null && record.endMillis(job) > nowMillis && where.isOn(node)) {
+                leave(job);
+                if (requeue) {
+                    record.requeued(job);
+                } else {
+                    record.lost(job, nowMillis);
+                    finished++;
+                }
+                scheduler.killed(nowMillis, job, requeue);
+            }
         }
     }
 
@@ -166,7 +226,8 @@ public final class Engine implements BatchScheduler.Actions {
     private void batchEvent(int kind, int job) {
         if (kind == START) {
             start(job, false);
-        } else {
+        } else if (record.endMillis(job) == nowMillis) { // not of a run that was killed
+            events++;
             finished++;
             if (jobs.runMillis(job) > 0) {
                 ended.add(job);
@@ -177,9 +238,11 @@ public final class Engine implements BatchScheduler.Actions {
 
     @Override
     public void start(int job, boolean overtaking) {
-        record.started(job, nowMillis, overtaking);
-        queue.add(nowMillis + jobs.runMillis(job), END, job);
-        if (jobs.runMillis(job) > 0) {
+        events++;
+        long endMillis = nowMillis + jobs.runMillis(job);
+        record.started(job, nowMillis, endMillis, overtaking);
+        queue.add(endMillis, END, job);
+        if (endMillis > nowMillis) {
             started.add(job);
         }
     }
@@ -190,11 +253,11 @@ public final class Engine implements BatchScheduler.Actions {
     }
 
     private void moveJobs() {
-        for (int job : ended) {
-            leave(job);
+        for (int at = 0; at < ended.size(); at++) {
+            leave(ended.get(at));
         }
-        for (int job : started) {
-            enter(job);
+        for (int at = 0; at < started.size(); at++) {
+            enter(started.get(at));
         }
         ended.clear();
         started.clear();
@@ -205,23 +268,19 @@ public final class Engine implements BatchScheduler.Actions {
     }
 
     private void enter(int job) {
-        Placement placement = occupancy.place(jobs.cores(job), jobs.memoryBytesPerCore(job));
-        placements[job] = placement;
-        int missing = jobs.cores(job) - placement.coresUsed();
+        int wanted = jobs.cores(job);
+        occupancy.place(job, wanted, jobs.memoryBytesPerCore(job), scheduler.assignment(job));
+        int missing = wanted - occupancy.coresUsed(job);
         if (missing > 0) {
             record.clipped(jobs.runMillis(job) / 1000.0 * missing);
         }
     }
 
     private void leave(int job) {
-        Placement placement = placements[job];
-        if (placement == null) {
-            throw new IllegalStateException("job " + jobs.number(job) + " ended before it started");
-        }
-        placements[job] = null;
-        occupancy.remove(placement, nowMillis);
-        coreTime.add(Use.JOB, record.startMillis(job), nowMillis, placement.coresUsed());
-        coreTime.add(Use.ALLOCATED, record.startMillis(job), nowMillis, placement.coresHeld());
+        long startMillis = record.startMillis(job);
+        coreTime.add(Use.JOB, startMillis, nowMillis, occupancy.coresUsed(job));
+        coreTime.add(Use.ALLOCATED, startMillis, nowMillis, occupancy.coresHeld(job));
+        occupancy.remove(job, nowMillis);
     }
 
     private void functionEvents() {
@@ -229,6 +288,7 @@ public final class Engine implements BatchScheduler.Actions {
             return;
         }
         while (queue.nextMillis() == nowMillis) {
+            events++;
             functions.event(nowMillis, queue.nextKind(), queue.take());
         }
         if (functions.nextDeadlineMillis() <= nowMillis) {

@@ -1,21 +1,32 @@
 package io.offcut.simulator.internal.engine;
 
+import java.util.Arrays;
 import java.util.BitSet;
 
-/** When each job started, and how. For one thread while it grows. */
+/** When each job started and ended, and how. For one thread while it grows. */
 public final class JobRecord {
+    private static final long NEVER = Long.MIN_VALUE;
+
     private final long[] startsMillis;
+    private final long[] endsMillis;
     private final BitSet backfilled = new BitSet();
     private int clippedJobs;
     private double clippedCoreSeconds;
+    private int requeues;
+    private int lostJobs;
 
     JobRecord(int jobs) {
         startsMillis = new long[jobs];
+        endsMillis = new long[jobs];
+        Arrays.fill(endsMillis, NEVER);
     }
 
-    void started(int job, long nowMillis, boolean overtaking) {
+    void started(int job, long nowMillis, long endMillis, boolean overtaking) {
         startsMillis[job] = nowMillis;
-        backfilled.set(job, overtaking);
+        endsMillis[job] = endMillis;
+        if (overtaking) {
+            backfilled.set(job);
+        }
     }
 
     void clipped(double coreSeconds) {
@@ -23,8 +34,27 @@ public final class JobRecord {
         clippedCoreSeconds += coreSeconds;
     }
 
+    /** It was killed, and will start again. */
+    void requeued(int job) {
+        requeues++;
+        endsMillis[job] = NEVER;
+        backfilled.clear(job);
+    }
+
+    /** It was killed, and that was its end. */
+    void lost(int job, long nowMillis) {
+        lostJobs++;
+        endsMillis[job] = nowMillis;
+    }
+
+    /** Of its last start. */
     public long startMillis(int job) {
         return startsMillis[job];
+    }
+
+    /** Of the run that began with its last start; a time in the past for none. */
+    public long endMillis(int job) {
+        return endsMillis[job];
     }
 
     public boolean backfilled(int job) {
@@ -39,5 +69,15 @@ public final class JobRecord {
     /** What those jobs did not get. */
     public double clippedCoreSeconds() {
         return clippedCoreSeconds;
+    }
+
+    /** How often a job had to wait again because a node failed. */
+    public int requeues() {
+        return requeues;
+    }
+
+    /** Jobs that ended because a node failed. */
+    public int lostJobs() {
+        return lostJobs;
     }
 }

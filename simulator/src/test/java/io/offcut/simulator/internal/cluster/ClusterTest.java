@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.offcut.core.CpuSet;
 import io.offcut.simulator.BatchConfig.Allocation;
 import io.offcut.simulator.ClusterSpec;
+import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 class ClusterTest {
@@ -93,15 +96,49 @@ class ClusterTest {
     void countingAgreesWithPlacing() {
         for (Allocation allocation : Allocation.values()) {
             Cluster cluster = new Cluster(SPEC, allocation, false, 0);
-            CoreCounter counter = new CoreCounter(SPEC, allocation);
-            for (int cores : new int[] {3, 4, 1, 2, 5}) {
-                Placement placed = cluster.place(cores, -1);
-                Placement counted = counter.place(cores, -1);
-                assertThat(counted.coresHeld()).isEqualTo(placed.coresHeld());
-                assertThat(counted.coresUsed()).isEqualTo(placed.coresUsed());
+            PlacedJobs placed = new PlacedJobs(cluster, 5);
+            CoreCounter counter = new CoreCounter(SPEC, allocation, 5);
+            int[] cores = {3, 4, 1, 2, 5};
+            for (int job = 0; job < cores.length; job++) {
+                placed.place(job, cores[job], -1, null);
+                counter.place(job, cores[job], -1, null);
+                assertThat(counter.coresHeld(job)).isEqualTo(placed.coresHeld(job));
+                assertThat(counter.coresUsed(job)).isEqualTo(placed.coresUsed(job));
             }
-            assertThat(counter.usedCores()).isEqualTo(cluster.usedCores());
+            assertThat(counter.usedCores()).isEqualTo(placed.usedCores());
+            placed.remove(1, 5);
+            counter.remove(1, 5);
+            assertThat(counter.usedCores()).isEqualTo(placed.usedCores());
         }
+    }
+
+    @Test
+    void noCoreIsHeldTwice() {
+        SplittableRandom random = new SplittableRandom(5);
+        for (Allocation allocation : Allocation.values()) {
+            Cluster cluster = new Cluster(SPEC, allocation, false, 0);
+            List<Placement> placements = new ArrayList<>();
+            for (int step = 0; step < 1_000; step++) {
+                if (random.nextBoolean() || placements.isEmpty()) {
+                    placements.add(cluster.place(random.nextInt(1, 8), random.nextInt(500)));
+                } else {
+                    cluster.remove(placements.remove(random.nextInt(placements.size())), step);
+                }
+                assertThat(placements.stream().mapToInt(Placement::coresHeld).sum())
+                        .isEqualTo(distinctCores(placements))
+                        .isLessThanOrEqualTo(12);
+            }
+        }
+    }
+
+    private static int distinctCores(List<Placement> placements) {
+        BitSet held = new BitSet();
+        for (Placement placement : placements) {
+            for (Placement.Part part : placement.parts) {
+                part.cores().stream().forEach(core -> held.set(part.node().index() * 4 + core));
+            }
+        }
+        return held.cardinality();
     }
 
     private static List<String> idle(Cluster cluster) {

@@ -1,0 +1,62 @@
+package io.offcut.simulator.internal.cluster;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Jobs on the nodes of a cluster. For one thread. */
+public final class PlacedJobs implements Occupancy {
+    private final Cluster cluster;
+    private final @Nullable Placement[] placements;
+
+    public PlacedJobs(Cluster cluster, int jobs) {
+        this.cluster = cluster;
+        this.placements = new Placement[jobs];
+    }
+
+    @Override
+    public void place(int job, int cores, long memoryBytesPerCore, @Nullable Assignment where) {
+        placements[job] =
+                where == null
+                        ? cluster.place(cores, memoryBytesPerCore)
+                        : cluster.place(where, memoryBytesPerCore);
+    }
+
+    private Placement of(int job) {
+        Placement placement = placements[job];
+        if (placement == null) {
+            throw new IllegalStateException("job at " + job + " is not on the machine");
+        }
+        return placement;
+    }
+
+    @Override
+    public int coresHeld(int job) {
+        return of(job).coresHeld();
+    }
+
+    @Override
+    public int coresUsed(int job) {
+        return of(job).coresUsed();
+    }
+
+    @Override
+    public void remove(int job, long nowMillis) {
+        cluster.remove(of(job), nowMillis);
+        placements[job] = null;
+    }
+
+    @Override
+    public void down(int node, boolean down, long nowMillis) {
+        cluster.down(node, down, nowMillis);
+    }
+
+    @Override
+    public int usedCores() {
+        return cluster.usedCores();
+    }
+
+    @Override
+    public List<Node> takeChanged() {
+        return cluster.takeChanged();
+    }
+}
