@@ -1,11 +1,22 @@
 package io.offcut.cli.trace;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.offcut.cli.output.ProgressLine;
+import io.offcut.cli.output.Terminal;
+import io.offcut.cli.output.Units;
+import io.offcut.traces.Complaints;
+import io.offcut.traces.JobLogs;
 import io.offcut.traces.SampleTraces;
-import io.offcut.traces.SwfComplaints;
 import io.offcut.traces.SwfLog;
-import io.offcut.traces.SwfReader;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** Job logs that commands are given by name. */
 public final class LogFiles {
@@ -16,13 +27,39 @@ public final class LogFiles {
 
     private LogFiles() {}
 
-    /** The log of this path, or the one that ships with Offcut. */
+    /** The log of this path in any format, or the one that ships with Offcut. */
     public static SwfLog read(String name) {
-        return name.equals(SAMPLE) ? SampleTraces.sample256() : SwfReader.read(Path.of(name));
+        return read(name, ZoneOffset.UTC);
+    }
+
+    /** The same; times that name no zone are of this one. Long reading shows how far it is. */
+    public static SwfLog read(String name, ZoneId zone) {
+        if (name.equals(SAMPLE)) {
+            return SampleTraces.sample256();
+        }
+        Path path = Path.of(name);
+        long bytes = Math.max(1, path.toFile().length());
+        AtomicLong read = new AtomicLong();
+        try (ProgressLine _ =
+                ProgressLine.start(
+                        new PrintStream(new FileOutputStream(FileDescriptor.err), true, UTF_8),
+                        Terminal.detect(System.getenv()),
+                        () -> progress(name, read.get(), bytes))) {
+            return JobLogs.read(path, zone, read::set);
+        }
+    }
+
+    private static String progress(String name, long read, long bytes) {
+        return "reading "
+                + name
+                + ": "
+                + Math.min(100, 100 * read / bytes)
+                + "% of "
+                + Units.bytes(bytes);
     }
 
     /** Says how much of a log was wrong, and where the first of it is. */
-    public static void warn(PrintWriter err, String log, SwfComplaints complaints) {
+    public static void warn(PrintWriter err, String log, Complaints complaints) {
         if (complaints.total() > 0) {
             err.printf(
                     "offcut: %s: %d complaints, %d lines left out%n",

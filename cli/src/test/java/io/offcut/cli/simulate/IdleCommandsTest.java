@@ -125,7 +125,7 @@ class IdleCommandsTest {
         assertThat(out.toString())
                 .containsPattern("idle nodes +mean 0.70, median 1, 0 to 1\n")
                 .containsPattern("  p50 +200 s\n")
-                .containsPattern(" 5 min +100.0 % #+ +100.0 % #+\n");
+                .containsPattern(" 5 min +100.0 % █+ +100.0 % █+\n");
         assertThat(out.toString().lines()).allMatch(line -> line.length() <= 80);
         assertThat(err.toString())
                 .contains("1 complaints")

@@ -41,8 +41,8 @@ class SimulateCommandTest {
 
         assertThat(out.toString())
                 .contains("made.swf.gz: 200 jobs")
-                .containsPattern("maxProcs +64")
-                .containsPattern("jobsWithoutWait +200")
+                .containsPattern("machine +64 cores in 4 nodes")
+                .containsPattern("missing +wait 100.0 %")
                 .contains("200 jobs on 4 nodes of 16 cores")
                 .contains("scheduler fcfs")
                 .containsPattern("gain over ideal node sharing +[0-9.]+%");
