@@ -49,8 +49,7 @@ final class TraceIdleCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         boolean json =
-                Choice.of("--format", InfoCommand.Format.class, format)
-                        == InfoCommand.Format.JSON;
+                Choice.of("--format", InfoCommand.Format.class, format) == InfoCommand.Format.JSON;
         if (spec == null) {
             throw new IllegalStateException("run by picocli only");
         }
