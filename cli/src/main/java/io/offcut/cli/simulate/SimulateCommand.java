@@ -1,6 +1,8 @@
 package io.offcut.cli.simulate;
 
 import io.offcut.cli.output.Choice;
+import io.offcut.cli.simulate.compare.CompareCommand;
+import io.offcut.cli.simulate.sweep.SweepCommand;
 import io.offcut.cli.trace.LogFiles;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
@@ -14,6 +16,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -29,10 +32,11 @@ import picocli.CommandLine.Spec;
         name = "simulate",
         showDefaultValues = true,
         sortOptions = false,
-        subcommands = SimulateIdleCommand.class,
+        subcommands = {SimulateIdleCommand.class, SweepCommand.class, CompareCommand.class},
         customSynopsis = {
             "offcut simulate LOG [OPTIONS]",
-            "offcut simulate idle SAMPLES [OPTIONS]"
+            "offcut simulate idle SAMPLES [OPTIONS]",
+            "offcut simulate sweep|compare …"
         },
         description = "Simulates functions on the cores that the jobs of a log leave idle.",
         footer = {
@@ -53,6 +57,8 @@ public final class SimulateCommand implements Callable<Integer> {
     }
 
     @Spec private @Nullable CommandSpec spec;
+
+    private final Function<String, SwfLog> logs;
 
     @Parameters(
             paramLabel = "LOG",
@@ -94,14 +100,26 @@ public final class SimulateCommand implements Callable<Integer> {
             description = "For people or for scripts.")
     private String format = "";
 
+    public SimulateCommand() {
+        this(LogFiles::read);
+    }
+
+    /**
+     * @param logs reads a log by its name; several commands may share what they only read
+     */
+    public SimulateCommand(Function<String, SwfLog> logs) {
+        this.logs = logs;
+    }
+
     @Override
     public Integer call() {
+        // Not picocli's to require: subcommands have none.
         if (log.isEmpty()) {
             throw new ParameterException(
                     commandSpec().commandLine(), "Missing required parameter: 'LOG'");
         }
         Format shown = Choice.of("--format", Format.class, format);
-        SwfLog jobs = LogFiles.read(log);
+        SwfLog jobs = logs.apply(log);
         LogFiles.warn(err(), log, jobs.complaints());
         SimulationConfig config = config(jobs);
         SimulationResult result = Simulation.run(config, progress());
