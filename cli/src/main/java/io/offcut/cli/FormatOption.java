@@ -6,7 +6,7 @@ import java.util.function.Supplier;
 import picocli.CommandLine.Option;
 
 /** Whether a list is for people or for scripts. */
-final class FormatOption {
+public final class FormatOption {
     enum Format {
         TABLE,
         JSON
@@ -18,12 +18,13 @@ final class FormatOption {
             description = "For people or for scripts. Default: table.")
     Format format = Format.TABLE;
 
-    boolean json() {
+    /** Whether for scripts. */
+    public boolean json() {
         return format == Format.JSON;
     }
 
     /** Writes a list: as it is for scripts, as a table for people. */
-    void print(Io io, Object values, Supplier<Table> table) {
+    public void print(Io io, Object values, Supplier<Table> table) {
         io.print(json() ? JsonOut.text(values) : table.get().render(io.terminal()));
     }
 }

@@ -22,7 +22,7 @@ public record Io(
     private static final int BUFFER_BYTES = 1 << 16;
 
     /** That of this process. */
-    static Io system() {
+    public static Io system() {
         return new Io(
                 new FileInputStream(FileDescriptor.in),
                 new PrintStream(

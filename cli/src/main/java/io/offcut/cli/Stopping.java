@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * Ends a command well when the process is told to end (SIGINT, SIGTERM): the command's thread is
  * told, and the process waits for it to finish, for a bounded time.
  */
-final class Stopping implements AutoCloseable {
+public final class Stopping implements AutoCloseable {
     private static final long FINISH_SECONDS = 15;
 
     private final CountDownLatch stop = new CountDownLatch(1);
@@ -24,12 +24,12 @@ final class Stopping implements AutoCloseable {
     }
 
     /** Watches for signals; the command asks {@link #stopped}, or waits. */
-    static Stopping onSignal() {
+    public static Stopping onSignal() {
         return new Stopping(null);
     }
 
     /** Watches for signals and interrupts the calling thread at one. */
-    static Stopping interruptingOnSignal() {
+    public static Stopping interruptingOnSignal() {
         return new Stopping(Thread.currentThread());
     }
 
@@ -49,19 +49,19 @@ final class Stopping implements AutoCloseable {
     }
 
     /** The signal has been heard; what follows must not be interrupted. */
-    void clearInterrupt() {
+    public void clearInterrupt() {
         boolean heard = Thread.interrupted();
         if (heard) {
             stop.countDown();
         }
     }
 
-    boolean stopped() {
+    public boolean stopped() {
         return stop.getCount() == 0;
     }
 
     /** Waits for a signal, at most so long; null for as long as it takes. */
-    void await(@Nullable Duration limit) throws InterruptedException {
+    public void await(@Nullable Duration limit) throws InterruptedException {
         if (limit == null) {
             stop.await();
         } else if (stop.await(limit.toNanos(), TimeUnit.NANOSECONDS)) {

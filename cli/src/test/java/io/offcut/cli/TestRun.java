@@ -16,12 +16,12 @@ import java.util.Map;
  * @param out standard output
  * @param err standard error
  */
-record TestRun(int exitCode, String out, String err) {
-    static TestRun of(String... args) {
+public record TestRun(int exitCode, String out, String err) {
+    public static TestRun of(String... args) {
         return of(Map.of(), new byte[0], args);
     }
 
-    static TestRun of(Map<String, String> environment, byte[] stdin, String... args) {
+    public static TestRun of(Map<String, String> environment, byte[] stdin, String... args) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         Io io =

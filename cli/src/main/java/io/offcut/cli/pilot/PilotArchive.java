@@ -1,5 +1,6 @@
 package io.offcut.cli.pilot;
 
+import io.offcut.cli.ThisProgram;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.node.NodeConfig;
@@ -65,12 +66,10 @@ final class PilotArchive {
     }
 
     private static void rehearseInto(Path fresh) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(PilotStart.java());
-        command.add("-XX:AOTCacheOutput=" + fresh);
-        command.addAll(PilotStart.program());
-        command.add("rehearse");
+        List<String> java = new ArrayList<>(PilotStart.JAVA_OPTIONS);
+        java.add("-XX:AOTCacheOutput=" + fresh);
         ProcessBuilder builder =
-                new ProcessBuilder(command)
+                new ProcessBuilder(ThisProgram.command(java, List.of("pilot", "rehearse")))
                         .redirectErrorStream(true)
                         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                         .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")));

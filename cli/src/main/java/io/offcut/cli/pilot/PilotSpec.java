@@ -1,11 +1,11 @@
 package io.offcut.cli.pilot;
 
+import io.offcut.cli.ThisProgram;
 import io.offcut.slurm.SlurmCommands;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
 
 /**
  * What a pilot job asks Slurm for, and what it runs.
@@ -93,13 +93,7 @@ public record PilotSpec(
      */
     String script() {
         return "srun --overlap --ntasks=1 --cpus-per-task=$SLURM_CPUS_ON_NODE --input=none "
-                + daemon.stream().map(PilotSpec::quoted).collect(Collectors.joining(" "))
+                + ThisProgram.shell(daemon)
                 + "; code=$?; [ $code = 143 ] && code=0; exit $code";
-    }
-
-    private static String quoted(String word) {
-        return word.matches("[A-Za-z0-9_./:=,@%+-]+")
-                ? word
-                : "'" + word.replace("'", "'\\''") + "'";
     }
 }

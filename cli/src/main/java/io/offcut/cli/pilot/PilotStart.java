@@ -1,5 +1,6 @@
 package io.offcut.cli.pilot;
 
+import io.offcut.cli.ThisProgram;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.node.NodeConfig;
@@ -49,6 +50,16 @@ public record PilotStart(
         Duration interval,
         List<String> sbatch,
         Consumer<String> say) {
+    /** Of the daemon's Java, and of what makes its archive. */
+    static final List<String> JAVA_OPTIONS =
+            List.of(
+                    "-XX:+UseSerialGC",
+                    "-XX:TieredStopAtLevel=1",
+                    "-Xmx128m",
+                    // No archive is no fault.
+                    "-Xlog:disable",
+                    "-Xlog:all=error:stderr");
+
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final Set<PosixFilePermission> OTHERS =
             Set.of(
@@ -162,34 +173,17 @@ public record PilotStart(
      * @param arguments further ones
      */
     public static List<String> daemon(Path archives, List<String> arguments) {
-        List<String> command = new ArrayList<>(java());
+        List<String> java = new ArrayList<>(JAVA_OPTIONS);
         Path archive = PilotArchive.require(archives);
         if (archive != null) {
-            command.add("-XX:AOTCache=" + archive);
+            java.add("-XX:AOTCache=" + archive);
         }
-        command.addAll(program());
-        command.add("run");
+        List<String> words = new ArrayList<>(List.of("pilot", "run"));
         if (NodeDaemon.makeArchive(archives)) {
-            command.addAll(List.of("--set", "archiveDir=" + archives));
+            words.addAll(List.of("--set", "archiveDir=" + archives));
         }
-        command.addAll(arguments);
-        return command;
-    }
-
-    static List<String> java() {
-        return List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Xmx128m",
-                // No archive is no fault.
-                "-Xlog:disable",
-                "-Xlog:all=error:stderr",
-                "--enable-native-access=ALL-UNNAMED");
-    }
-
-    static List<String> program() {
-        return List.of("-cp", System.getProperty("java.class.path"), "io.offcut.cli.Main", "pilot");
+        words.addAll(arguments);
+        return ThisProgram.command(java, words);
     }
 
     /**

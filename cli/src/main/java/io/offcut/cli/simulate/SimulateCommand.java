@@ -1,6 +1,8 @@
 package io.offcut.cli.simulate;
 
 import io.offcut.cli.output.Choice;
+import io.offcut.cli.simulate.compare.CompareCommand;
+import io.offcut.cli.simulate.sweep.SweepCommand;
 import io.offcut.cli.trace.LogFiles;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
@@ -17,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -32,10 +35,11 @@ import picocli.CommandLine.Spec;
         name = "simulate",
         showDefaultValues = true,
         sortOptions = false,
-        subcommands = SimulateIdleCommand.class,
+        subcommands = {SimulateIdleCommand.class, SweepCommand.class, CompareCommand.class},
         customSynopsis = {
             "offcut simulate LOG... [OPTIONS]",
-            "offcut simulate idle SAMPLES [OPTIONS]"
+            "offcut simulate idle SAMPLES [OPTIONS]",
+            "offcut simulate sweep|compare …"
         },
         description = "Simulates functions on the cores that the jobs of a log leave idle.",
         footer = {
@@ -57,6 +61,8 @@ public final class SimulateCommand implements Callable<Integer> {
     }
 
     @Spec private @Nullable CommandSpec spec;
+
+    private final Function<String, SwfLog> reader;
 
     @Parameters(
             paramLabel = "LOG",
@@ -98,8 +104,20 @@ public final class SimulateCommand implements Callable<Integer> {
             description = "For people or for scripts.")
     private String format = "";
 
+    public SimulateCommand() {
+        this(LogFiles::read);
+    }
+
+    /**
+     * @param reader reads a log by its name; several commands may share what they only read
+     */
+    public SimulateCommand(Function<String, SwfLog> reader) {
+        this.reader = reader;
+    }
+
     @Override
     public Integer call() {
+        // Not picocli's to require: subcommands have none.
         if (logs.isEmpty()) {
             throw new ParameterException(
                     commandSpec().commandLine(), "Missing required parameter: 'LOG'");
@@ -122,7 +140,7 @@ public final class SimulateCommand implements Callable<Integer> {
     private SwfLog read() {
         List<SwfLog> all = new ArrayList<>();
         for (String log : logs) {
-            SwfLog jobs = LogFiles.read(log);
+            SwfLog jobs = reader.apply(log);
             LogFiles.warn(err(), log, jobs.complaints());
             all.add(jobs);
         }

@@ -1,0 +1,5 @@
+/** {@code offcut simulate compare}: what differs between two results. */
+@NullMarked
+package io.offcut.cli.simulate.compare;
+
+import org.jspecify.annotations.NullMarked;

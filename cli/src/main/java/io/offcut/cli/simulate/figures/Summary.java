@@ -1,0 +1,54 @@
+package io.offcut.cli.simulate.figures;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A {@code summary.json} taken apart by the paths of its values, such as {@code
+ * batch.meanWaitSeconds}; those of short lists have a number there, longer lists are left out.
+ *
+ * @param figures what came out, numbers
+ * @param settings what was simulated, and whatever else is no number
+ */
+public record Summary(Map<String, Double> figures, Map<String, String> settings) {
+    /** Section that a sweep adds to say where a result belongs. */
+    public static final String SWEEP = "sweep";
+
+    /** Such as some policies side by side; not the steps of a distribution. */
+    private static final int LONGEST_LIST = 8;
+
+    /** Sections whose numbers went in. */
+    private static final Set<String> CONFIGURATION =
+            Set.of("cluster", "batchSystem", "functionModel", "seed", "config", "options");
+
+    /** Takes the document apart, in its order. */
+    public static Summary of(JsonNode document) {
+        Summary summary = new Summary(new LinkedHashMap<>(), new LinkedHashMap<>());
+        document.properties()
+                .forEach(section -> {
+                    if (!section.getKey().equals(SWEEP)) {
+                        boolean configuration = CONFIGURATION.contains(section.getKey());
+                        summary.add(section.getKey(), section.getValue(), configuration);
+                    }
+                });
+        return summary;
+    }
+
+    private void add(String path, JsonNode value, boolean configuration) {
+        if (value.isObject()) {
+            value.properties()
+                    .forEach(each ->
+                            add(path + "." + each.getKey(), each.getValue(), configuration));
+        } else if (value.isArray() && value.size() <= LONGEST_LIST) {
+            for (int i = 0; i < value.size(); i++) {
+                add(path + "." + i, value.get(i), configuration);
+            }
+        } else if (value.isNumber() && !configuration) {
+            figures.put(path, value.doubleValue());
+        } else if (value.isValueNode() && !value.isNull()) {
+            settings.put(path, value.asText());
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package io.offcut.cli.simulate.sweep;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.offcut.cli.Io;
+import io.offcut.cli.config.ConfigLoader;
+import io.offcut.cli.output.Terminal;
+import io.offcut.cli.simulate.SimulateCommand;
+import io.offcut.cli.simulate.figures.ResultJson;
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import io.offcut.traces.SwfLog;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.IFactory;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * One {@code offcut simulate} within this process: the very command, whatever options it has, with
+ * what it would print for scripts as its result.
+ */
+final class SimulateRun {
+    private static final String SEED = "--seed";
+
+    private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
+    private final CommandLine line;
+
+    private SimulateRun(Function<String, SwfLog> logs) {
+        line = new CommandLine(new SimulateCommand(logs), new WithIo(quiet(printed)));
+        line.setOut(new PrintWriter(printed, true, StandardCharsets.UTF_8));
+        // Progress of single runs, and complaints that are told once.
+        line.setErr(new PrintWriter(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8));
+    }
+
+    private static Io quiet(OutputStream printed) {
+        return new Io(
+                InputStream.nullInputStream(),
+                new PrintStream(printed, true, StandardCharsets.UTF_8),
+                new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8),
+                Terminal.NONE,
+                ConfigLoader.system());
+    }
+
+    /** Makes subcommands that want an {@link Io} with this one. */
+    private record WithIo(Io io) implements IFactory {
+        @Override
+        public <K> K create(Class<K> type) throws Exception {
+            try {
+                return type.getConstructor(Io.class).newInstance(io);
+            } catch (NoSuchMethodException e) {
+                return CommandLine.defaultFactory().create(type);
+            }
+        }
+    }
+
+    /**
+     * Simulates.
+     *
+     * @param logs reads a log by its name
+     * @param words of a command line, without a seed
+     * @return its {@code summary.json}
+     * @throws OffcutException {@link ErrorCode#USAGE} if the command line is wrong, and whatever
+     *     the simulation refuses
+     */
+    static JsonNode run(Function<String, SwfLog> logs, List<String> words, long seed) {
+        List<String> all = new ArrayList<>(words);
+        if (takesSeed(words)) {
+            all.add(SEED + "=" + seed);
+        }
+        all.add("--format=json");
+        SimulateRun run = new SimulateRun(logs);
+        run.call(all);
+        return ResultJson.parse(run.printed.toByteArray());
+    }
+
+    /** Refuses a command line that cannot be right. */
+    static void check(List<String> words) {
+        takesSeed(words);
+    }
+
+    private static boolean takesSeed(List<String> words) {
+        CommandSpec spec =
+                new SimulateRun(
+                                _ -> {
+                                    throw new IllegalStateException(
+                                            "a log is read only when it is simulated");
+                                })
+                        .parsed(words);
+        return spec.findOption(SEED) != null;
+    }
+
+    private CommandSpec parsed(List<String> words) {
+        try {
+            ParseResult result = line.parseArgs(words.toArray(String[]::new));
+            while (result.hasSubcommand()) {
+                result = result.subcommand();
+            }
+            if (result.commandSpec().userObject() instanceof SweepCommand) {
+                throw usage("a sweep of sweeps", null);
+            }
+            return result.commandSpec();
+        } catch (ParameterException e) {
+            throw usage(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private void call(List<String> words) {
+        Object command = parsed(words).userObject();
+        try {
+            Object code = ((Callable<?>) command).call();
+            if (!Objects.equals(code, 0)) {
+                throw new OffcutException(
+                        ErrorCode.INTERNAL, "a simulation ended with code " + code);
+            }
+        } catch (ParameterException e) {
+            throw usage(String.valueOf(e.getMessage()), e);
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new OffcutException(ErrorCode.INTERNAL, "a simulation failed: " + e, e);
+        }
+    }
+
+    private static OffcutException usage(String why, @Nullable Exception e) {
+        return new OffcutException(
+                ErrorCode.USAGE, "sweep: " + why + ": see 'offcut simulate --help'", e);
+    }
+}

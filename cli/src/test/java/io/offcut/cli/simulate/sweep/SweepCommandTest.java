@@ -1,0 +1,295 @@
+package io.offcut.cli.simulate.sweep;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.offcut.cli.TestRun;
+import io.offcut.cli.ThisProgram;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(120)
+class SweepCommandTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir private Path dir;
+
+    @Test
+    void findsThatBackfillingShortensWaits() throws IOException {
+        TestRun run = sweep("grid", "sample", "--load", "none", "--vary", "scheduler=fcfs,easy");
+
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        JsonNode points = sweepJson("grid").path("points");
+        JsonNode fcfs = wait(points.path(0));
+        JsonNode easy = wait(points.path(1));
+        assertThat(fcfs.path("mean").asDouble()).isGreaterThan(easy.path("mean").asDouble());
+        assertThat(fcfs.at("/toFirst/mean").asDouble()).isZero();
+        assertThat(easy.at("/toFirst/mean").asDouble()).isNegative();
+        JsonNode alone = simulate("sample", "--load", "none", "--scheduler", "easy");
+        assertThat(easy.path("mean").decimalValue())
+                .isEqualTo(alone.at("/batch/meanWaitSeconds").decimalValue());
+        assertThat(run.out()).contains("fcfs", "easy", "meanWaitSeconds", "More than at point 0");
+        assertThat(run.out().lines()).allMatch(line -> line.length() <= 80);
+    }
+
+    @Test
+    void aPointIsTheSimulationWithItsOptionsAndSeed() throws IOException {
+        String[] poisson = {"sample", "--load", "poisson", "--requests-per-hour", "20"};
+        TestRun run =
+                sweep(
+                        "grid",
+                        with(
+                                poisson,
+                                "--vary",
+                                "workers=2,8",
+                                "--replications",
+                                "2",
+                                "--seed",
+                                "9"));
+
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        List<String> rows = Files.readAllLines(dir.resolve("grid/sweep.csv"));
+        assertThat(rows).hasSize(5);
+        assertThat(rows.getFirst()).startsWith("point,replication,seed,workers,batch.jobs,");
+        String second = rows.get(2).split(",", -1)[2];
+        assertThat(rows.get(4))
+                .as("common random numbers")
+                .startsWith("1,1," + second + ",8,2000,");
+        JsonNode alone = simulate(with(poisson, "--workers", "8", "--seed", second));
+        JsonNode kept = JSON.readTree(dir.resolve("grid/points/0003/summary.json").toFile());
+        assertThat(kept.path("sweep").path("arguments").toString()).contains("--workers=8");
+        assertThat(kept.path("functions")).isEqualTo(alone.path("functions"));
+        assertThat(kept.path("coreSeconds")).isEqualTo(alone.path("coreSeconds"));
+    }
+
+    @Test
+    void writesTheSameBytesForAnyNumberOfThreads() throws IOException {
+        String[] grid =
+                with(
+                        new String[] {"sample", "--load", "poisson", "--requests-per-hour", "20"},
+                        "--vary",
+                        "scheduler=fcfs,easy",
+                        "--vary",
+                        "workers=2,8",
+                        "--replications",
+                        "2");
+
+        assertThat(sweep("one", with(grid, "--jobs", "1")).exitCode()).isZero();
+        assertThat(sweep("four", with(grid, "--jobs", "4")).exitCode()).isZero();
+
+        Map<String, String> one = contents("one");
+        assertThat(one).hasSize(8 + 3).isEqualTo(contents("four"));
+        assertThat(sweepJson("one").path("points").path(1).path("dependsOnSeed").asBoolean())
+                .isTrue();
+        assertThat(
+                        sweepJson("one")
+                                .path("points")
+                                .path(1)
+                                .path("figures")
+                                .path("coreSeconds.harvested")
+                                .path("halfWidth")
+                                .asDouble())
+                .isPositive();
+    }
+
+    @Test
+    void saysThatPointsDoNotDependOnTheSeed() throws IOException {
+        TestRun run =
+                sweep(
+                        "grid",
+                        "sample",
+                        "--load=none",
+                        "--vary",
+                        "scheduler=fcfs,easy",
+                        "--replications",
+                        "2");
+
+        assertThat(run.out()).contains("No point depends on the seed").doesNotContain(" ±");
+        assertThat(wait(sweepJson("grid").path("points").path(1)).path("halfWidth").asDouble())
+                .isZero();
+    }
+
+    @Test
+    void goesOnAfterItWasKilled() throws IOException, InterruptedException {
+        String[] grid = {
+            "sample",
+            "--vary",
+            "hold-off-seconds=1,2,3,4,5,6,7,8",
+            "--replications",
+            "2",
+            "--jobs",
+            "1"
+        };
+        Path killed = dir.resolve("killed");
+        Process process = start(killed, grid);
+        try {
+            await("some runs")
+                    .atMost(Duration.ofSeconds(60))
+                    .pollInterval(Duration.ofMillis(5))
+                    .until(() -> done(killed).size() >= 2);
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+        Map<Path, FileTime> before = done(killed);
+        assertThat(before.size()).as("runs before it was killed").isBetween(2, 15);
+
+        TestRun again = sweep("killed", grid);
+
+        assertThat(again.exitCode()).as(again.err()).isZero();
+        assertThat(again.err()).contains(before.size() + " of 16 runs were done before");
+        assertThat(done(killed)).hasSize(16).containsAllEntriesOf(before);
+        assertThat(sweep("whole", grid).exitCode()).isZero();
+        assertThat(contents("killed")).isEqualTo(contents("whole"));
+    }
+
+    @Test
+    void moreReplicationsComeBehindThoseThereAre() throws IOException {
+        String[] grid = {"sample", "--load=none", "--vary", "scheduler=fcfs,easy"};
+        assertThat(sweep("grid", grid).exitCode()).isZero();
+        Map<Path, FileTime> before = done(dir.resolve("grid"));
+
+        TestRun more = sweep("grid", with(grid, "--replications", "2"));
+
+        assertThat(more.err()).contains("2 of 4 runs were done before");
+        assertThat(done(dir.resolve("grid"))).hasSize(4).containsAllEntriesOf(before);
+    }
+
+    @Test
+    void refusesResultsOfOtherOptionsOrAnotherLog() throws IOException {
+        Path log = dir.resolve("two.swf");
+        Files.writeString(log, "; MaxProcs: 4\n1 0 0 1000 2\n");
+        String[] grid = {log.toString(), "--cores-per-node=4", "--vary", "hold-off-seconds=1,2"};
+        assertThat(sweep("grid", grid).exitCode()).isZero();
+
+        assertRefused(sweep("grid", with(grid, "--scheduler=fcfs")), "--scheduler=fcfs");
+        assertRefused(sweep("grid", with(grid, "--vary", "scheduler=fcfs,easy")), "--vary");
+        assertRefused(sweep("grid", with(grid, "--seed", "2")), "--seed 1, not 2");
+        Files.writeString(log, "; MaxProcs: 4\n1 0 0 2000 2\n");
+        assertRefused(sweep("grid", grid), "another content of " + log);
+
+        TestRun fresh = sweep("grid", with(grid, "--fresh"));
+        assertThat(fresh.exitCode()).as(fresh.err()).isZero();
+        JsonNode second = JSON.readTree(dir.resolve("grid/points/0001/summary.json").toFile());
+        assertThat(second.at("/coreSeconds/spanSeconds").asInt()).isEqualTo(2000);
+    }
+
+    private static void assertRefused(TestRun run, String difference) {
+        assertThat(run.exitCode()).isEqualTo(8);
+        assertThat(run.err())
+                .hasLineCount(1)
+                .contains(difference)
+                .contains("use another --out, or --fresh to start anew");
+    }
+
+    @Test
+    void aRunThatFailsIsNamedAndTheOthersAreDone() throws IOException {
+        // The sample has no recorded schedule.
+        TestRun run =
+                sweep("grid", "sample", "--load=none", "--vary", "scheduler=recorded,fcfs,easy");
+
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(run.err())
+                .contains("1 of 3 runs failed, the first: run 0000 (--scheduler=recorded, ")
+                .contains("try the scheduler easy");
+        assertThat(done(dir.resolve("grid"))).hasSize(2);
+    }
+
+    @Test
+    void refusesAWrongCommandLineBeforeTheFirstRun() throws IOException {
+        assertUsage(
+                sweep("grid", "sample", "--vary", "worker=1,2"), "Unknown option: '--worker=1'");
+        assertUsage(sweep("grid", "sample", "--vary", "workers=1,x"), "'x' is not an int");
+        assertUsage(sweep("grid", "sample", "--wokers=2"), "--wokers=2");
+        assertUsage(sweep("grid"), "no log is given");
+        assertUsage(sweep("grid", "sample", "--replications", "0"), "--replications");
+        assertUsage(sweep("grid", "sample", "--partition", "p"), "--slurm");
+        assertUsage(sweep("grid", "sample", "--figures", "x", "--load=none"), "--figures");
+        assertThat(done(dir.resolve("grid"))).as("of the last").hasSize(1);
+    }
+
+    private static void assertUsage(TestRun run, String why) {
+        assertThat(run.exitCode()).as(run.err()).isEqualTo(2);
+        assertThat(run.err()).contains(why);
+        assertThat(run.out()).isEmpty();
+    }
+
+    private TestRun sweep(String folder, String... arguments) {
+        List<String> line = new ArrayList<>(List.of("simulate", "sweep"));
+        line.addAll(List.of(arguments));
+        line.addAll(List.of("--out", dir.resolve(folder).toString()));
+        return TestRun.of(line.toArray(String[]::new));
+    }
+
+    private static JsonNode simulate(String... arguments) throws IOException {
+        List<String> line = new ArrayList<>(List.of("simulate"));
+        line.addAll(List.of(arguments));
+        line.add("--format=json");
+        return JSON.readTree(TestRun.of(line.toArray(String[]::new)).out());
+    }
+
+    private Process start(Path out, String... arguments) throws IOException {
+        List<String> line = new ArrayList<>(List.of("simulate", "sweep"));
+        line.addAll(List.of(arguments));
+        line.addAll(List.of("--out", out.toString()));
+        return new ProcessBuilder(ThisProgram.command(List.of("-XX:TieredStopAtLevel=1"), line))
+                .redirectErrorStream(true)
+                .redirectOutput(dir.resolve("output").toFile())
+                .redirectInput(new File("/dev/null"))
+                .start();
+    }
+
+    private static String[] with(String[] arguments, String... more) {
+        return Stream.concat(Stream.of(arguments), Stream.of(more)).toArray(String[]::new);
+    }
+
+    private JsonNode sweepJson(String folder) throws IOException {
+        return JSON.readTree(dir.resolve(folder).resolve("sweep.json").toFile());
+    }
+
+    private static JsonNode wait(JsonNode point) {
+        return point.path("figures").path("batch.meanWaitSeconds");
+    }
+
+    /** When each run's result was written. */
+    private static Map<Path, FileTime> done(Path folder) throws IOException {
+        Map<Path, FileTime> times = new TreeMap<>();
+        if (Files.isDirectory(folder.resolve("points"))) {
+            try (Stream<Path> files = Files.walk(folder.resolve("points"))) {
+                for (Path file : files.filter(path -> path.endsWith("summary.json")).toList()) {
+                    times.put(file, Files.getLastModifiedTime(file));
+                }
+            }
+        }
+        return times;
+    }
+
+    private Map<String, String> contents(String folder) throws IOException {
+        Map<String, String> contents = new TreeMap<>();
+        Path root = dir.resolve(folder);
+        try (Stream<Path> files = Files.walk(root)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                if (!file.endsWith("lock")) {
+                    contents.put(
+                            root.relativize(file).toString(),
+                            Files.readString(file, StandardCharsets.UTF_8));
+                }
+            }
+        }
+        return contents;
+    }
+}
