@@ -3,35 +3,48 @@ package io.offcut.simulator;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.simulator.SimulationResult.UtilizationRow;
+import io.offcut.simulator.internal.report.Page;
+import io.offcut.simulator.internal.report.ReportData;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.Locale;
-import java.util.Map;
 
 /**
- * Results as files: {@code summary.json}, {@code jobs.csv}, {@code utilization.csv}. One result
- * always gives the same bytes; fractions are rounded to six digits.
+ * Results as files: {@code summary.json}, {@code jobs.csv}, {@code utilization.csv}, {@code
+ * report.html}. One result always gives the same bytes; fractions are rounded to six digits.
  */
 public final class ResultWriter {
 
     private ResultWriter() {}
 
+    /** Writes the files of a run of which nothing more is known, and no report. */
+    public static void write(SimulationResult result, Path folder) {
+        write(result, RunNote.NONE, false, folder);
+    }
+
     /**
-     * Writes the three files into a folder, which is made if it is missing.
+     * Writes the files into a folder, which is made if it is missing.
      *
+     * @param report whether to write the report, which is a megabyte
      * @throws OffcutException {@link ErrorCode#EXHAUSTED} if they cannot be written
      */
-    public static void write(SimulationResult result, Path folder) {
+    public static void write(SimulationResult result, RunNote note, boolean report, Path folder) {
+        Spreads spreads = Spreads.of(result.schedule());
+        String summary = Summary.json(result, note, spreads);
         try {
             Files.createDirectories(folder);
-            Files.writeString(folder.resolve("summary.json"), summaryJson(result) + "\n");
+            Files.writeString(folder.resolve("summary.json"), summary + "\n");
             try (CsvBytes out = csv(folder.resolve("jobs.csv"))) {
                 writeJobs(result.schedule(), out);
             }
             try (CsvBytes out = csv(folder.resolve("utilization.csv"))) {
                 writeUtilization(result, out);
+            }
+            if (report) {
+                ReportData data =
+                        new ReportData(
+                                result, summary, spreads.waitSeconds(), spreads.boundedSlowdowns());
+                Files.writeString(folder.resolve("report.html"), Page.html(data));
             }
         } catch (IOException e) {
             throw new OffcutException(
@@ -47,46 +60,12 @@ public final class ResultWriter {
 
     /** The configuration and all figures except those of single jobs and rows. */
     public static String summaryJson(SimulationResult result) {
-        return JsonText.of(summary(result));
+        return summaryJson(result, RunNote.NONE);
     }
 
-    private static Map<String, Object> summary(SimulationResult result) {
-        SimulationConfig config = result.config();
-        Map<String, Object> summary = new LinkedHashMap<>();
-        summary.put("cluster", cluster(config.cluster()));
-        summary.put("batchSystem", config.batch());
-        summary.put("functionModel", functionModel(config.functions()));
-        summary.put("seed", config.seed());
-        summary.put("batch", result.batch());
-        summary.put("coreSeconds", result.cores());
-        summary.put("functions", result.functions());
-        summary.put("gains", result.gains());
-        return summary;
-    }
-
-    private static Map<String, Object> cluster(ClusterSpec spec) {
-        Map<String, Object> cluster = new LinkedHashMap<>();
-        cluster.put("cores", spec.cores());
-        cluster.put("nodes", spec.nodes());
-        cluster.put("classes", spec.classes());
-        cluster.put("outages", spec.outages().size());
-        return cluster;
-    }
-
-    private static Map<String, Object> functionModel(FunctionConfig config) {
-        Map<String, Object> model = new LinkedHashMap<>();
-        model.put("load", config.load().getClass().getSimpleName().toLowerCase(Locale.ROOT));
-        if (config.load() instanceof FunctionConfig.Load.Poisson poisson) {
-            model.put("requestsPerHour", poisson.requestsPerHour());
-            model.put("workers", poisson.workers());
-            model.put("meanSeconds", poisson.meanSeconds());
-            model.put("patienceSeconds", poisson.patienceSeconds());
-        }
-        model.put("holdOffMillis", config.holdOffMillis());
-        model.put("startUpMillis", config.startUpMillis());
-        model.put("memoryBytesPerWorker", config.memoryBytesPerWorker());
-        model.put("offerUnderused", config.offerUnderused());
-        return model;
+    /** What {@code summary.json} holds. */
+    public static String summaryJson(SimulationResult result, RunNote note) {
+        return Summary.json(result, note, Spreads.of(result.schedule()));
     }
 
     private static void writeJobs(JobSchedule schedule, CsvBytes out) throws IOException {

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param config what was simulated
  * @param functions null when there were none
  * @param gains null when no job held a core
+ * @param idle null when jobs were not placed on nodes
  * @param schedule job by job
  * @param utilization row by row
  * @param events that were handled: submissions, starts and ends of jobs, and what functions asked
@@ -21,6 +22,7 @@ public record SimulationResult(
         Cores cores,
         @Nullable Functions functions,
         @Nullable Gains gains,
+        @Nullable IdleTimes idle,
         JobSchedule schedule,
         List<UtilizationRow> utilization,
         long events) {
@@ -121,6 +123,15 @@ public record SimulationResult(
      */
     public record Gains(
             double wholeNodeJobCoreSeconds, double overWholeNodes, double overIdealSharing) {}
+
+    /**
+     * How long nodes and cores stayed without a job, in seconds; cut off at both ends of the
+     * simulation.
+     *
+     * @param nodeSeconds while no job held any core of a node
+     * @param coreSeconds while no job held a core; they sum up to what no job held
+     */
+    public record IdleTimes(Distribution nodeSeconds, Distribution coreSeconds) {}
 
     /**
      * Mean numbers of cores over a stretch of time.

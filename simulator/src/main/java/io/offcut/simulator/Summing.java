@@ -42,6 +42,7 @@ final class Summing {
                 cores(),
                 functions(),
                 gains(),
+                outcome.idle(),
                 schedule,
                 utilization(),
                 outcome.events());

@@ -4,122 +4,168 @@ import io.offcut.cli.output.Choice;
 import io.offcut.simulator.ClusterSpec;
 import io.offcut.simulator.SimulationResult;
 import io.offcut.simulator.SimulationResult.Cores;
+import io.offcut.simulator.SimulationResult.Functions;
+import io.offcut.simulator.SimulationResult.Gains;
 import java.io.PrintWriter;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
-/** The result of a simulation, for people. */
+/** The result of a simulation, for people: lines of at most 80 columns. */
 final class ResultText {
+    private static final double SECONDS_PER_HOUR = 3600;
+    private static final double BYTE_SECONDS_PER_GIB_HOUR = SECONDS_PER_HOUR * (1L << 30);
+
     private final PrintWriter out;
 
     ResultText(PrintWriter out) {
         this.out = out;
     }
 
-    void print(SimulationResult result) {
-        ClusterSpec cluster = result.config().cluster();
-        Cores cores = result.cores();
-        out.printf(
-                Locale.ROOT,
-                "%d jobs on %d nodes of %s cores, %.1f days, scheduler %s, jobs hold %s%n",
-                result.batch().jobs(),
-                cluster.nodes(),
-                (cluster.isEven() ? "" : "up to ") + cluster.coresPerNode(),
-                cores.spanSeconds() / 86_400,
-                Choice.name(result.config().batch().scheduler()),
-                Choice.name(result.config().batch().allocation()));
+    void print(SimulationResult result, @Nullable Double coreHourPrice) {
+        printWhat(result);
         printOmissions(result.batch());
+        printCores(result);
+        printJobs(result);
+        Functions functions = result.functions();
+        Gains gains = result.gains();
+        if (functions != null) {
+            printFunctions(result, functions);
+        }
+        if (functions != null && gains != null) {
+            printGains(gains);
+        }
+        if (coreHourPrice != null) {
+            printCost(result, coreHourPrice);
+        }
+    }
+
+    private void printWhat(SimulationResult result) {
+        ClusterSpec cluster = result.config().cluster();
+        line(
+                String.format(
+                        Locale.ROOT,
+                        "%d jobs on %d nodes of %s cores, %.1f days",
+                        result.batch().jobs(),
+                        cluster.nodes(),
+                        (cluster.isEven() ? "" : "up to ") + cluster.coresPerNode(),
+                        result.cores().spanSeconds() / 86_400));
+        line(
+                "scheduler "
+                        + Choice.name(result.config().batch().scheduler())
+                        + ", jobs hold "
+                        + Choice.name(result.config().batch().allocation()));
         if (result.config().functions().offerUnderused()) {
-            out.println("with --offer-underused: cores that jobs hold and do not compute on are");
-            out.println("offered too, which the node daemon does not do");
+            line("with --offer-underused: cores that jobs hold and do not compute on are");
+            line("offered too, which the node daemon does not do");
         }
-        out.printf(Locale.ROOT, "%n%-34s %14s %14s%n", "", "batch alone", "with functions");
-        out.printf(
-                Locale.ROOT,
-                "%-34s %13.2f%% %13.2f%%%n",
-                "utilisation",
-                100 * cores.utilization(),
-                100 * cores.utilizationWithFunctions());
-        out.printf(Locale.ROOT, "%n%-34s %14s %14s%n", "", "core-hours", "of capacity");
-        coreLine("capacity", cores.capacity(), cores);
-        coreLine("jobs compute", cores.job(), cores);
-        coreLine("jobs hold", cores.allocated(), cores);
-        coreLine("idle", cores.idle(), cores);
-        if (cores.down() > 0) {
-            coreLine("down", cores.down(), cores);
-        }
-        coreLine("offered", cores.offered(), cores);
-        coreLine("leased", cores.leased(), cores);
-        coreLine("harvested", cores.harvested(), cores);
-        out.printf(
-                Locale.ROOT, "%n%-34s %14.1f%n", "mean wait, s", result.batch().meanWaitSeconds());
-        out.printf(
-                Locale.ROOT,
-                "%-34s %14.2f%n",
-                "mean bounded slowdown",
-                result.batch().meanBoundedSlowdown());
-        out.printf(Locale.ROOT, "%-34s %14d%n", "backfilled jobs", result.batch().backfilledJobs());
-        printFunctions(result);
     }
 
     private void printOmissions(SimulationResult.Batch jobs) {
-        if (jobs.unknownJobs() + jobs.tooLargeJobs() + jobs.clippedJobs() > 0) {
-            out.printf(
-                    Locale.ROOT,
-                    "%d jobs left out as incomplete, %d as too large; %d got fewer cores than recorded%n",
-                    jobs.unknownJobs(),
-                    jobs.tooLargeJobs(),
-                    jobs.clippedJobs());
-        }
-        if (jobs.requeues() + jobs.lostJobs() > 0) {
-            out.printf(
-                    Locale.ROOT,
-                    "outages: jobs were killed and ran again %d times, %d jobs were lost%n",
-                    jobs.requeues(),
-                    jobs.lostJobs());
+        omitted(jobs.unknownJobs(), "jobs left out: no run time, size or recorded wait");
+        omitted(jobs.tooLargeJobs(), "jobs left out: larger than the machine");
+        omitted(jobs.clippedJobs(), "jobs got fewer cores than recorded");
+        omitted(jobs.requeues(), "runs were cut short by an outage, and began again");
+        omitted(jobs.lostJobs(), "jobs were ended by an outage");
+    }
+
+    private void omitted(int jobs, String why) {
+        if (jobs > 0) {
+            line(jobs + " " + why);
         }
     }
 
-    private void printFunctions(SimulationResult result) {
-        SimulationResult.Functions counts = result.functions();
-        if (counts != null) {
-            out.printf(Locale.ROOT, "%-34s %14d%n", "leases", counts.leases());
-            out.printf(Locale.ROOT, "%-34s %14d%n", "reclaims", counts.reclaims());
-            out.printf(Locale.ROOT, "%-34s %14.1f%n", "mean lease, s", counts.meanLeaseSeconds());
-            out.printf(
-                    Locale.ROOT,
-                    "%-34s %13.2f%%%n",
-                    "of idle time harvested",
-                    100 * counts.harvestedShareOfIdle());
+    private void printCores(SimulationResult result) {
+        Cores cores = result.cores();
+        boolean functions = result.functions() != null;
+        line("");
+        row("", "batch alone", functions ? "with functions" : "");
+        row(
+                "utilisation",
+                percent(cores.utilization()),
+                functions ? percent(cores.utilizationWithFunctions()) : "");
+        line("");
+        row("", "core-hours", "of capacity");
+        cores("capacity", cores.capacity(), cores);
+        cores("jobs compute", cores.job(), cores);
+        cores("jobs hold", cores.allocated(), cores);
+        cores("idle", cores.idle(), cores);
+        if (cores.down() > 0) {
+            cores("down", cores.down(), cores);
         }
-        if (counts != null && counts.requests() > 1) {
-            out.printf(Locale.ROOT, "%-34s %14d%n", "requests", counts.requests());
-            out.printf(
-                    Locale.ROOT,
-                    "%-34s %14d%n",
-                    "requests that gave up",
-                    counts.timedOutRequests());
-        }
-        SimulationResult.Gains gains = result.gains();
-        if (gains != null) {
-            out.printf(
-                    Locale.ROOT,
-                    "%-34s %13.2f%%%n",
-                    "gain over whole-node allocation",
-                    100 * gains.overWholeNodes());
-            out.printf(
-                    Locale.ROOT,
-                    "%-34s %13.2f%%%n",
-                    "gain over ideal node sharing",
-                    100 * gains.overIdealSharing());
+        if (functions) {
+            cores("offered", cores.offered(), cores);
+            cores("leased", cores.leased(), cores);
+            cores("harvested", cores.harvested(), cores);
         }
     }
 
-    private void coreLine(String label, double coreSeconds, Cores cores) {
-        out.printf(
-                Locale.ROOT,
-                "%-34s %14.1f %13.2f%%%n",
+    private void cores(String label, double coreSeconds, Cores all) {
+        row(
                 label,
-                coreSeconds / 3600,
-                100 * coreSeconds / Math.max(1, cores.capacity()));
+                decimal(coreSeconds / SECONDS_PER_HOUR, 1),
+                percent(coreSeconds / Math.max(1, all.capacity())));
+    }
+
+    private void printJobs(SimulationResult result) {
+        line("");
+        row("mean wait, s", decimal(result.batch().meanWaitSeconds(), 1));
+        row("mean bounded slowdown", decimal(result.batch().meanBoundedSlowdown(), 2));
+        row("backfilled jobs", result.batch().backfilledJobs());
+        SimulationResult.IdleTimes idle = result.idle();
+        if (idle != null && !idle.nodeSeconds().isEmpty()) {
+            row("median idle time of a node, s", decimal(idle.nodeSeconds().percentile(50), 1));
+        }
+    }
+
+    private void printFunctions(SimulationResult result, Functions counts) {
+        double byteSeconds =
+                result.cores().harvested() * result.config().functions().memoryBytesPerWorker();
+        line("");
+        row("memory harvested, GiB hours", decimal(byteSeconds / BYTE_SECONDS_PER_GIB_HOUR, 1));
+        row("of idle time harvested", percent(counts.harvestedShareOfIdle()));
+        row("leases", counts.leases());
+        row("reclaims", counts.reclaims());
+        row("mean lease, s", decimal(counts.meanLeaseSeconds(), 1));
+        if (counts.requests() > 1) {
+            row("requests", counts.requests());
+            row("requests that gave up", counts.timedOutRequests());
+        }
+    }
+
+    private void printGains(Gains gains) {
+        line("");
+        row("gain over whole-node allocation", percent(gains.overWholeNodes()));
+        row("gain over ideal node sharing", percent(gains.overIdealSharing()));
+    }
+
+    private void printCost(SimulationResult result, double coreHourPrice) {
+        double priceOfSecond = coreHourPrice / SECONDS_PER_HOUR;
+        line("");
+        row("price of idle core-hours", decimal(result.cores().idle() * priceOfSecond, 2));
+        if (result.functions() != null) {
+            row(
+                    "price of harvested core-hours",
+                    decimal(result.cores().harvested() * priceOfSecond, 2));
+        }
+    }
+
+    private static String percent(double share) {
+        return decimal(100 * share, 2) + "%";
+    }
+
+    private static String decimal(double value, int digits) {
+        return String.format(Locale.ROOT, "%." + digits + "f", value);
+    }
+
+    private void row(String label, Object value) {
+        row(label, value, "");
+    }
+
+    private void row(String label, Object first, Object second) {
+        line(String.format(Locale.ROOT, "%-36s %16s %16s", label, first, second));
+    }
+
+    private void line(String text) {
+        out.println(text.stripTrailing());
     }
 }

@@ -1,23 +1,25 @@
 package io.offcut.cli.simulate;
 
+import io.offcut.cli.Io;
+import io.offcut.cli.ThisProgram;
 import io.offcut.cli.output.Choice;
+import io.offcut.cli.output.ProgressLine;
 import io.offcut.cli.simulate.compare.CompareCommand;
 import io.offcut.cli.simulate.sweep.SweepCommand;
 import io.offcut.cli.trace.LogFiles;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.simulator.ResultWriter;
+import io.offcut.simulator.RunNote;
 import io.offcut.simulator.Simulation;
 import io.offcut.simulator.SimulationConfig;
 import io.offcut.simulator.SimulationResult;
 import io.offcut.traces.LogMerge;
 import io.offcut.traces.SwfLog;
-import java.io.Console;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -51,7 +53,7 @@ import picocli.CommandLine.Spec;
             "  offcut simulate site.swf --procs 2304 --cores-per-node 32 --allocation nodes",
             "",
             "The log is in the Standard Workload Format, plain or gzip; 'sample' is one that",
-            "was generated. --out writes summary.json, jobs.csv and utilization.csv."
+            "was generated. --out writes report.html, summary.json, jobs.csv and utilization.csv."
         })
 public final class SimulateCommand implements Callable<Integer> {
     /** How results are printed. */
@@ -59,6 +61,8 @@ public final class SimulateCommand implements Callable<Integer> {
         TABLE,
         JSON
     }
+
+    private final Io io;
 
     @Spec private @Nullable CommandSpec spec;
 
@@ -90,6 +94,15 @@ public final class SimulateCommand implements Callable<Integer> {
     @Option(names = "--out", paramLabel = "DIR", description = "Where to write the result files.")
     private @Nullable Path out;
 
+    @Option(names = "--no-report", description = "Write no report.html into DIR.")
+    private boolean noReport;
+
+    @Option(
+            names = "--core-hour-price",
+            paramLabel = "P",
+            description = "What an hour of one core costs; results then tell costs.")
+    private @Nullable Double coreHourPrice;
+
     @Option(
             names = "--row-seconds",
             paramLabel = "S",
@@ -104,14 +117,15 @@ public final class SimulateCommand implements Callable<Integer> {
             description = "For people or for scripts.")
     private String format = "";
 
-    public SimulateCommand() {
-        this(LogFiles::read);
+    public SimulateCommand(Io io) {
+        this(io, LogFiles::read);
     }
 
     /**
      * @param reader reads a log by its name; several commands may share what they only read
      */
-    public SimulateCommand(Function<String, SwfLog> reader) {
+    public SimulateCommand(Io io, Function<String, SwfLog> reader) {
+        this.io = io;
         this.reader = reader;
     }
 
@@ -123,28 +137,59 @@ public final class SimulateCommand implements Callable<Integer> {
                     commandSpec().commandLine(), "Missing required parameter: 'LOG'");
         }
         Format shown = Choice.of("--format", Format.class, format);
-        SimulationConfig config = config(read());
-        SimulationResult result = Simulation.run(config, progress());
+        checkPrice();
+        List<RunNote.Log> notes = new ArrayList<>();
+        SwfLog jobs = read(notes);
+        SimulationResult result = simulate(config(jobs));
+        RunNote note =
+                RunNote.of(ThisProgram.version(), shownCommand(), notes, jobs.header(), coreHourPrice);
         if (out != null) {
-            ResultWriter.write(result, out);
+            ResultWriter.write(result, note, !noReport, out);
         }
         if (shown == Format.JSON) {
-            out().println(ResultWriter.summaryJson(result));
+            out().println(ResultWriter.summaryJson(result, note));
         } else {
-            new ResultText(out()).print(result);
+            new ResultText(out()).print(result, coreHourPrice);
+            printReport();
         }
         out().flush();
         return 0;
     }
 
-    private SwfLog read() {
+    private SwfLog read(List<RunNote.Log> notes) {
         List<SwfLog> all = new ArrayList<>();
         for (String log : logs) {
             SwfLog jobs = reader.apply(log);
             LogFiles.warn(err(), log, jobs.complaints());
+            notes.add(RunNote.Log.of(log, jobs));
             all.add(jobs);
         }
         return LogMerge.of(all);
+    }
+
+    private SimulationResult simulate(SimulationConfig config) {
+        SimulateProgress progress = new SimulateProgress();
+        try (ProgressLine _ = ProgressLine.start(io.err(), io.terminal(), progress::line)) {
+            return Simulation.run(config, progress);
+        }
+    }
+
+    private void checkPrice() {
+        if (coreHourPrice != null && !(coreHourPrice >= 0 && coreHourPrice < 1e9)) {
+            throw new OffcutException(
+                    ErrorCode.USAGE,
+                    "--core-hour-price must be from 0 to 1e9; got " + coreHourPrice);
+        }
+    }
+
+    private String shownCommand() {
+        return ShownCommand.of(commandSpec().commandLine().getParseResult().originalArgs());
+    }
+
+    private void printReport() {
+        if (out != null && !noReport) {
+            out().printf("%nreport: %s%n", out.resolve("report.html"));
+        }
     }
 
     private SimulationConfig config(SwfLog jobs) {
@@ -158,45 +203,6 @@ public final class SimulateCommand implements Callable<Integer> {
                     rowSeconds);
         } catch (IllegalArgumentException e) {
             throw new OffcutException(ErrorCode.USAGE, String.valueOf(e.getMessage()), e);
-        }
-    }
-
-    // Since JDK 25 there is again no console where there is no terminal.
-    @SuppressWarnings("SystemConsoleNull")
-    private Simulation.Progress progress() {
-        Console console = System.console();
-        if (console == null || !console.isTerminal()) {
-            return (finished, jobs) -> {};
-        }
-        return new Bar(err());
-    }
-
-    /** Redraws when the percentage moves; gone when the last job has ended. */
-    private static final class Bar implements Simulation.Progress {
-        private final PrintWriter err;
-        private long shown = -1;
-
-        Bar(PrintWriter err) {
-            this.err = err;
-        }
-
-        @Override
-        public void at(int finishedJobs, int jobs) {
-            long percent = 100L * finishedJobs / jobs;
-            if (percent != shown) {
-                shown = percent;
-                boolean over = finishedJobs == jobs;
-                err.print(
-                        over
-                                ? "\r" + " ".repeat(40) + "\r"
-                                : String.format(
-                                        Locale.ROOT,
-                                        "\r%3d %%  %d of %d jobs",
-                                        percent,
-                                        finishedJobs,
-                                        jobs));
-                err.flush();
-            }
         }
     }
 

@@ -171,7 +171,7 @@ class IdleCommandsTest {
     }
 
     private int simulate(String... arguments) {
-        return run(new SimulateCommand(), arguments);
+        return run(new SimulateCommand(SimulateCommandTest.silent()), arguments);
     }
 
     private int trace(String... arguments) {

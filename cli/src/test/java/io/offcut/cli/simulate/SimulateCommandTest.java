@@ -1,16 +1,26 @@
 package io.offcut.cli.simulate;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.offcut.cli.Io;
+import io.offcut.cli.config.ConfigLoader;
+import io.offcut.cli.output.Terminal;
 import io.offcut.cli.trace.TraceCommand;
 import io.offcut.core.OffcutException;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -103,6 +113,77 @@ class SimulateCommandTest {
     }
 
     @Test
+    void writesTheSameBytesWhereverTheyGo(@TempDir Path folder) throws IOException {
+        String price = "--core-hour-price=0.02";
+        assertThat(simulate("sample", price, "--out", folder.resolve("a").toString())).isZero();
+        assertThat(simulate("sample", price, "--out=" + folder.resolve("b"))).isZero();
+
+        for (String name : List.of("report.html", "summary.json", "jobs.csv", "utilization.csv")) {
+            assertThat(folder.resolve("a").resolve(name))
+                    .isNotEmptyFile()
+                    .hasSameBinaryContentAs(folder.resolve("b").resolve(name));
+        }
+        JsonNode summary = new ObjectMapper().readTree(folder.resolve("a/summary.json").toFile());
+        assertThat(summary.at("/run/commandLine").asText())
+                .isEqualTo("offcut simulate sample --core-hour-price=0.02");
+        assertThat(summary.at("/cost/harvested").asDouble())
+                .isCloseTo(
+                        summary.at("/coreSeconds/harvested").asDouble() / 3600 * 0.02,
+                        within(1e-5));
+        assertThat(out.toString()).contains("report: " + folder.resolve("a/report.html"));
+    }
+
+    @Test
+    void tellsBothBaselinesInEightyColumns() {
+        assertThat(simulate("sample", "--offer-underused", "--core-hour-price", "123456789"))
+                .isZero();
+
+        assertThat(out.toString())
+                .containsPattern("gain over whole-node allocation +[0-9.]+%")
+                .containsPattern("gain over ideal node sharing +-?[0-9.]+%")
+                .contains("price of harvested core-hours");
+        assertThat(out.toString().lines()).allMatch(line -> line.length() <= 80);
+    }
+
+    @Test
+    void doesNotTellOfFunctionsWhereThereAreNone() {
+        assertThat(simulate("sample", "--load", "none")).isZero();
+
+        assertThat(out.toString())
+                .contains("mean wait")
+                .doesNotContain("with functions", "harvested", "gain", "lease", "price");
+    }
+
+    @Test
+    void showsACommandThatAShellTakesBack() {
+        assertThat(
+                        ShownCommand.of(
+                                List.of(
+                                        "--verbose",
+                                        "simulate",
+                                        "it's <b>.swf",
+                                        "--out",
+                                        "x y",
+                                        "--procs=4",
+                                        "")))
+                .isEqualTo("offcut simulate 'it'\\''s <b>.swf' --procs=4 ''");
+    }
+
+    @Test
+    void tellsHowFarItIsAndWhenItWillBeDone() {
+        SimulateProgress progress = new SimulateProgress();
+        assertThat(progress.line()).isEqualTo("simulate: preparing");
+
+        progress.at(0, 1_000);
+        long begunNanos = System.nanoTime();
+        progress.at(250, 1_000);
+
+        assertThat(progress.line(begunNanos + 5_000_000_000L))
+                .matches(
+                        "simulate: \\[#####---------------\\] 250/1000 jobs, [0-9.]+/s, 1[45] s left");
+    }
+
+    @Test
     void saysWhatIsWrongWithALog(@TempDir Path folder) throws IOException {
         Path log = folder.resolve("bad.swf");
         Files.writeString(log, "; MaxProcs: 4\n1 0 0 10 2\nnonsense\n");
@@ -123,6 +204,8 @@ class SimulateCommandTest {
         assertThat(simulate("sample", "--scheduler", "sjf")).isEqualTo(2);
         assertThat(simulate("sample", "--load", "poisson", "--workers", "0")).isEqualTo(2);
         assertThat(simulate("sample", "--procs", "-3")).isEqualTo(2);
+        assertThat(simulate("sample", "--core-hour-price", "-1")).isEqualTo(2);
+        assertThat(simulate("sample", "--core-hour-price", "NaN")).isEqualTo(2);
         assertThat(simulate(headless.toString())).isEqualTo(2);
         assertThat(simulate("sample", "--scheduler", "recorded")).isEqualTo(7);
         assertThat(simulate(folder.resolve("none").toString())).isEqualTo(5);
@@ -136,7 +219,18 @@ class SimulateCommandTest {
     }
 
     private int simulate(String... arguments) {
-        return run(new SimulateCommand(), arguments);
+        return run(new SimulateCommand(silent()), arguments);
+    }
+
+    /** For a command that nobody watches. */
+    static Io silent() {
+        PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream(), true, UTF_8);
+        return new Io(
+                InputStream.nullInputStream(),
+                nowhere,
+                nowhere,
+                Terminal.NONE,
+                new ConfigLoader(Map.of(), List.of()));
     }
 
     private int trace(String... arguments) {

@@ -38,7 +38,8 @@ final class SimulateRun {
     private final CommandLine line;
 
     private SimulateRun(Function<String, SwfLog> logs) {
-        line = new CommandLine(new SimulateCommand(logs), new WithIo(quiet(printed)));
+        Io io = quiet(printed);
+        line = new CommandLine(new SimulateCommand(io, logs), new WithIo(io));
         line.setOut(new PrintWriter(printed, true, StandardCharsets.UTF_8));
         // Progress of single runs, and complaints that are told once.
         line.setErr(new PrintWriter(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8));

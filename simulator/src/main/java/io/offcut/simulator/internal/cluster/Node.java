@@ -46,6 +46,11 @@ public final class Node {
         return memoryBytes;
     }
 
+    /** Whether no job holds this core, and the node is there. */
+    public boolean isFree(int core) {
+        return outages == 0 && !held.get(core);
+    }
+
     /** Cores that no job holds. */
     int freeCores() {
         return cores - held.cardinality();

@@ -4,6 +4,7 @@ import io.offcut.simulator.ClusterSpec;
 import io.offcut.simulator.FunctionConfig;
 import io.offcut.simulator.Outage;
 import io.offcut.simulator.SimulationConfig;
+import io.offcut.simulator.SimulationResult.IdleTimes;
 import io.offcut.simulator.internal.batch.BatchJobs;
 import io.offcut.simulator.internal.batch.BatchScheduler;
 import io.offcut.simulator.internal.batch.Schedulers;
@@ -17,6 +18,7 @@ import io.offcut.simulator.internal.functions.FunctionCounts;
 import io.offcut.simulator.internal.functions.FunctionSide;
 import io.offcut.simulator.internal.measure.CoreTime;
 import io.offcut.simulator.internal.measure.CoreTime.Use;
+import io.offcut.simulator.internal.measure.IdleIntervals;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +47,7 @@ public final class Engine implements BatchScheduler.Actions {
     private final Occupancy occupancy;
     private final CoreTime coreTime;
     private final @Nullable FunctionSide functions;
+    private final @Nullable IdleIntervals idle;
     private final EventQueue queue = new EventQueue();
     private final JobRecord record;
     private final OutageQueue outages;
@@ -81,6 +84,7 @@ public final class Engine implements BatchScheduler.Actions {
         this.outages = new OutageQueue(spec.outages(), startMillis);
         if (config.functions().load() instanceof FunctionConfig.Load.None) {
             this.functions = null;
+            this.idle = null;
             this.occupancy = new CoreCounter(spec, config.batch().allocation(), jobs.size());
         } else {
             Cluster cluster =
@@ -90,6 +94,7 @@ public final class Engine implements BatchScheduler.Actions {
                             config.functions().offerUnderused(),
                             startMillis);
             this.occupancy = new PlacedJobs(cluster, jobs.size());
+            this.idle = new IdleIntervals(cluster, startMillis);
             this.functions =
                     new FunctionSide(
                             config.functions(),
@@ -106,6 +111,7 @@ public final class Engine implements BatchScheduler.Actions {
             JobRecord record,
             CoreTime coreTime,
             @Nullable FunctionCounts functions,
+            @Nullable IdleTimes idle,
             long startMillis,
             long endMillis,
             long idleCoreMillis,
@@ -127,6 +133,7 @@ public final class Engine implements BatchScheduler.Actions {
                 record,
                 coreTime,
                 functions == null ? null : functions.finish(nowMillis),
+                idle == null ? null : idle.finish(nowMillis),
                 startMillis,
                 nowMillis,
                 idleCoreMillis,
@@ -262,6 +269,9 @@ public final class Engine implements BatchScheduler.Actions {
         ended.clear();
         started.clear();
         List<Node> changed = occupancy.takeChanged();
+        if (idle != null) {
+            idle.changed(nowMillis, changed);
+        }
         if (functions != null && !changed.isEmpty()) {
             functions.nodesChanged(nowMillis, changed);
         }
