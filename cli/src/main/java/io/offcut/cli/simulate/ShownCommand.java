@@ -1,5 +1,6 @@
 package io.offcut.cli.simulate;
 
+import io.offcut.cli.ThisProgram;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -17,16 +18,9 @@ final class ShownCommand {
             if (arguments.get(at).equals(OUT)) {
                 at++;
             } else if (!arguments.get(at).startsWith(OUT + "=")) {
-                words.add(quoted(arguments.get(at)));
+                words.add(arguments.get(at));
             }
         }
-        return String.join(" ", words);
-    }
-
-    /** As a POSIX shell takes it for one word. */
-    private static String quoted(String word) {
-        return word.matches("[A-Za-z0-9_@%+=:,./-]+")
-                ? word
-                : "'" + word.replace("'", "'\\''") + "'";
+        return ThisProgram.shell(words);
     }
 }

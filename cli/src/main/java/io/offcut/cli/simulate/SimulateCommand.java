@@ -142,7 +142,8 @@ public final class SimulateCommand implements Callable<Integer> {
         SwfLog jobs = read(notes);
         SimulationResult result = simulate(config(jobs));
         RunNote note =
-                RunNote.of(ThisProgram.version(), shownCommand(), notes, jobs.header(), coreHourPrice);
+                RunNote.of(
+                        ThisProgram.version(), shownCommand(), notes, jobs.header(), coreHourPrice);
         if (out != null) {
             ResultWriter.write(result, note, !noReport, out);
         }

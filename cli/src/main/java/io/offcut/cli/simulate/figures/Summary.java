@@ -21,14 +21,17 @@ public record Summary(Map<String, Double> figures, Map<String, String> settings)
 
     /** Sections whose numbers went in. */
     private static final Set<String> CONFIGURATION =
-            Set.of("cluster", "batchSystem", "functionModel", "seed", "config", "options");
+            Set.of("run", "cluster", "batchSystem", "functionModel", "seed", "config", "options");
+
+    /** Not compared: the rows of the latter have a name, and not one place in all results. */
+    private static final Set<String> LEFT_OUT = Set.of(SWEEP, "partitions", "queues");
 
     /** Takes the document apart, in its order. */
     public static Summary of(JsonNode document) {
         Summary summary = new Summary(new LinkedHashMap<>(), new LinkedHashMap<>());
         document.properties()
                 .forEach(section -> {
-                    if (!section.getKey().equals(SWEEP)) {
+                    if (!LEFT_OUT.contains(section.getKey())) {
                         boolean configuration = CONFIGURATION.contains(section.getKey());
                         summary.add(section.getKey(), section.getValue(), configuration);
                     }
