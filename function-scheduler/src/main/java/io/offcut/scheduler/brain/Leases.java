@@ -217,6 +217,9 @@ final class Leases {
         lease.reason = first;
         lease.state = LeaseState.ENDED;
         lease.endedAtMillis = state.nowMillis;
+        if (lease.request != null) {
+            lease.request.ended(lease);
+        }
         state.leases.remove(lease.terms.leaseId());
         state.emit(
                 new BrainCommand.LeaseEnded(

@@ -4,9 +4,11 @@ import io.offcut.core.api.LeaseRequest;
 import io.offcut.core.api.RequestView;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseState;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,7 +62,12 @@ final class Request extends Timed {
 
     long version = 1;
     @Nullable EndReason endReason;
-    private final List<Lease> leases = new ArrayList<>();
+
+    /** In the order they came, those that ended lately too. */
+    private final Set<Lease> leases = new LinkedHashSet<>();
+
+    /** Of these, those that are over, in the order in which they ended. */
+    private final ArrayDeque<Lease> ended = new ArrayDeque<>();
 
     Request(String id, User user, LeaseRequest wish, long arrival, boolean adopted) {
         this.id = id;
@@ -99,18 +106,20 @@ final class Request extends Timed {
         return leases.stream().allMatch(lease -> lease.state == LeaseState.ENDED);
     }
 
+    /** A lease of it is over. */
+    void ended(Lease lease) {
+        ended.add(lease);
+    }
+
     /** Drops ended leases that nobody needs to see any more. */
     void forgetEnded(long endedBeforeMillis) {
-        long ended = leases.stream().filter(lease -> lease.state == LeaseState.ENDED).count();
-        var all = leases.iterator();
-        while (all.hasNext() && ended > 0) {
-            Lease lease = all.next();
-            if (lease.state == LeaseState.ENDED) {
-                if (ended > SHOWN_ENDED || lease.endedAtMillis <= endedBeforeMillis) {
-                    all.remove();
-                }
-                ended--;
-            }
+        for (Lease oldest = ended.peek();
+                oldest != null
+                        && (ended.size() > SHOWN_ENDED
+                                || oldest.endedAtMillis <= endedBeforeMillis);
+                oldest = ended.peek()) {
+            leases.remove(oldest);
+            ended.remove();
         }
     }
 

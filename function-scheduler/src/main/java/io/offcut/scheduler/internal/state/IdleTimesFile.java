@@ -1,8 +1,8 @@
 package io.offcut.scheduler.internal.state;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.offcut.scheduler.idle.IdleTimes;
 import io.offcut.scheduler.internal.Json;
-import io.offcut.scheduler.internal.idle.IdleTimes;
 import java.util.Map;
 import java.util.TreeMap;
 import org.slf4j.Logger;

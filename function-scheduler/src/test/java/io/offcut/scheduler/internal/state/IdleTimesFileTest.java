@@ -2,7 +2,7 @@ package io.offcut.scheduler.internal.state;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.offcut.scheduler.internal.idle.IdleTimes;
+import io.offcut.scheduler.idle.IdleTimes;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package io.offcut.scheduler.internal.idle;
+package io.offcut.scheduler.idle;
 
 import java.util.Map;
 import java.util.TreeMap;
@@ -73,12 +73,12 @@ public final class IdleTimes {
 
     /** Where a length lies among the buckets: within one, evenly on the scale of its logarithm. */
     private static double position(long millis) {
-        double octaves = Math.log(Math.max(1_000, millis) / 1e3) / Math.log(2);
+        double octaves = StrictMath.log(Math.max(1_000, millis) / 1e3) / StrictMath.log(2);
         return Math.min(octaves * PER_DOUBLING, BUCKETS - 1);
     }
 
     private static long millis(double position) {
-        return Math.round(1e3 * Math.pow(2, position / PER_DOUBLING));
+        return Math.round(1e3 * StrictMath.pow(2, position / PER_DOUBLING));
     }
 
     /** Its counts by bucket, without empty ones. */

@@ -1,11 +1,9 @@
-package io.offcut.scheduler.internal;
+package io.offcut.scheduler.idle;
 
 import io.offcut.core.IdleEnd;
 import io.offcut.core.OffcutException;
 import io.offcut.scheduler.NodeObservation;
 import io.offcut.scheduler.brain.BrainEvent;
-import io.offcut.scheduler.internal.idle.IdleHistory;
-import io.offcut.scheduler.internal.idle.IdleTimes;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;

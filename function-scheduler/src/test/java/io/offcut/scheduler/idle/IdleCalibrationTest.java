@@ -1,4 +1,4 @@
-package io.offcut.scheduler.internal.idle;
+package io.offcut.scheduler.idle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;

@@ -1,4 +1,4 @@
-package io.offcut.scheduler.internal;
+package io.offcut.scheduler.idle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -8,7 +8,6 @@ import io.offcut.core.IdleEnd;
 import io.offcut.core.OffcutException;
 import io.offcut.scheduler.NodeObservation;
 import io.offcut.scheduler.brain.BrainEvent;
-import io.offcut.scheduler.internal.idle.IdleTimes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
