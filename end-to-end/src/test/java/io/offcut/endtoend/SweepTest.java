@@ -28,12 +28,10 @@ final class SweepTest {
     private static final List<String> GRID =
             List.of(
                     "sample",
-                    "--load",
-                    "poisson",
-                    "--requests-per-hour",
-                    "20",
+                    "--functions",
+                    "poisson,rate=20",
                     "--vary",
-                    "workers=2,8",
+                    "interference=none,measured",
                     "--replications",
                     "2");
     private static final int RUNS = 4;
@@ -96,7 +94,8 @@ final class SweepTest {
     void aTaskThatFailsIsNamedWithItsLog() throws Exception {
         Path out = dir.resolve("failed");
         // The sample has no recorded schedule.
-        List<String> grid = List.of("sample", "--load=none", "--vary", "scheduler=easy,recorded");
+        List<String> grid =
+                List.of("sample", "--functions=none", "--vary", "scheduler=easy,recorded");
         try (Program sweep = sweep(out, grid, "--slurm")) {
             assertThat(sweep.await(PATIENCE)).as(sweep.said()).isEqualTo(1);
             String said = sweep.said().lines().toList().getLast();

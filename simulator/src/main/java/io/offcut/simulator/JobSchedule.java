@@ -41,6 +41,11 @@ public final class JobSchedule {
         return record.endMillis(index) / 1000;
     }
 
+    /** How much functions beside it slowed it, in thousandths; 1000 for not at all. */
+    public int slowdownMilli(int index) {
+        return record.slowdownMilli(index);
+    }
+
     public long waitSeconds(int index) {
         return startSeconds(index) - submitSeconds(index);
     }

@@ -37,13 +37,20 @@ public final class Simulation {
 
     /** Simulates, and tells how far it is. */
     public static SimulationResult run(SimulationConfig config, Progress progress) {
+        return run(config, progress, LeaseLog.NONE);
+    }
+
+    /** Simulates, tells how far it is, and tells of every lease. */
+    public static SimulationResult run(
+            SimulationConfig config, Progress progress, LeaseLog leaseLog) {
         check(config);
         BatchJobs jobs = new BatchJobs(config.jobs(), config.cluster(), config.batch());
         if (jobs.size() == 0) {
             throw nothingToSimulate(config, jobs);
         }
         Engine.Outcome outcome =
-                new Engine(config, jobs).run(finished -> progress.at(finished, jobs.size()));
+                new Engine(config, jobs, leaseLog)
+                        .run(finished -> progress.at(finished, jobs.size()));
         return new Summing(config, jobs, outcome).result();
     }
 
@@ -62,8 +69,7 @@ public final class Simulation {
                             + " cores are not on equal nodes, and a recorded schedule does not say"
                             + " which a job held; let jobs share nodes, or give another scheduler");
         }
-        boolean needsNodes = !(config.functions().load() instanceof FunctionConfig.Load.None);
-        if (needsNodes && cluster.nodes() > MAX_NODES) {
+        if (!config.functions().isNone() && cluster.nodes() > MAX_NODES) {
             throw new OffcutException(
                     ErrorCode.USAGE,
                     cluster.nodes()

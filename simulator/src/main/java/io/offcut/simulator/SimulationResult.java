@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param idle null when jobs were not placed on nodes
  * @param schedule job by job
  * @param utilization row by row
+ * @param harvestable what each policy of offering leaves to functions at most
  * @param events that were handled: submissions, starts and ends of jobs, and what functions asked
  *     for
  */
@@ -25,8 +26,10 @@ public record SimulationResult(
         @Nullable IdleTimes idle,
         JobSchedule schedule,
         List<UtilizationRow> utilization,
+        List<Harvestable> harvestable,
         long events) {
     public SimulationResult {
+        harvestable = List.copyOf(harvestable);
         utilization = List.copyOf(utilization);
     }
 
@@ -96,6 +99,11 @@ public record SimulationResult(
      * @param refusals grants that crossed a change of their node
      * @param meanLeaseSeconds of all leases; those open at the end count up to it
      * @param harvestedShareOfIdle harvested over idle core-seconds
+     * @param executorStarts how leases found their executors
+     * @param calls null where work is not made of single calls
+     * @param offloading null where no jobs offload
+     * @param slowdown of jobs by functions beside them
+     * @param events what the function side handled, those of the scheduling core among them
      */
     public record Functions(
             long requests,
@@ -104,7 +112,109 @@ public record SimulationResult(
             long reclaims,
             long refusals,
             double meanLeaseSeconds,
-            double harvestedShareOfIdle) {}
+            double harvestedShareOfIdle,
+            Starts executorStarts,
+            Memory memory,
+            @Nullable Calls calls,
+            @Nullable Offloading offloading,
+            Slowdown slowdown,
+            long events) {}
+
+    /** Executors that were started for a lease, or waited for it. */
+    public record Starts(long cold, long prewarmed, long kept) {}
+
+    /**
+     * Memory that leases held.
+     *
+     * @param leasedByteSeconds beside cores
+     * @param memoryOnlyLeases on nodes without an idle core
+     * @param memoryOnlyReclaims of those, how many a job ended
+     */
+    public record Memory(
+            double leasedByteSeconds,
+            long memoryOnlyLeases,
+            long memoryOnlyReclaims,
+            double memoryOnlyByteSeconds) {}
+
+    /**
+     * Invocations. {@code invocations = done + dropped + failed + unfinished}.
+     *
+     * @param dropped waited longer than they wanted to
+     * @param failed were on a lease that ended, and may not be called twice
+     * @param unfinished waited or ran when the simulation ended
+     * @param evictions were on a lease that ended; one call may be so several times
+     * @param retries of these, how many were called again
+     * @param lostCoreSeconds computed for nothing, because of evictions; not part of what was
+     *     harvested
+     * @param latency arrival to result of those that are done
+     */
+    public record Calls(
+            long invocations,
+            long done,
+            long dropped,
+            long failed,
+            long unfinished,
+            long evictions,
+            long retries,
+            double lostCoreSeconds,
+            Latency latency) {}
+
+    /**
+     * Times in milliseconds, told apart to a hundredth.
+     *
+     * @param histogram calls by time, each bucket twice as wide as the one before
+     */
+    public record Latency(
+            double meanMillis,
+            double p50Millis,
+            double p90Millis,
+            double p99Millis,
+            double p999Millis,
+            double maxMillis,
+            List<Bucket> histogram) {
+        public Latency {
+            histogram = List.copyOf(histogram);
+        }
+    }
+
+    /** So many calls took up to so long, and longer than the bucket before. */
+    public record Bucket(double upToMillis, long calls) {}
+
+    /**
+     * Batch jobs that let leases do part of their work.
+     *
+     * @param runSeconds of all of them without leases
+     * @param tookSeconds with them
+     * @param makespanGain how much shorter, over what it was
+     */
+    public record Offloading(
+            long jobs, double runSeconds, double tookSeconds, double makespanGain) {}
+
+    /**
+     * Run time of jobs beside functions over that alone, all jobs counted alike.
+     *
+     * @param slowedJobs above 1
+     */
+    public record Slowdown(
+            int slowedJobs, double mean, double p50, double p90, double p99, double max) {}
+
+    /**
+     * What a policy of offering leaves to functions at most: no hold-off, no start-up, every piece
+     * of use. Taken from the schedule and from what the log measured of its jobs.
+     *
+     * @param policy {@code none}; {@code unallocated}, what no job holds; {@code underused}, that
+     *     and what jobs hold and were not measured to use
+     * @param coreShare of capacity
+     * @param memoryShare of the memory of the machine
+     * @param jobsMeasured jobs of which the log tells CPU time, or memory
+     */
+    public record Harvestable(
+            String policy,
+            double coreSeconds,
+            double coreShare,
+            double memoryByteSeconds,
+            double memoryShare,
+            int jobsMeasured) {}
 
     /**
      * How much more machine the same work, jobs and functions, would hold without Offcut; 0.1 is a

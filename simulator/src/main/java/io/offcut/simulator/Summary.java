@@ -3,7 +3,6 @@ package io.offcut.simulator;
 import io.offcut.simulator.SimulationResult.IdleTimes;
 import io.offcut.traces.SwfField;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +33,7 @@ final class Summary {
         summary.put("coreSeconds", result.cores());
         summary.put("byteSeconds", byteSeconds(result));
         summary.put("functions", result.functions());
+        summary.put("harvestable", result.harvestable());
         summary.put("gains", result.gains());
         summary.put("distributions", distributions(result.idle(), spreads));
         summary.put(
@@ -69,17 +69,20 @@ final class Summary {
 
     private static Map<String, Object> functionModel(FunctionConfig config) {
         Map<String, Object> model = new LinkedHashMap<>();
-        model.put("load", config.load().getClass().getSimpleName().toLowerCase(Locale.ROOT));
-        if (config.load() instanceof FunctionConfig.Load.Poisson poisson) {
-            model.put("requestsPerHour", poisson.requestsPerHour());
-            model.put("workers", poisson.workers());
-            model.put("meanSeconds", poisson.meanSeconds());
-            model.put("patienceSeconds", poisson.patienceSeconds());
+        model.put("load", FunctionModel.name(config.load()));
+        if (config.isNone()) {
+            return model;
         }
-        model.put("holdOffMillis", config.holdOffMillis());
-        model.put("startUpMillis", config.startUpMillis());
+        model.put("parameters", FunctionModel.parameters(config.load()));
+        model.put("policy", FunctionModel.name(config.policy()));
+        model.put("policyParameters", config.policy());
+        model.put("offerUnderused", config.offersUnderused());
+        model.put("executors", config.executors());
+        model.put("transport", config.transport());
         model.put("memoryBytesPerWorker", config.memoryBytesPerWorker());
-        model.put("offerUnderused", config.offerUnderused());
+        model.put("memoryLeases", config.memoryLeases());
+        model.put("functionClass", config.functionClass());
+        model.put("interference", config.interference());
         return model;
     }
 

@@ -2,7 +2,6 @@ package io.offcut.simulator;
 
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
-import io.offcut.core.lease.EndReason;
 import io.offcut.simulator.SimulationResult.Batch;
 import io.offcut.simulator.SimulationResult.Cores;
 import io.offcut.simulator.SimulationResult.Functions;
@@ -45,6 +44,11 @@ final class Summing {
                 outcome.idle(),
                 schedule,
                 utilization(),
+                new HarvestableShares(config, jobs, schedule)
+                        .all(
+                                seconds(spanMillis()),
+                                seconds(time.total(Use.ALLOCATED)),
+                                seconds(time.total(Use.JOB))),
                 outcome.events());
     }
 
@@ -73,7 +77,7 @@ final class Summing {
         long job = time.total(Use.JOB);
         boolean chain =
                 job <= time.total(Use.ALLOCATED)
-                        && time.total(Use.OFFERED) <= outcome.idleCoreMillis()
+                        && time.total(Use.OFFERED) <= outcome.idleCoreMillis() + unusedMillis()
                         && time.total(Use.LEASED) <= time.total(Use.OFFERED)
                         && time.total(Use.HARVESTED) <= time.total(Use.LEASED);
         long others = outcome.idleCoreMillis() + outcome.downCoreMillis();
@@ -94,6 +98,12 @@ final class Summing {
                             + ", harvested "
                             + time.total(Use.HARVESTED));
         }
+    }
+
+    /** What jobs were placed on and, by what was measured of them, did not compute on. */
+    private long unusedMillis() {
+        FunctionCounts counts = outcome.functions();
+        return counts == null ? 0 : counts.unusedCoreMillis;
     }
 
     private Batch batch() {
@@ -144,13 +154,10 @@ final class Summing {
         if (counts == null) {
             return null;
         }
-        return new Functions(
-                counts.requests,
-                counts.requestsEnded(EndReason.QUEUE_TIMEOUT),
-                counts.leases,
-                counts.leasesEnded(EndReason.RECLAIMED),
-                counts.leasesEnded(EndReason.REFUSED),
-                counts.leases == 0 ? 0 : seconds(counts.leaseMillis) / counts.leases,
+        return FunctionSums.of(
+                config,
+                counts,
+                schedule,
                 share(time.total(Use.HARVESTED), outcome.idleCoreMillis()));
     }
 

@@ -10,7 +10,9 @@ import io.offcut.core.OffcutException;
 import io.offcut.simulator.BatchConfig.Allocation;
 import io.offcut.simulator.BatchConfig.Estimates;
 import io.offcut.simulator.BatchConfig.Scheduler;
-import io.offcut.simulator.FunctionConfig.Load;
+import io.offcut.simulator.FunctionConfig.Executors;
+import io.offcut.simulator.FunctionConfig.Policy.Leases;
+import io.offcut.simulator.FunctionConfig.Policy.Place;
 import io.offcut.simulator.SimulationResult.Cores;
 import io.offcut.simulator.SimulationResult.Functions;
 import io.offcut.simulator.SimulationResult.Gains;
@@ -23,8 +25,7 @@ class HarvestTest {
     private static final Offset<Double> EXACT = within(1e-9);
 
     /** 10 s of hold-off, 1 s of start-up. */
-    private static final FunctionConfig STANDING =
-            new FunctionConfig(new Load.Standing(), 10_000, 1_000, 1 << 20, false);
+    private static final FunctionConfig STANDING = standing(10_000, 1_000, 1 << 20, false);
 
     /** Two nodes of two cores: three cores busy from 100 to 200, all four from 300 to 350. */
     private static final JobTable TWO_JOBS =
@@ -74,8 +75,7 @@ class HarvestTest {
 
     @Test
     void coresThatAWholeNodeJobHoldsForNothingAreOfferedOnDemandAndTheResultSaysSo() {
-        FunctionConfig underused =
-                new FunctionConfig(new Load.Standing(), 10_000, 1_000, 1 << 20, true);
+        FunctionConfig underused = standing(10_000, 1_000, 1 << 20, true);
 
         SimulationResult result = run(TWO_JOBS, Allocation.NODES, underused);
 
@@ -120,53 +120,12 @@ class HarvestTest {
         // A worker needs more memory than the job leaves of its node, and as much as the other has.
         JobTable jobs = Tables.of(job(0, 0, 100, 1, -1));
         long nodeMemory = ClusterSpec.of(4, 2).memoryBytesPerNode();
-        FunctionConfig large = new FunctionConfig(new Load.Standing(), 0, 0, nodeMemory, false);
+        FunctionConfig large = standing(0, 0, nodeMemory, false);
 
         SimulationResult result = run(jobs, Allocation.CORES, large);
 
         assertThat(result.cores().offered()).isEqualTo(300);
         assertThat(result.cores().leased()).isEqualTo(100);
-    }
-
-    @Test
-    void requestsAreServedAndGivenBack() {
-        // One core is busy; the rest of a large machine serves every request at once.
-        JobTable jobs = Tables.of(job(0, 0, 1_000_000, 1, -1));
-        FunctionConfig poisson =
-                new FunctionConfig(new Load.Poisson(36, 2, 50, 60), 0, 2_000, 1 << 20, false);
-        SimulationConfig config =
-                new SimulationConfig(jobs, ClusterSpec.of(64, 8))
-                        .with(recorded(Allocation.CORES))
-                        .with(poisson);
-
-        SimulationResult result = Simulation.run(config);
-
-        Functions functions = functions(result);
-        assertThat(functions.requests()).isBetween(9_500L, 10_500L);
-        assertThat(functions.timedOutRequests()).isZero();
-        assertThat(functions.reclaims()).isZero();
-        assertThat(functions.leases()).isGreaterThanOrEqualTo(functions.requests());
-        assertThat(functions.meanLeaseSeconds()).isCloseTo(52, within(2.0));
-        double startUp = result.cores().leased() - result.cores().harvested();
-        assertThat(startUp).isCloseTo(2 * 2.0 * functions.requests(), within(20.0));
-        assertThat(result.cores().harvested())
-                .isCloseTo(100.0 * functions.requests(), within(3.0 * functions.requests()));
-    }
-
-    @Test
-    void requestsThatWaitTooLongGiveUp() {
-        JobTable jobs = Tables.of(job(0, 0, 100_000, 4, -1));
-        FunctionConfig poisson =
-                new FunctionConfig(new Load.Poisson(3_600, 1, 10, 5), 0, 0, 1 << 20, false);
-
-        SimulationResult result = run(jobs, Allocation.CORES, poisson);
-
-        Functions functions = functions(result);
-        assertThat(result.cores().leased()).isZero();
-        assertThat(functions.requests()).isGreaterThan(90_000);
-        // All but those of the last seconds.
-        assertThat(functions.timedOutRequests())
-                .isBetween(functions.requests() - 50, functions.requests());
     }
 
     @Test
@@ -188,6 +147,15 @@ class HarvestTest {
                 .isInstanceOfSatisfying(
                         OffcutException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.USAGE))
                 .hasMessageContaining("5 cores");
+    }
+
+    private static FunctionConfig standing(
+            long holdOffMillis, long startMillis, long workerBytes, boolean underused) {
+        return FunctionConfig.DEFAULT
+                .with(new Leases(Place.DEFAULT, holdOffMillis, underused, 0))
+                .with(Executors.cold(startMillis))
+                .with(Interference.NONE, Interference.COMPUTE)
+                .withWorkerMemory(workerBytes);
     }
 
     private static SimulationResult run(

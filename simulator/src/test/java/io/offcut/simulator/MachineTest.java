@@ -243,7 +243,8 @@ class MachineTest {
     }
 
     private static void assertBalanced(Cores cores) {
-        assertThat(cores.job() + cores.idle() + cores.down()).isEqualTo(cores.capacity());
+        assertThat(Math.round(1000 * (cores.job() + cores.idle() + cores.down())))
+                .isEqualTo(Math.round(1000 * cores.capacity()));
     }
 
     private static SimulationResult run(JobTable jobs, ClusterSpec spec, BatchConfig config) {

@@ -7,6 +7,9 @@ import io.offcut.simulator.BatchConfig.Allocation;
 import io.offcut.simulator.BatchConfig.Estimates;
 import io.offcut.simulator.BatchConfig.Scheduler;
 import io.offcut.simulator.FunctionConfig.Load;
+import io.offcut.simulator.FunctionConfig.Policy.Leases;
+import io.offcut.simulator.FunctionConfig.Policy.Place;
+import io.offcut.simulator.RandomArrivals.Service;
 import io.offcut.simulator.SimulationResult.Cores;
 import io.offcut.traces.JobTable;
 import io.offcut.traces.JobTraceGenerator;
@@ -23,8 +26,16 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** What holds of every simulation. */
 class SimulationPropertiesTest {
     private static final ClusterSpec CLUSTER = ClusterSpec.of(64, 16);
+    private static final FunctionConfig FIT =
+            FunctionConfig.DEFAULT.with(Interference.NONE, Interference.COMPUTE);
     private static final FunctionConfig POISSON =
-            new FunctionConfig(new Load.Poisson(30, 8, 600, 300), 5_000, 1_000, 1 << 20, false);
+            FIT.with(
+                    new Load.Open(
+                            new RandomArrivals(30, 8, new Service.Exponential(600_000), 3, 0.5),
+                            300_000,
+                            60_000,
+                            1000,
+                            1 << 16));
 
     @ParameterizedTest
     @EnumSource(Allocation.class)
@@ -35,8 +46,7 @@ class SimulationPropertiesTest {
             for (int row = 0; row < jobs.size(); row++) {
                 work += (double) jobs.procs(row) * jobs.runSeconds(row);
             }
-            for (FunctionConfig functions :
-                    new FunctionConfig[] {FunctionConfig.DEFAULT, POISSON}) {
+            for (FunctionConfig functions : new FunctionConfig[] {FIT, POISSON}) {
                 Cores cores =
                         Simulation.run(
                                         new SimulationConfig(jobs, CLUSTER)
@@ -77,9 +87,9 @@ class SimulationPropertiesTest {
     }
 
     @Test
-    void functionsDoNotMoveJobs() {
+    void functionsThatDoNotInterfereDoNotMoveJobs() {
         JobTable jobs = generated(4);
-        SimulationConfig config = new SimulationConfig(jobs, CLUSTER);
+        SimulationConfig config = new SimulationConfig(jobs, CLUSTER).with(FIT);
         JobSchedule with = Simulation.run(config).schedule();
         JobSchedule without = Simulation.run(config.with(FunctionConfig.NONE)).schedule();
 
@@ -91,16 +101,19 @@ class SimulationPropertiesTest {
     @Test
     void replayOfAScheduleIsThatScheduleAndMoreNodesHarvestMore() {
         JobTable jobs = generated(2);
-        SimulationResult easy = Simulation.run(new SimulationConfig(jobs, CLUSTER));
+        SimulationResult easy = Simulation.run(new SimulationConfig(jobs, CLUSTER).with(FIT));
         JobTable recordedJobs = Tables.withWaits(jobs, easy.schedule());
         BatchConfig recorded =
                 new BatchConfig(Scheduler.RECORDED, Estimates.USER, Allocation.CORES);
 
         SimulationResult replay =
-                Simulation.run(new SimulationConfig(recordedJobs, CLUSTER).with(recorded));
+                Simulation.run(
+                        new SimulationConfig(recordedJobs, CLUSTER).with(recorded).with(FIT));
         SimulationResult larger =
                 Simulation.run(
-                        new SimulationConfig(recordedJobs, ClusterSpec.of(80, 16)).with(recorded));
+                        new SimulationConfig(recordedJobs, ClusterSpec.of(80, 16))
+                                .with(recorded)
+                                .with(FIT));
 
         assertThat(replay.batch().clippedJobs()).isZero();
         assertThat(replay.batch().meanWaitSeconds())
@@ -115,8 +128,7 @@ class SimulationPropertiesTest {
         JobTable jobs = generated(5);
         double previous = Double.MAX_VALUE;
         for (long holdOffMillis : new long[] {0, 10_000, 60_000, 600_000}) {
-            FunctionConfig functions =
-                    new FunctionConfig(new Load.Standing(), holdOffMillis, 500, 1 << 20, false);
+            FunctionConfig functions = FIT.with(new Leases(Place.DEFAULT, holdOffMillis, false, 0));
             double offered =
                     Simulation.run(new SimulationConfig(jobs, CLUSTER).with(functions))
                             .cores()
@@ -132,12 +144,13 @@ class SimulationPropertiesTest {
         ClusterSpec cluster = ClusterSpec.fromHeader(log.header(), 0, 0);
         assertThat(cluster).isEqualTo(ClusterSpec.of(256, 16));
 
-        ResultWriter.write(Simulation.run(new SimulationConfig(log.jobs(), cluster)), folder);
+        ResultWriter.write(
+                Simulation.run(new SimulationConfig(log.jobs(), cluster).with(FIT)), folder);
 
         assertThat(Files.readString(folder.resolve("summary.json")))
                 .contains("\"scheduler\" : \"EASY\"")
                 .contains("\"jobs\" : 2000")
-                .contains("\"load\" : \"standing\"")
+                .contains("\"load\" : \"fit\"")
                 .contains("\"utilizationWithFunctions\" : 0.99")
                 .contains("\"overWholeNodes\"")
                 .contains("\"overIdealSharing\"");

@@ -29,6 +29,21 @@ final class Tables {
         return builder.build();
     }
 
+    /** One job of which CPU time and memory of each processor were measured; −1 for not. */
+    static JobTable measured(long[] row, double cpuSeconds, long memoryKib) {
+        JobTable.Builder builder = new JobTable.Builder();
+        long[] values = new long[SwfField.COUNT];
+        Arrays.fill(values, -1);
+        values[SwfField.JOB.column()] = 1;
+        values[SwfField.SUBMIT.column()] = row[0];
+        values[SwfField.WAIT.column()] = row[1];
+        values[SwfField.RUN.column()] = row[2];
+        values[SwfField.PROCS.column()] = row[3];
+        values[SwfField.USED_MEMORY.column()] = memoryKib;
+        builder.add(values, cpuSeconds);
+        return builder.build();
+    }
+
     static long[] job(long submit, long wait, long run, long procs, long requested) {
         return new long[] {submit, wait, run, procs, requested};
     }

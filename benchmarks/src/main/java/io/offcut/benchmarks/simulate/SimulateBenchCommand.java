@@ -90,16 +90,7 @@ public final class SimulateBenchCommand implements Callable<Integer> {
             throws IOException, InterruptedException {
         String out = folder.resolve("out").toString();
         String number = Integer.toString(cores);
-        List<String> counted =
-                List.of(
-                        "simulate",
-                        swf.toString(),
-                        "--procs",
-                        number,
-                        "--load",
-                        "none",
-                        "--out",
-                        out);
+        List<String> counted = List.of("simulate", swf.toString(), "--procs", number, "--out", out);
         List<String> placed = new ArrayList<>(counted);
         placed.addAll(List.of("--fit", "cores", "--cores-per-node", "16"));
         double[][] seconds = new double[3][rounds];

@@ -1,95 +1,221 @@
 package io.offcut.cli.simulate;
 
 import io.offcut.cli.output.Choice;
+import io.offcut.cli.trace.LogFiles;
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import io.offcut.simulator.ArrivalSource;
 import io.offcut.simulator.FunctionConfig;
+import io.offcut.simulator.FunctionConfig.Executors;
+import io.offcut.simulator.FunctionConfig.Load;
+import io.offcut.simulator.FunctionConfig.Policy;
+import io.offcut.simulator.FunctionConfig.Policy.Fit;
+import io.offcut.simulator.FunctionConfig.Policy.Place;
+import io.offcut.simulator.FunctionConfig.Transport;
+import io.offcut.simulator.Interference;
+import io.offcut.simulator.RandomArrivals;
+import io.offcut.simulator.RandomArrivals.Service;
+import io.offcut.simulator.TraceArrivals;
+import io.offcut.traces.AzureFunctions;
+import io.offcut.traces.FunctionTrace;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import picocli.CommandLine.Option;
 
-/** What runs on the idle cores. */
+/** What runs on the idle cores: a model with its parameters, and how it is placed. */
 final class FunctionOptions {
-    /** What asks for workers. */
-    enum LoadKind {
-        STANDING,
-        POISSON,
-        NONE
+    @Option(
+            names = "--functions",
+            paramLabel = "FILE|MODEL",
+            defaultValue = "none",
+            description = {
+                "fit (as much as fits), poisson (calls at random), offload (jobs that let leases"
+                        + " do part of their work) or none. Parameters follow as ,key=value:",
+                "Or the calls of a trace: Azure's of 2019 (a folder) or of 2021 (a file), with"
+                        + " patience, hold, idempotent and payload as for poisson.",
+                "any: memory=256M of a worker; class=compute|memory|solver, for --interference;"
+                        + " memory-leases=off|on, on nodes without an idle core; cold=90ms,"
+                        + " prewarmed-start=15ms, kept-start=11ms, prewarmed=1, keep-warm=1m:"
+                        + " start of executors; transport=tcp|shm|rdma.",
+                "poisson: rate=60 bursts an hour of burst=16 calls; swing=0 of the day, to 1;"
+                        + " functions=1; service=exp,mean=300s | lognormal,median=1s,sigma=1 |"
+                        + " pareto,least=100ms,shape=1.5; patience=10m; hold=1m of an idle lease;"
+                        + " idempotent=1; payload=64K.",
+                "offload: jobs=1 and share=0.5 of their work; workers=1 for each core."
+            })
+    String functions = "";
+
+    @Option(
+            names = "--policy",
+            paramLabel = "POLICY",
+            defaultValue = "lease",
+            description = {
+                "lease,place=default|pack,hold-off=10s,underused=off|on,idle-quantile=0: nodes"
+                        + " offer cores that were idle for so long; underused: also those that a"
+                        + " job holds and was not measured to use, as the node daemon does on"
+                        + " demand; idle-quantile: work goes where idleness is expected to last,"
+                        + " as with the scheduler's key of that name.",
+                "pilot,lengths=2:4:6:8:14:22:34:56:90,warm-up=20s,fit=greedy|preempted: pilot jobs"
+                        + " of so many minutes on wholly idle nodes, for --functions fit."
+            })
+    String policy = "";
+
+    @Option(
+            names = "--interference",
+            paramLabel = "TABLE",
+            defaultValue = "measured",
+            description =
+                    "What functions and jobs on one node do to each other: measured, none, or a"
+                            + " file of lines 'pair JOB-CLASS FUNCTION-CLASS JOB-SLOWDOWN"
+                            + " FUNCTION-SLOWDOWN', 'job FIELD VALUE CLASS' and 'job default"
+                            + " CLASS'.")
+    String interference = "";
+
+    /**
+     * @param seed of what a trace leaves open
+     * @param err where complaints about a trace go
+     */
+    FunctionConfig config(long seed, PrintWriter err) {
+        Words model = new Words("--functions", functions);
+        FunctionConfig defaults = FunctionConfig.DEFAULT;
+        FunctionConfig config =
+                defaults.with(load(model, seed, err))
+                        .with(policy(new Words("--policy", policy)))
+                        .with(executors(model, defaults.executors()))
+                        .with(transport(model))
+                        .withWorkerMemory(model.bytes("memory", defaults.memoryBytesPerWorker()))
+                        .withMemoryLeases(model.flag("memory-leases", false))
+                        .with(interference(), model.text("class", defaults.functionClass()));
+        model.checkAllTaken();
+        return config;
     }
 
-    @Option(
-            names = "--load",
-            paramLabel = "KIND",
-            defaultValue = "standing",
-            description = "standing (as much as fits), poisson (requests at random) or none.")
-    String load = "";
+    private static Load load(Words model, long seed, PrintWriter err) {
+        return switch (model.name()) {
+            case "none" -> new Load.None();
+            case "fit" -> new Load.Standing();
+            case "offload" ->
+                    new Load.Offload(
+                            model.permille("jobs", 1),
+                            model.permille("share", 0.5),
+                            model.permille("workers", 1));
+            case "poisson" -> open(model, arrivals(model));
+            default -> open(model, trace(model, seed, err));
+        };
+    }
 
-    @Option(
-            names = "--hold-off-seconds",
-            paramLabel = "S",
-            defaultValue = "10",
-            description = "A core is offered after it was idle for so long.")
-    double holdOffSeconds;
+    private static ArrivalSource trace(Words model, long seed, PrintWriter err) {
+        Path path = Path.of(model.name());
+        if (!Files.exists(path)) {
+            throw model.usage("is no file, and not fit, poisson, offload or none");
+        }
+        FunctionTrace trace = AzureFunctions.read(path, seed);
+        LogFiles.warn(err, model.name(), trace.complaints());
+        return new TraceArrivals(String.valueOf(path.getFileName()), trace);
+    }
 
-    @Option(
-            names = "--start-up-millis",
-            paramLabel = "MS",
-            defaultValue = "500",
-            description = "From the grant of a lease to its first useful work.")
-    long startUpMillis;
+    private static Load open(Words model, ArrivalSource arrivals) {
+        return new Load.Open(
+                arrivals,
+                model.millis("patience", 600_000),
+                model.millis("hold", 60_000),
+                model.permille("idempotent", 1),
+                model.bytes("payload", 64 << 10));
+    }
 
-    @Option(
-            names = "--worker-memory-mib",
-            paramLabel = "MIB",
-            defaultValue = "256",
-            description = "Memory of a worker.")
-    long workerMemoryMib;
+    private static RandomArrivals arrivals(Words model) {
+        return new RandomArrivals(
+                model.number("rate", 60),
+                model.count("burst", 16),
+                service(model),
+                model.count("functions", 1),
+                model.number("swing", 0));
+    }
 
-    @Option(
-            names = "--offer-underused",
-            description =
-                    "Offer also cores that a job holds and does not compute on; the node"
-                            + " daemon does not.")
-    boolean offerUnderused;
+    private static Service service(Words model) {
+        String kind = model.text("service", "exp");
+        return switch (kind) {
+            case "exp" -> new Service.Exponential(model.millis("mean", 300_000));
+            case "lognormal" ->
+                    new Service.LogNormal(model.millis("median", 1_000), model.number("sigma", 1));
+            case "pareto" ->
+                    new Service.Pareto(model.millis("least", 100), model.number("shape", 1.5));
+            default -> throw model.usage("service is exp, lognormal or pareto, not " + kind);
+        };
+    }
 
-    @Option(
-            names = "--requests-per-hour",
-            paramLabel = "N",
-            defaultValue = "60",
-            description = "poisson: mean rate of requests.")
-    double requestsPerHour;
+    private static Executors executors(Words model, Executors defaults) {
+        return new Executors(
+                model.millis("cold", defaults.coldMillis()),
+                model.millis("prewarmed-start", defaults.prewarmedMillis()),
+                model.millis("kept-start", defaults.keptMillis()),
+                model.count("prewarmed", defaults.prewarmed()),
+                model.millis("keep-warm", defaults.keepWarmMillis()),
+                defaults.overheadBytes());
+    }
 
-    @Option(
-            names = "--workers",
-            paramLabel = "N",
-            defaultValue = "16",
-            description = "poisson: workers of a request.")
-    int workers;
+    private static Transport transport(Words model) {
+        String name = model.text("transport", "tcp");
+        for (Transport transport : List.of(Transport.SHM, Transport.TCP, Transport.RDMA)) {
+            if (transport.name().equals(name)) {
+                return transport;
+            }
+        }
+        throw model.usage("transport is shm, tcp or rdma, not " + name);
+    }
 
-    @Option(
-            names = "--work-seconds",
-            paramLabel = "S",
-            defaultValue = "300",
-            description = "poisson: mean work of a worker.")
-    double workSeconds;
-
-    @Option(
-            names = "--patience-seconds",
-            paramLabel = "S",
-            defaultValue = "600",
-            description = "poisson: a request that waits longer gives up.")
-    long patienceSeconds;
-
-    FunctionConfig config() {
-        FunctionConfig.Load model =
-                switch (Choice.of("--load", LoadKind.class, load)) {
-                    case NONE -> new FunctionConfig.Load.None();
-                    case STANDING -> new FunctionConfig.Load.Standing();
-                    case POISSON ->
-                            new FunctionConfig.Load.Poisson(
-                                    requestsPerHour, workers, workSeconds, patienceSeconds);
+    private static Policy policy(Words words) {
+        Policy chosen =
+                switch (words.name()) {
+                    case "lease" ->
+                            new Policy.Leases(
+                                    Choice.of("place", Place.class, words.text("place", "default")),
+                                    words.millis("hold-off", 10_000),
+                                    words.flag("underused", false),
+                                    words.number("idle-quantile", 0));
+                    case "pilot" ->
+                            new Policy.Pilots(
+                                    lengths(words),
+                                    words.millis("warm-up", 20_000),
+                                    Choice.of("fit", Fit.class, words.text("fit", "greedy")));
+                    default -> throw words.usage("is lease or pilot");
                 };
-        return new FunctionConfig(
-                model,
-                Math.round(holdOffSeconds * 1000),
-                startUpMillis,
-                workerMemoryMib << 20,
-                offerUnderused);
+        words.checkAllTaken();
+        return chosen;
+    }
+
+    private static List<Long> lengths(Words words) {
+        String text = words.text("lengths", "");
+        if (text.isEmpty()) {
+            return Policy.Pilots.LENGTHS_MILLIS;
+        }
+        List<Long> lengths = new ArrayList<>();
+        for (String minutes : text.split(":", -1)) {
+            lengths.add(words.millisOf("lengths", minutes + "m"));
+        }
+        return lengths;
+    }
+
+    private Interference interference() {
+        return switch (interference) {
+            case "measured" -> Interference.MEASURED;
+            case "none" -> Interference.NONE;
+            default -> {
+                try {
+                    yield Interference.parse(interference, Files.readString(Path.of(interference)));
+                } catch (IOException e) {
+                    throw new OffcutException(
+                            ErrorCode.USAGE,
+                            "--interference is measured, none or a file, and "
+                                    + interference
+                                    + " cannot be read",
+                            e);
+                }
+            }
+        };
     }
 }

@@ -13,8 +13,6 @@ import org.jspecify.annotations.Nullable;
 /** The result of a simulation, for people: lines of at most 80 columns. */
 final class ResultText {
     private static final double SECONDS_PER_HOUR = 3600;
-    private static final double BYTE_SECONDS_PER_GIB_HOUR = SECONDS_PER_HOUR * (1L << 30);
-
     private final PrintWriter out;
 
     ResultText(PrintWriter out) {
@@ -29,7 +27,7 @@ final class ResultText {
         Functions functions = result.functions();
         Gains gains = result.gains();
         if (functions != null) {
-            printFunctions(result, functions);
+            printFunctions(functions);
         }
         if (functions != null && gains != null) {
             printGains(gains);
@@ -54,9 +52,9 @@ final class ResultText {
                         + Choice.name(result.config().batch().scheduler())
                         + ", jobs hold "
                         + Choice.name(result.config().batch().allocation()));
-        if (result.config().functions().offerUnderused()) {
-            line("with --offer-underused: cores that jobs hold and do not compute on are");
-            line("offered too, which the node daemon does not do");
+        if (result.config().functions().offersUnderused()) {
+            line("with underused=on: what jobs hold and were not measured to use is offered");
+            line("too, which node daemons do only on demand");
         }
     }
 
@@ -111,25 +109,27 @@ final class ResultText {
         row("mean wait, s", decimal(result.batch().meanWaitSeconds(), 1));
         row("mean bounded slowdown", decimal(result.batch().meanBoundedSlowdown(), 2));
         row("backfilled jobs", result.batch().backfilledJobs());
+        for (SimulationResult.Harvestable policy : result.harvestable()) {
+            if (policy.coreShare() + policy.memoryShare() > 0) {
+                row(
+                        "to win, cores and memory " + policy.policy(),
+                        percent(policy.coreShare()),
+                        percent(policy.memoryShare()));
+            }
+        }
         SimulationResult.IdleTimes idle = result.idle();
         if (idle != null && !idle.nodeSeconds().isEmpty()) {
             row("median idle time of a node, s", decimal(idle.nodeSeconds().percentile(50), 1));
         }
     }
 
-    private void printFunctions(SimulationResult result, Functions counts) {
-        double byteSeconds =
-                result.cores().harvested() * result.config().functions().memoryBytesPerWorker();
+    private void printFunctions(Functions counts) {
         line("");
-        row("memory harvested, GiB hours", decimal(byteSeconds / BYTE_SECONDS_PER_GIB_HOUR, 1));
         row("of idle time harvested", percent(counts.harvestedShareOfIdle()));
         row("leases", counts.leases());
         row("reclaims", counts.reclaims());
         row("mean lease, s", decimal(counts.meanLeaseSeconds(), 1));
-        if (counts.requests() > 1) {
-            row("requests", counts.requests());
-            row("requests that gave up", counts.timedOutRequests());
-        }
+        new FunctionText(this::row).print(counts);
     }
 
     private void printGains(Gains gains) {

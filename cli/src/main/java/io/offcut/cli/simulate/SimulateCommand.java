@@ -9,6 +9,7 @@ import io.offcut.cli.simulate.sweep.SweepCommand;
 import io.offcut.cli.trace.LogFiles;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
+import io.offcut.simulator.LeaseWriter;
 import io.offcut.simulator.ResultWriter;
 import io.offcut.simulator.RunNote;
 import io.offcut.simulator.Simulation;
@@ -47,13 +48,16 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Examples:",
-            "  offcut simulate sample",
-            "  offcut simulate KTH-SP2-1996-2.swf.gz --scheduler recorded --out results",
+            "  offcut simulate sample --functions fit",
+            "  offcut simulate KTH-SP2-1996-2.swf.gz --scheduler recorded --functions fit --out results",
             "  offcut simulate jan.swf.gz feb.swf.gz --scheduler conservative",
+            "  offcut simulate sample --functions poisson,rate=600,burst=4,service=lognormal,median=2s",
+            "  offcut simulate sample --functions fit --policy pilot,fit=preempted",
             "  offcut simulate site.swf --procs 2304 --cores-per-node 32 --allocation nodes",
             "",
             "The log is in the Standard Workload Format, plain or gzip; 'sample' is one that",
-            "was generated. --out writes report.html, summary.json, jobs.csv and utilization.csv."
+            "was generated. --out writes report.html, summary.json, jobs.csv, utilization.csv",
+            "and, with functions, leases.csv."
         })
 public final class SimulateCommand implements Callable<Integer> {
     /** How results are printed. */
@@ -171,7 +175,12 @@ public final class SimulateCommand implements Callable<Integer> {
     private SimulationResult simulate(SimulationConfig config) {
         SimulateProgress progress = new SimulateProgress();
         try (ProgressLine _ = ProgressLine.start(io.err(), io.terminal(), progress::line)) {
-            return Simulation.run(config, progress);
+            if (out == null || config.functions().isNone()) {
+                return Simulation.run(config, progress);
+            }
+            try (LeaseWriter leases = new LeaseWriter(out)) {
+                return Simulation.run(config, progress, leases);
+            }
         }
     }
 
@@ -199,7 +208,7 @@ public final class SimulateCommand implements Callable<Integer> {
                     jobs.jobs(),
                     machine.cluster(jobs),
                     batch.config(),
-                    functions.config(),
+                    functions.config(seed, err()),
                     seed,
                     rowSeconds);
         } catch (IllegalArgumentException e) {

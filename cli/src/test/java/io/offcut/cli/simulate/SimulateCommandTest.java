@@ -21,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -47,7 +48,8 @@ class SimulateCommandTest {
                                 log))
                 .isZero();
         assertThat(trace("info", log)).isZero();
-        assertThat(simulate(log, "--scheduler", "fcfs", "--out", results)).isZero();
+        assertThat(simulate(log, "--scheduler", "fcfs", "--functions", "fit", "--out", results))
+                .isZero();
 
         assertThat(out.toString())
                 .contains("made.swf.gz: 200 jobs")
@@ -58,6 +60,7 @@ class SimulateCommandTest {
                 .containsPattern("gain over ideal node sharing +[0-9.]+%");
         assertThat(Files.readAllLines(Path.of(results, "jobs.csv"))).hasSize(201);
         assertThat(Path.of(results, "utilization.csv")).isNotEmptyFile();
+        assertThat(Path.of(results, "leases.csv")).isNotEmptyFile();
         assertThat(err.toString()).isEmpty();
     }
 
@@ -72,8 +75,6 @@ class SimulateCommandTest {
                                 "easy",
                                 "--easy-semantics",
                                 "per-instant",
-                                "--load",
-                                "none",
                                 "--out",
                                 folder.toString()))
                 .isZero();
@@ -93,39 +94,83 @@ class SimulateCommandTest {
         Files.writeString(log, "; MaxProcs: 4\n1 0 0 1000 2\n");
         String path = log.toString();
 
-        assertThat(simulate(path, "--allocation", "nodes", "--cores-per-node", "4")).isZero();
+        String[] whole = {
+            path,
+            "--allocation",
+            "nodes",
+            "--cores-per-node",
+            "4",
+            "--functions",
+            "fit",
+            "--interference",
+            "none"
+        };
+
+        assertThat(simulate(whole)).isZero();
         assertThat(out.toString())
                 .containsPattern("harvested +0.0 ")
-                .doesNotContain("--offer-underused");
+                .doesNotContain("underused=on");
 
         assertThat(
                         simulate(
-                                path,
-                                "--allocation",
-                                "nodes",
-                                "--cores-per-node",
-                                "4",
-                                "--offer-underused"))
+                                Stream.concat(
+                                                Stream.of(whole),
+                                                Stream.of("--policy", "lease,underused=on"))
+                                        .toArray(String[]::new)))
                 .isZero();
+        assertThat(out.toString()).containsPattern("harvested +0.5 ").contains("with underused=on");
+    }
+
+    @Test
+    void callsOfATraceAreSimulated(@TempDir Path folder) throws IOException {
+        Path calls = folder.resolve("calls.csv");
+        Files.writeString(
+                calls, "app,func,end_timestamp,duration\na,f,20.5,0.5\na,g,31.0,1.0\na,f,40,2\n");
+
+        assertThat(simulate("sample", "--functions", calls + ",hold=5s")).isZero();
+
+        assertThat(out.toString()).containsPattern("calls +3\\n").containsPattern("done +3\\n");
+        assertThat(simulate("sample", "--functions", folder.resolve("none.csv").toString()))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("is no file");
+    }
+
+    @Test
+    void everyModelAndPolicyIsSimulated() {
+        for (String[] arguments :
+                new String[][] {
+                    {"--functions", "fit,memory=1G,memory-leases=on,class=memory"},
+                    {"--functions", "poisson,rate=20,burst=2,service=lognormal,median=5s"},
+                    {"--functions", "poisson,service=pareto,least=1s,transport=rdma,swing=0.5"},
+                    {"--functions", "offload,jobs=0.2,share=0.3", "--policy", "lease,place=pack"},
+                    {"--functions", "fit", "--policy", "pilot,lengths=2:10,warm-up=30s"},
+                    {"--functions", "fit", "--interference", "none"}
+                }) {
+            String[] line =
+                    Stream.concat(Stream.of("sample"), Stream.of(arguments)).toArray(String[]::new);
+            assertThat(simulate(line)).as(String.join(" ", line)).isZero();
+        }
         assertThat(out.toString())
-                .containsPattern("harvested +0.5 ")
-                .contains("with --offer-underused");
+                .contains("memory without cores, GiB-hours")
+                .contains("call latency p50 and p99, ms")
+                .contains("their makespan shrank by");
+        assertThat(err.toString()).isEmpty();
     }
 
     @Test
     void writesTheSameBytesWhereverTheyGo(@TempDir Path folder) throws IOException {
         String price = "--core-hour-price=0.02";
-        assertThat(simulate("sample", price, "--out", folder.resolve("a").toString())).isZero();
-        assertThat(simulate("sample", price, "--out=" + folder.resolve("b"))).isZero();
+        assertThat(simulate("sample", "--functions=fit", price, "--out", folder.resolve("a").toString())).isZero();
+        assertThat(simulate("sample", "--functions=fit", price, "--out=" + folder.resolve("b"))).isZero();
 
-        for (String name : List.of("report.html", "summary.json", "jobs.csv", "utilization.csv")) {
+        for (String name : List.of("report.html", "summary.json", "jobs.csv", "utilization.csv", "leases.csv")) {
             assertThat(folder.resolve("a").resolve(name))
                     .isNotEmptyFile()
                     .hasSameBinaryContentAs(folder.resolve("b").resolve(name));
         }
         JsonNode summary = new ObjectMapper().readTree(folder.resolve("a/summary.json").toFile());
         assertThat(summary.at("/run/commandLine").asText())
-                .isEqualTo("offcut simulate sample --core-hour-price=0.02");
+                .isEqualTo("offcut simulate sample --functions=fit --core-hour-price=0.02");
         assertThat(summary.at("/cost/harvested").asDouble())
                 .isCloseTo(
                         summary.at("/coreSeconds/harvested").asDouble() / 3600 * 0.02,
@@ -135,7 +180,7 @@ class SimulateCommandTest {
 
     @Test
     void tellsBothBaselinesInEightyColumns() {
-        assertThat(simulate("sample", "--offer-underused", "--core-hour-price", "123456789"))
+        assertThat(simulate("sample", "--functions=fit", "--core-hour-price", "123456789"))
                 .isZero();
 
         assertThat(out.toString())
@@ -147,7 +192,7 @@ class SimulateCommandTest {
 
     @Test
     void doesNotTellOfFunctionsWhereThereAreNone() {
-        assertThat(simulate("sample", "--load", "none")).isZero();
+        assertThat(simulate("sample")).isZero();
 
         assertThat(out.toString())
                 .contains("mean wait")
@@ -202,7 +247,11 @@ class SimulateCommandTest {
         Files.writeString(headless, "1 0 0 10 2\n");
 
         assertThat(simulate("sample", "--scheduler", "sjf")).isEqualTo(2);
-        assertThat(simulate("sample", "--load", "poisson", "--workers", "0")).isEqualTo(2);
+        assertThat(simulate("sample", "--functions", "poisson,burst=0")).isEqualTo(2);
+        assertThat(simulate("sample", "--functions", "poisson,bust=1")).isEqualTo(2);
+        assertThat(simulate("sample", "--policy", "lease,hold-off=soon")).isEqualTo(2);
+        assertThat(simulate("sample", "--interference", "nowhere.txt")).isEqualTo(2);
+        assertThat(simulate("sample", "--functions", "offload", "--policy", "pilot")).isEqualTo(2);
         assertThat(simulate("sample", "--procs", "-3")).isEqualTo(2);
         assertThat(simulate("sample", "--core-hour-price", "-1")).isEqualTo(2);
         assertThat(simulate("sample", "--core-hour-price", "NaN")).isEqualTo(2);
@@ -212,6 +261,10 @@ class SimulateCommandTest {
         assertThat(trace("generate", "--procs", "7")).isEqualTo(2);
         assertThat(err.toString())
                 .contains("--scheduler is recorded, fcfs, easy, conservative; not 'sjf'")
+                .contains("'bust' is no parameter of poisson")
+                .contains("'soon' is not a time")
+                .contains("nowhere.txt cannot be read")
+                .contains("choose the functions 'fit'")
                 .contains("--procs must be at least 1")
                 .contains("give --procs")
                 .contains("(try the scheduler easy)")

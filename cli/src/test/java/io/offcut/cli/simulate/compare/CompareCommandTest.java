@@ -135,7 +135,7 @@ class CompareCommandTest {
 
     private static String simulate(String folder, String... arguments) {
         String out = dir.resolve(folder).toString();
-        List<String> line = new ArrayList<>(List.of("simulate", "--load=none", "--out", out));
+        List<String> line = new ArrayList<>(List.of("simulate", "--functions=none", "--out", out));
         line.addAll(List.of(arguments));
         TestRun run = TestRun.of(line.toArray(String[]::new));
         assertThat(run.exitCode()).as(run.err()).isZero();

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -31,7 +32,8 @@ class SweepCommandTest {
 
     @Test
     void findsThatBackfillingShortensWaits() throws IOException {
-        TestRun run = sweep("grid", "sample", "--load", "none", "--vary", "scheduler=fcfs,easy");
+        TestRun run =
+                sweep("grid", "sample", "--functions", "none", "--vary", "scheduler=fcfs,easy");
 
         assertThat(run.exitCode()).as(run.err()).isZero();
         JsonNode points = sweepJson("grid").path("points");
@@ -40,7 +42,7 @@ class SweepCommandTest {
         assertThat(fcfs.path("mean").asDouble()).isGreaterThan(easy.path("mean").asDouble());
         assertThat(fcfs.at("/toFirst/mean").asDouble()).isZero();
         assertThat(easy.at("/toFirst/mean").asDouble()).isNegative();
-        JsonNode alone = simulate("sample", "--load", "none", "--scheduler", "easy");
+        JsonNode alone = simulate("sample", "--functions", "none", "--scheduler", "easy");
         assertThat(easy.path("mean").decimalValue())
                 .isEqualTo(alone.at("/batch/meanWaitSeconds").decimalValue());
         assertThat(run.out()).contains("fcfs", "easy", "meanWaitSeconds", "More than at point 0");
@@ -49,14 +51,14 @@ class SweepCommandTest {
 
     @Test
     void aPointIsTheSimulationWithItsOptionsAndSeed() throws IOException {
-        String[] poisson = {"sample", "--load", "poisson", "--requests-per-hour", "20"};
+        String[] poisson = {"sample", "--functions", "poisson,rate=20"};
         TestRun run =
                 sweep(
                         "grid",
                         with(
                                 poisson,
                                 "--vary",
-                                "workers=2,8",
+                                "interference=none,measured",
                                 "--replications",
                                 "2",
                                 "--seed",
@@ -65,14 +67,15 @@ class SweepCommandTest {
         assertThat(run.exitCode()).as(run.err()).isZero();
         List<String> rows = Files.readAllLines(dir.resolve("grid/sweep.csv"));
         assertThat(rows).hasSize(5);
-        assertThat(rows.getFirst()).startsWith("point,replication,seed,workers,batch.jobs,");
+        assertThat(rows.getFirst()).startsWith("point,replication,seed,interference,batch.jobs,");
         String second = rows.get(2).split(",", -1)[2];
         assertThat(rows.get(4))
                 .as("common random numbers")
-                .startsWith("1,1," + second + ",8,2000,");
-        JsonNode alone = simulate(with(poisson, "--workers", "8", "--seed", second));
+                .startsWith("1,1," + second + ",measured,2000,");
+        JsonNode alone = simulate(with(poisson, "--interference", "measured", "--seed", second));
         JsonNode kept = JSON.readTree(dir.resolve("grid/points/0003/summary.json").toFile());
-        assertThat(kept.path("sweep").path("arguments").toString()).contains("--workers=8");
+        assertThat(kept.path("sweep").path("arguments").toString())
+                .contains("--interference=measured");
         assertThat(kept.path("functions")).isEqualTo(alone.path("functions"));
         assertThat(kept.path("coreSeconds")).isEqualTo(alone.path("coreSeconds"));
     }
@@ -81,11 +84,11 @@ class SweepCommandTest {
     void writesTheSameBytesForAnyNumberOfThreads() throws IOException {
         String[] grid =
                 with(
-                        new String[] {"sample", "--load", "poisson", "--requests-per-hour", "20"},
+                        new String[] {"sample", "--functions", "poisson,rate=20"},
                         "--vary",
                         "scheduler=fcfs,easy",
                         "--vary",
-                        "workers=2,8",
+                        "interference=none,measured",
                         "--replications",
                         "2");
 
@@ -113,7 +116,7 @@ class SweepCommandTest {
                 sweep(
                         "grid",
                         "sample",
-                        "--load=none",
+                        "--functions=none",
                         "--vary",
                         "scheduler=fcfs,easy",
                         "--replications",
@@ -128,8 +131,9 @@ class SweepCommandTest {
     void goesOnAfterItWasKilled() throws IOException, InterruptedException {
         String[] grid = {
             "sample",
+            "--functions=fit",
             "--vary",
-            "hold-off-seconds=1,2,3,4,5,6,7,8",
+            "policy=" + String.join(";", holdOffs(8)),
             "--replications",
             "2",
             "--jobs",
@@ -157,9 +161,15 @@ class SweepCommandTest {
         assertThat(contents("killed")).isEqualTo(contents("whole"));
     }
 
+    private static List<String> holdOffs(int count) {
+        return IntStream.rangeClosed(1, count)
+                .mapToObj(seconds -> "lease,hold-off=" + seconds + "s")
+                .toList();
+    }
+
     @Test
     void moreReplicationsComeBehindThoseThereAre() throws IOException {
-        String[] grid = {"sample", "--load=none", "--vary", "scheduler=fcfs,easy"};
+        String[] grid = {"sample", "--functions=none", "--vary", "scheduler=fcfs,easy"};
         assertThat(sweep("grid", grid).exitCode()).isZero();
         Map<Path, FileTime> before = done(dir.resolve("grid"));
 
@@ -173,7 +183,13 @@ class SweepCommandTest {
     void refusesResultsOfOtherOptionsOrAnotherLog() throws IOException {
         Path log = dir.resolve("two.swf");
         Files.writeString(log, "; MaxProcs: 4\n1 0 0 1000 2\n");
-        String[] grid = {log.toString(), "--cores-per-node=4", "--vary", "hold-off-seconds=1,2"};
+        String[] grid = {
+            log.toString(),
+            "--cores-per-node=4",
+            "--functions=fit",
+            "--vary",
+            "interference=measured,none"
+        };
         assertThat(sweep("grid", grid).exitCode()).isZero();
 
         assertRefused(sweep("grid", with(grid, "--scheduler=fcfs")), "--scheduler=fcfs");
@@ -200,7 +216,12 @@ class SweepCommandTest {
     void aRunThatFailsIsNamedAndTheOthersAreDone() throws IOException {
         // The sample has no recorded schedule.
         TestRun run =
-                sweep("grid", "sample", "--load=none", "--vary", "scheduler=recorded,fcfs,easy");
+                sweep(
+                        "grid",
+                        "sample",
+                        "--functions=none",
+                        "--vary",
+                        "scheduler=recorded,fcfs,easy");
 
         assertThat(run.exitCode()).isEqualTo(1);
         assertThat(run.err())
@@ -213,12 +234,12 @@ class SweepCommandTest {
     void refusesAWrongCommandLineBeforeTheFirstRun() throws IOException {
         assertUsage(
                 sweep("grid", "sample", "--vary", "worker=1,2"), "Unknown option: '--worker=1'");
-        assertUsage(sweep("grid", "sample", "--vary", "workers=1,x"), "'x' is not an int");
+        assertUsage(sweep("grid", "sample", "--vary", "row-seconds=1,x"), "'x' is not an int");
         assertUsage(sweep("grid", "sample", "--wokers=2"), "--wokers=2");
         assertUsage(sweep("grid"), "no log is given");
         assertUsage(sweep("grid", "sample", "--replications", "0"), "--replications");
         assertUsage(sweep("grid", "sample", "--partition", "p"), "--slurm");
-        assertUsage(sweep("grid", "sample", "--figures", "x", "--load=none"), "--figures");
+        assertUsage(sweep("grid", "sample", "--figures", "x", "--functions=none"), "--figures");
         assertThat(done(dir.resolve("grid"))).as("of the last").hasSize(1);
     }
 

@@ -28,6 +28,14 @@ public interface BatchScheduler {
     /** A job ended. */
     void ended(long nowMillis, int job);
 
+    /**
+     * A running job takes longer than it would have, for what runs beside it: it is to be expected
+     * no earlier than this. Comes when the instant is over, and before the end expected so far.
+     */
+    default void slower(long nowMillis, int job, long endMillis) {
+        throw new UnsupportedOperationException("job at " + job + " cannot be slowed");
+    }
+
     /** Nothing more happens at this instant, unless this call starts a job of no length. */
     void instantOver(long nowMillis);
 

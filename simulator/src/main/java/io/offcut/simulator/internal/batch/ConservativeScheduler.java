@@ -28,6 +28,7 @@ public final class ConservativeScheduler implements BatchScheduler {
     private int firstNew;
     private int endNew;
     private boolean endedEarly;
+    private boolean runsLonger;
 
     /** Nothing was given back at or behind this time since all jobs were last looked at. */
     private long grownUntilMillis = Long.MIN_VALUE;
@@ -55,23 +56,51 @@ public final class ConservativeScheduler implements BatchScheduler {
         }
     }
 
+    /**
+     * Reservations may not hold any more: all are given back, and taken anew in order of arrival.
+     */
+    @Override
+    public void slower(long nowMillis, int job, long endMillis) {
+        if (endMillis > expectedEndMillis[job]) {
+            profile.add(expectedEndMillis[job], endMillis, -jobs.slots(job));
+            expectedEndMillis[job] = endMillis;
+            runsLonger = true;
+        }
+    }
+
+    private void reserveAllAnew(long nowMillis) {
+        for (int job = queue.first(); job != JobQueue.NONE; job = next(job, Integer.MAX_VALUE)) {
+            long old = reservations.startMillis(job);
+            profile.add(old, old + jobs.estimateMillis(job), jobs.slots(job));
+        }
+        for (int job = queue.first(); job != JobQueue.NONE; job = next(job, Integer.MAX_VALUE)) {
+            reserve(job, earliest(nowMillis, job));
+        }
+        grownUntilMillis = Long.MIN_VALUE;
+    }
+
+    private long earliest(long nowMillis, int job) {
+        return profile.earliest(
+                jobs.slots(job),
+                jobs.estimateMillis(job),
+                nowMillis,
+                Long.MAX_VALUE,
+                Long.MAX_VALUE);
+    }
+
     @Override
     public void instantOver(long nowMillis) {
         profile.moveTo(nowMillis);
-        if (endedEarly) {
-            endedEarly = false;
+        if (runsLonger) {
+            reserveAllAnew(nowMillis);
+        } else if (endedEarly) {
             compress(nowMillis);
         }
+        runsLonger = false;
+        endedEarly = false;
         for (; firstNew < endNew; firstNew++) {
             queue.add(firstNew);
-            reserve(
-                    firstNew,
-                    profile.earliest(
-                            jobs.slots(firstNew),
-                            jobs.estimateMillis(firstNew),
-                            nowMillis,
-                            Long.MAX_VALUE,
-                            Long.MAX_VALUE));
+            reserve(firstNew, earliest(nowMillis, firstNew));
         }
         startDue(nowMillis);
     }

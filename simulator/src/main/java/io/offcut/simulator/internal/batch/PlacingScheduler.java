@@ -69,6 +69,15 @@ public final class PlacingScheduler implements BatchScheduler {
     }
 
     @Override
+    public void slower(long nowMillis, int job, long endMillis) {
+        if (endMillis > expectedEndMillis[job]) {
+            int slots = running.remove(job, expectedEndMillis[job]);
+            expectedEndMillis[job] = endMillis;
+            running.add(job, slots, endMillis);
+        }
+    }
+
+    @Override
     public void killed(long nowMillis, int job, boolean requeue) {
         takeOff(job);
         if (requeue) {

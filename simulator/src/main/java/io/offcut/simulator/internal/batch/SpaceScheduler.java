@@ -33,6 +33,15 @@ abstract class SpaceScheduler implements BatchScheduler {
         free += running.remove(job, expectedEndMillis[job]);
     }
 
+    @Override
+    public void slower(long nowMillis, int job, long endMillis) {
+        if (endMillis > expectedEndMillis[job]) {
+            int slots = running.remove(job, expectedEndMillis[job]);
+            expectedEndMillis[job] = endMillis;
+            running.add(job, slots, endMillis);
+        }
+    }
+
     void start(long nowMillis, int job, boolean overtaking) {
         int slots = jobs.slots(job);
         queue.remove(job);

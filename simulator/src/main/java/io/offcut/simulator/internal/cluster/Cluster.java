@@ -83,14 +83,6 @@ public final class Cluster {
         return placement;
     }
 
-    /** A job takes all that is free on one node. */
-    public Placement placeOn(int node) {
-        Placement placement = new Placement();
-        takeFrom(nodes[node], nodes[node].freeCores(), -1, placement);
-        usedCores += placement.coresUsed();
-        return placement;
-    }
-
     /** Places a job where a scheduler that knows nodes wants it. */
     public Placement place(Assignment where, long memoryBytesPerCore) {
         Placement placement = new Placement();
@@ -131,7 +123,7 @@ public final class Cluster {
 
     /** Takes a job off. */
     public void remove(Placement placement, long nowMillis) {
-        for (Placement.Part part : placement.parts) {
+        for (Placement.Part part : placement.parts()) {
             int free = part.node().freeCores();
             part.node().giveBack(part.cores(), part.memoryBytes(), nowMillis);
             moved(part.node(), free);

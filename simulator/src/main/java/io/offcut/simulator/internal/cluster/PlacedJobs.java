@@ -21,7 +21,8 @@ public final class PlacedJobs implements Occupancy {
                         : cluster.place(where, memoryBytesPerCore);
     }
 
-    private Placement of(int job) {
+    /** Where a job is that was placed and not removed. */
+    public Placement placement(int job) {
         Placement placement = placements[job];
         if (placement == null) {
             throw new IllegalStateException("job at " + job + " is not on the machine");
@@ -31,17 +32,17 @@ public final class PlacedJobs implements Occupancy {
 
     @Override
     public int coresHeld(int job) {
-        return of(job).coresHeld();
+        return placement(job).coresHeld();
     }
 
     @Override
     public int coresUsed(int job) {
-        return of(job).coresUsed();
+        return placement(job).coresUsed();
     }
 
     @Override
     public void remove(int job, long nowMillis) {
-        cluster.remove(of(job), nowMillis);
+        cluster.remove(placement(job), nowMillis);
         placements[job] = null;
     }
 

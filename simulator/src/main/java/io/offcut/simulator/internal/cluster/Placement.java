@@ -6,22 +6,32 @@ import java.util.List;
 
 /** Where one job is. For one thread. */
 public final class Placement {
-    record Part(Node node, BitSet cores, long memoryBytes) {}
+    /**
+     * What the job has of one node.
+     *
+     * @param cores it holds; not to be changed
+     * @param used it computes on so many, the lowest of them
+     */
+    public record Part(Node node, BitSet cores, int used, long memoryBytes) {}
 
-    /** Empty where nodes are not told apart. */
-    final List<Part> parts = new ArrayList<>(1);
+    private final List<Part> parts = new ArrayList<>(1);
 
     private int coresHeld;
     private int coresUsed;
 
     void add(Node node, BitSet cores, int used, long memoryBytes) {
-        parts.add(new Part(node, cores, memoryBytes));
+        parts.add(new Part(node, cores, used, memoryBytes));
         count(cores.cardinality(), used);
     }
 
     void count(int held, int used) {
         coresHeld += held;
         coresUsed += used;
+    }
+
+    /** Node by node; empty where nodes are not told apart. */
+    public List<Part> parts() {
+        return parts;
     }
 
     /** Cores that no other job can have. */

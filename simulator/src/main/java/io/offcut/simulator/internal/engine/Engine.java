@@ -1,7 +1,8 @@
 package io.offcut.simulator.internal.engine;
 
+import io.offcut.simulator.BatchConfig.Scheduler;
 import io.offcut.simulator.ClusterSpec;
-import io.offcut.simulator.FunctionConfig;
+import io.offcut.simulator.LeaseLog;
 import io.offcut.simulator.Outage;
 import io.offcut.simulator.SimulationConfig;
 import io.offcut.simulator.SimulationResult.IdleTimes;
@@ -15,10 +16,14 @@ import io.offcut.simulator.internal.cluster.Node;
 import io.offcut.simulator.internal.cluster.Occupancy;
 import io.offcut.simulator.internal.cluster.PlacedJobs;
 import io.offcut.simulator.internal.functions.FunctionCounts;
-import io.offcut.simulator.internal.functions.FunctionSide;
+import io.offcut.simulator.internal.functions.FunctionTimers;
+import io.offcut.simulator.internal.functions.Harvester;
+import io.offcut.simulator.internal.functions.HarvesterContext;
 import io.offcut.simulator.internal.measure.CoreTime;
 import io.offcut.simulator.internal.measure.CoreTime.Use;
 import io.offcut.simulator.internal.measure.IdleIntervals;
+import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -38,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It runs from the first submission to the end of the last job. For one thread, for one run.
  */
-public final class Engine implements BatchScheduler.Actions {
+public final class Engine implements BatchScheduler.Actions, HarvesterContext.JobEnds {
     private static final int END = 0;
     private static final int START = 1;
 
@@ -46,8 +51,13 @@ public final class Engine implements BatchScheduler.Actions {
     private final BatchScheduler scheduler;
     private final Occupancy occupancy;
     private final CoreTime coreTime;
-    private final @Nullable FunctionSide functions;
+    private final @Nullable Harvester functions;
+
+    /** Null where nobody asks on which nodes a job is. */
+    private final @Nullable PlacedJobs placed;
+
     private final @Nullable IdleIntervals idle;
+    private final boolean recorded;
     private final EventQueue queue = new EventQueue();
     private final JobRecord record;
     private final OutageQueue outages;
@@ -57,6 +67,10 @@ public final class Engine implements BatchScheduler.Actions {
     private final JobList started = new JobList();
 
     private final JobList ended = new JobList();
+
+    /** Jobs that are over; what the queue still has of them is from before their end was moved. */
+    private final BitSet over = new BitSet();
+
     private final long startMillis;
     private int submitted;
     private int finished;
@@ -72,7 +86,7 @@ public final class Engine implements BatchScheduler.Actions {
         void finished(int jobs);
     }
 
-    public Engine(SimulationConfig config, BatchJobs jobs) {
+    public Engine(SimulationConfig config, BatchJobs jobs, LeaseLog leaseLog) {
         this.jobs = jobs;
         ClusterSpec spec = config.cluster();
         this.cores = spec.cores();
@@ -80,30 +94,40 @@ public final class Engine implements BatchScheduler.Actions {
         this.nowMillis = startMillis;
         this.scheduler = Schedulers.create(config.batch(), jobs, spec, this);
         this.coreTime = new CoreTime(startMillis, config.bucketSeconds() * 1000L);
-        this.record = new JobRecord(jobs.size());
+        this.recorded = config.batch().scheduler() == Scheduler.RECORDED;
+        this.record = new JobRecord(jobs.size(), !config.functions().isNone());
         this.outages = new OutageQueue(spec.outages(), startMillis);
-        if (config.functions().load() instanceof FunctionConfig.Load.None) {
+        if (config.functions().isNone()) {
+            this.placed = null;
             this.functions = null;
             this.idle = null;
             this.occupancy = new CoreCounter(spec, config.batch().allocation(), jobs.size());
         } else {
-            Cluster cluster =
-                    new Cluster(
-                            spec,
-                            config.batch().allocation(),
-                            config.functions().offerUnderused(),
-                            startMillis);
-            this.occupancy = new PlacedJobs(cluster, jobs.size());
+            Cluster cluster = new Cluster(spec, config.batch().allocation(), false, startMillis);
+            this.placed = new PlacedJobs(cluster, jobs.size());
+            this.occupancy = placed;
+            this.functions = harvester(config, cluster, leaseLog);
             this.idle = new IdleIntervals(cluster, startMillis);
-            this.functions =
-                    new FunctionSide(
-                            config.functions(),
-                            cluster,
-                            cores,
-                            config.seed(),
-                            queue::add,
-                            coreTime);
         }
+    }
+
+    private Harvester harvester(SimulationConfig config, Cluster cluster, LeaseLog leaseLog) {
+        List<HarvesterContext.NodeSize> nodes = new ArrayList<>(cluster.size());
+        for (int index = 0; index < cluster.size(); index++) {
+            Node node = cluster.node(index);
+            nodes.add(new HarvesterContext.NodeSize(node.cores(), node.memoryBytes()));
+        }
+        return new HarvesterContext(
+                        config.functions(),
+                        config.jobs(),
+                        jobs,
+                        nodes,
+                        config.seed(),
+                        queue::add,
+                        coreTime,
+                        leaseLog,
+                        this)
+                .create();
     }
 
     /** What came out. */
@@ -198,6 +222,9 @@ public final class Engine implements BatchScheduler.Actions {
             int node = change.outage().node();
             scheduler.down(node, change.down());
             occupancy.down(node, change.down(), nowMillis);
+            if (functions != null) {
+                functions.nodeDown(nowMillis, node, change.down());
+            }
             if (change.down() && change.outage().kind() != Outage.Kind.DRAIN) {
                 killJobsOf(node, change.outage().kind() == Outage.Kind.FAIL);
             }
@@ -215,6 +242,7 @@ public final class Engine implements BatchScheduler.Actions {
                     record.requeued(job);
                 } else {
                     record.lost(job, nowMillis);
+                    over.set(job);
                     finished++;
                 }
                 scheduler.killed(nowMillis, job, requeue);
@@ -233,7 +261,9 @@ public final class Engine implements BatchScheduler.Actions {
     private void batchEvent(int kind, int job) {
         if (kind == START) {
             start(job, false);
-        } else if (record.endMillis(job) == nowMillis) { // not of a run that was killed
+        } else if (record.endMillis(job) == nowMillis && !over.get(job)) {
+            // Not of a run that was killed, or from before its end was moved.
+            over.set(job);
             events++;
             finished++;
             if (jobs.runMillis(job) > 0) {
@@ -241,6 +271,27 @@ public final class Engine implements BatchScheduler.Actions {
             }
             scheduler.ended(nowMillis, job);
         }
+    }
+
+    /** A recorded schedule does not react: its jobs may end earlier, not later. */
+    @Override
+    public void endsAt(int job, long endMillis) {
+        long aloneMillis = record.startMillis(job) + jobs.runMillis(job);
+        long moved = Math.max(endMillis, nowMillis + 1);
+        moved = recorded ? Math.min(moved, aloneMillis) : moved;
+        if (moved == record.endMillis(job)) {
+            return;
+        }
+        record.endsAt(job, moved);
+        queue.add(moved, END, job);
+        if (!recorded) {
+            scheduler.slower(nowMillis, job, moved);
+        }
+    }
+
+    @Override
+    public void slowed(int job, int slowdownMilli) {
+        record.slowed(job, slowdownMilli);
     }
 
     @Override
@@ -273,13 +324,16 @@ public final class Engine implements BatchScheduler.Actions {
             idle.changed(nowMillis, changed);
         }
         if (functions != null && !changed.isEmpty()) {
-            functions.nodesChanged(nowMillis, changed);
+            functions.jobsMoved(nowMillis);
         }
     }
 
     private void enter(int job) {
         int wanted = jobs.cores(job);
         occupancy.place(job, wanted, jobs.memoryBytesPerCore(job), scheduler.assignment(job));
+        if (functions != null && placed != null) {
+            functions.jobStarted(nowMillis, job, placed.placement(job));
+        }
         int missing = wanted - occupancy.coresUsed(job);
         if (missing > 0) {
             record.clipped(jobs.runMillis(job) / 1000.0 * missing);
@@ -290,6 +344,9 @@ public final class Engine implements BatchScheduler.Actions {
         long startMillis = record.startMillis(job);
         coreTime.add(Use.JOB, startMillis, nowMillis, occupancy.coresUsed(job));
         coreTime.add(Use.ALLOCATED, startMillis, nowMillis, occupancy.coresHeld(job));
+        if (functions != null && placed != null) {
+            functions.jobEnded(nowMillis, job, placed.placement(job));
+        }
         occupancy.remove(job, nowMillis);
     }
 
@@ -297,7 +354,7 @@ public final class Engine implements BatchScheduler.Actions {
         if (functions == null) {
             return;
         }
-        while (queue.nextMillis() == nowMillis) {
+        while (queue.nextMillis() == nowMillis && queue.nextKind() >= FunctionTimers.FIRST) {
             events++;
             functions.event(nowMillis, queue.nextKind(), queue.take());
         }

@@ -2,6 +2,7 @@ package io.offcut.simulator.internal.engine;
 
 import java.util.Arrays;
 import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
 
 /** When each job started and ended, and how. For one thread while it grows. */
 public final class JobRecord {
@@ -15,10 +16,24 @@ public final class JobRecord {
     private int requeues;
     private int lostJobs;
 
-    JobRecord(int jobs) {
+    /** Null where nothing slows jobs. */
+    private final int @Nullable [] slowdownsMilli;
+
+    JobRecord(int jobs, boolean slowed) {
         startsMillis = new long[jobs];
         endsMillis = new long[jobs];
         Arrays.fill(endsMillis, NEVER);
+        slowdownsMilli = slowed ? new int[jobs] : null;
+    }
+
+    void endsAt(int job, long endMillis) {
+        endsMillis[job] = endMillis;
+    }
+
+    void slowed(int job, int slowdownMilli) {
+        if (slowdownsMilli != null) {
+            slowdownsMilli[job] = slowdownMilli;
+        }
     }
 
     void started(int job, long nowMillis, long endMillis, boolean overtaking) {
@@ -55,6 +70,11 @@ public final class JobRecord {
     /** Of the run that began with its last start; a time in the past for none. */
     public long endMillis(int job) {
         return endsMillis[job];
+    }
+
+    /** How much functions slowed it, in thousandths of its time alone; 1000 for not at all. */
+    public int slowdownMilli(int job) {
+        return slowdownsMilli == null ? 1000 : Math.max(1000, slowdownsMilli[job]);
     }
 
     public boolean backfilled(int job) {

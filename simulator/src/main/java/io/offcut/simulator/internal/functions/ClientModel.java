@@ -1,6 +1,7 @@
 package io.offcut.simulator.internal.functions;
 
 import io.offcut.core.lease.EndReason;
+import io.offcut.core.lease.LeaseTerms;
 import io.offcut.scheduler.brain.BrainEvent;
 import java.util.function.Consumer;
 
@@ -12,18 +13,40 @@ interface ClientModel {
     /** Before anything else. */
     void start(long nowMillis);
 
-    /** The time of {@link FunctionTimers#ARRIVAL} came. */
-    void arrival(long nowMillis);
+    /** A time that it asked for has come. */
+    default void event(long nowMillis, int kind, long payload) {
+        throw new IllegalStateException("event of kind " + kind);
+    }
+
+    /** A batch job started on so many cores. */
+    default void jobStarted(long nowMillis, int job, int cores) {}
+
+    /** A batch job is over. */
+    default void jobEnded(long nowMillis, int job) {}
 
     /** A lease of this client runs. */
-    void opened(long nowMillis, OpenLease lease);
+    default void opened(long nowMillis, OpenLease lease) {}
 
-    /** The time of {@link FunctionTimers#DONE} came for a lease that may be over. */
-    void done(long nowMillis, long leaseNumber);
+    /** A lease was granted, and its node would not have it. */
+    default void refused(long nowMillis, LeaseTerms terms) {}
 
     /** A lease is over. */
-    void closed(long nowMillis, OpenLease lease, EndReason reason);
+    default void closed(long nowMillis, OpenLease lease, EndReason reason) {}
+
+    /** A request may have less to wait for. */
+    default void requestChanged(long nowMillis, String requestId) {}
 
     /** A request is over. */
-    void requestEnded(String requestId);
+    default void requestEnded(long nowMillis, String requestId) {}
+
+    /** All that happened at once has been told: what follows from it may be asked for. */
+    default void settle(long nowMillis) {}
+
+    /** The simulation is over. */
+    default void finish(long nowMillis) {}
+
+    /** Whether every lease computes from its start to its end; else the client counts what did. */
+    default boolean computesAlways() {
+        return true;
+    }
 }

@@ -1,14 +1,51 @@
 package io.offcut.simulator.internal.functions;
 
 import io.offcut.core.lease.EndReason;
+import io.offcut.simulator.internal.measure.MemoryTime;
 import java.util.EnumMap;
+import java.util.Locale;
 import java.util.Map;
+import org.HdrHistogram.Histogram;
 
-/** What happened to requests and leases. For one thread. */
+/** What happened to requests, leases, invocations and offloading jobs. For one thread. */
 public final class FunctionCounts {
+    /** Latencies are told apart to a hundredth. */
+    private static final int DIGITS = 2;
+
     public long requests;
     public long leases;
     public long leaseMillis;
+    public long coldStarts;
+    public long prewarmedStarts;
+    public long keptStarts;
+    public final MemoryTime leaseMemory = new MemoryTime();
+
+    public long memoryLeases;
+    public long memoryReclaims;
+    public final MemoryTime memoryOnly = new MemoryTime();
+
+    public long invocations;
+    public long done;
+    public long dropped;
+    public long failed;
+    public long waiting;
+    public long evictions;
+    public long retries;
+    public long lostMillis;
+
+    /** Arrival to result of every invocation that is done, in microseconds. */
+    public final Histogram latencyMicros = new Histogram(DIGITS);
+
+    public long offloadingJobs;
+    public long offloadingRunMillis;
+    public long offloadingTookMillis;
+
+    /** Core time that jobs hold and, by what was measured of them, do not compute on. */
+    public long unusedCoreMillis;
+
+    /** What was handled: events of nodes, clients and the scheduling core. */
+    public long events;
+
     private final Map<EndReason, Long> leaseEnds = new EnumMap<>(EndReason.class);
     private final Map<EndReason, Long> requestEnds = new EnumMap<>(EndReason.class);
 
@@ -27,5 +64,9 @@ public final class FunctionCounts {
 
     public long requestsEnded(EndReason reason) {
         return requestEnds.getOrDefault(reason, 0L);
+    }
+
+    static String name(EndReason reason) {
+        return reason.name().toLowerCase(Locale.ROOT);
     }
 }

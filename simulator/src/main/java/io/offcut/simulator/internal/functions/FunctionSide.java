@@ -1,21 +1,28 @@
 package io.offcut.simulator.internal.functions;
 
 import io.offcut.core.CpuSet;
+import io.offcut.core.api.LeaseRequest;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseTerms;
 import io.offcut.core.link.SchedulerMessage;
+import io.offcut.scheduler.NodeObservation;
 import io.offcut.scheduler.brain.Brain;
 import io.offcut.scheduler.brain.BrainCommand;
 import io.offcut.scheduler.brain.BrainConfig;
 import io.offcut.scheduler.brain.BrainEvent;
+import io.offcut.scheduler.brain.PlacementPolicy;
 import io.offcut.scheduler.brain.Placements;
+import io.offcut.scheduler.idle.IdleDesk;
 import io.offcut.simulator.FunctionConfig;
-import io.offcut.simulator.internal.cluster.Cluster;
-import io.offcut.simulator.internal.cluster.Node;
+import io.offcut.simulator.FunctionConfig.Load;
+import io.offcut.simulator.FunctionConfig.Policy.Leases;
+import io.offcut.simulator.internal.cluster.Placement;
+import io.offcut.simulator.internal.interference.JobPaces;
 import io.offcut.simulator.internal.measure.CoreTime;
 import io.offcut.simulator.internal.measure.CoreTime.Use;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,12 +33,17 @@ import java.util.Map;
  * take in what their jobs did, then tell; a grant that crosses such a message is refused by its
  * node, as in life. For one thread.
  */
-public final class FunctionSide {
-    static final String BUNDLE = "0".repeat(64);
-    static final int PAYLOAD_BYTES = 1 << 20;
+public final class FunctionSide implements Harvester {
+    private static final String BUNDLE = "0".repeat(64);
+    private static final int PAYLOAD_BYTES = 1 << 20;
 
     /** Longer than any simulation, and far from overflow. */
     static final long FOR_EVER_MILLIS = 1L << 52;
+
+    /** How often the batch system is asked what its nodes do, where that is done at all. */
+    private static final long OBSERVE_MILLIS = 30_000;
+
+    private static final List<String> ONE_PARTITION = List.of("all");
 
     /** Nodes and links never fail here, so no heartbeats are needed. */
     private static final BrainConfig BRAIN_CONFIG =
@@ -45,115 +57,216 @@ public final class FunctionSide {
                     1_000_000,
                     0);
 
-    private final FunctionConfig config;
-    private final FunctionTimers timers;
+    private final HarvesterContext context;
+    private final Leases policy;
     private final CoreTime coreTime;
+    private final JobUse jobUse;
+    private final JobPaces paces;
     private final Brain brain;
     private final NodeAgent[] agents;
-    private final long[] dueMillis;
+    private final IdleDesk idleDesk;
     private final ClientModel client;
     private final FunctionCounts counts = new FunctionCounts();
     private final ArrayDeque<BrainEvent> mailbox = new ArrayDeque<>();
+
+    /** Nodes whose jobs changed at this instant. */
+    private final BitSet touched = new BitSet();
 
     /** Of every lease that is not over for the scheduling core. */
     private final Map<String, LeaseTerms> granted = new HashMap<>();
 
     private long leaseNumbers;
 
-    /**
-     * @param cores of the whole cluster
-     * @param seed of the clients
-     */
-    public FunctionSide(
-            FunctionConfig config,
-            Cluster cluster,
-            int cores,
-            long seed,
-            FunctionTimers timers,
-            CoreTime coreTime) {
-        this.config = config;
-        this.timers = timers;
-        this.coreTime = coreTime;
-        this.brain = newBrain();
-        this.agents = new NodeAgent[cluster.size()];
-        this.dueMillis = new long[cluster.size()];
-        for (int index = 0; index < agents.length; index++) {
-            agents[index] = new NodeAgent(cluster.node(index));
-        }
-        this.client = newClient(cores, seed);
+    public FunctionSide(HarvesterContext context, Leases policy) {
+        this.context = context;
+        this.policy = policy;
+        this.coreTime = context.coreTime();
+        this.jobUse = new JobUse(context.table(), context.jobs(), policy.underused());
+        this.brain = Brain.create(BRAIN_CONFIG, placement(policy), "s");
+        this.agents = new NodeAgent[context.nodes().size()];
+        this.idleDesk = new IdleDesk(mailbox::add, policy.idleQuantile(), Map.of(), learnt -> {});
+        this.paces = newPaces();
+        this.client = newClient();
     }
 
-    private static Brain newBrain() {
-        return Brain.create(BRAIN_CONFIG, Placements.defaultPolicy(), "s");
+    private static PlacementPolicy placement(Leases policy) {
+        return switch (policy.place()) {
+            case DEFAULT -> Placements.defaultPolicy();
+            case PACK -> Placements.pack();
+        };
     }
 
-    private ClientModel newClient(int cores, long seed) {
-        return switch (config.load()) {
-            case FunctionConfig.Load.Poisson poisson ->
-                    new PoissonClient(
-                            poisson,
-                            config.memoryBytesPerWorker(),
-                            seed,
-                            timers,
+    private JobPaces newPaces() {
+        FunctionConfig config = context.config();
+        return new JobPaces(
+                context.table(),
+                context.jobs(),
+                config.interference(),
+                config.functionClass(),
+                agents.length,
+                new JobPaces.Ends() {
+                    @Override
+                    public void endsAt(int job, long endMillis) {
+                        context.jobEnds().endsAt(job, endMillis);
+                    }
+
+                    @Override
+                    public void sharedAt(int job, long timeMillis) {
+                        context.timers().at(timeMillis, FunctionTimers.SHARED, job);
+                    }
+                });
+    }
+
+    private ClientModel newClient() {
+        return switch (context.config().load()) {
+            case Load.Open open ->
+                    new InvocationClient(
+                            open, context, counts, mailbox::add, paces::functionPermille);
+            case Load.Offload offload ->
+                    new OffloadClient(offload, context, paces, counts, mailbox::add);
+            case Load.Standing standing ->
+                    new StandingClient(
+                            context.cores(),
+                            context.config().memoryBytesPerWorker(),
                             counts,
                             mailbox::add);
-            case FunctionConfig.Load.Standing standing ->
-                    new StandingClient(cores, config.memoryBytesPerWorker(), counts, mailbox::add);
-            case FunctionConfig.Load.None none ->
+            case Load.None none ->
                     throw new IllegalArgumentException("nothing to simulate for " + none);
         };
     }
 
-    /** Nodes connect, the client begins. Idleness counts from now. */
-    public void start(long nowMillis) {
-        for (NodeAgent agent : agents) {
-            mailbox.add(agent.snapshot());
-        }
-        client.start(nowMillis);
-        List<Node> nodes = new ArrayList<>();
-        for (NodeAgent agent : agents) {
-            nodes.add(agent.node);
-        }
-        nodesChanged(nowMillis, nodes);
+    /** A wish of one who renews in time. */
+    static LeaseRequest wish(
+            int workers, long memoryBytesPerWorker, long queueMillis, boolean regrant) {
+        return new LeaseRequest(
+                BUNDLE,
+                workers,
+                1,
+                memoryBytesPerWorker,
+                PAYLOAD_BYTES,
+                FOR_EVER_MILLIS,
+                queueMillis,
+                0,
+                "",
+                regrant);
     }
 
-    /** Jobs of these nodes started or ended. */
-    public void nodesChanged(long nowMillis, List<Node> nodes) {
+    @Override
+    public void start(long nowMillis) {
+        for (int node = 0; node < agents.length; node++) {
+            agents[node] =
+                    new NodeAgent(
+                            node,
+                            context.nodes().get(node).cores(),
+                            context.nodes().get(node).memoryBytes(),
+                            policy.underused(),
+                            new ExecutorPool(context.config().executors(), counts),
+                            nowMillis);
+            mailbox.add(agents[node].snapshot());
+            agents[node].offeredSinceMillis = nowMillis;
+        }
+        touched.set(0, agents.length);
+        client.start(nowMillis);
+        jobsMoved(nowMillis);
+        if (policy.idleQuantile() > 0) {
+            observe(nowMillis);
+        }
+    }
+
+    private void observe(long nowMillis) {
+        List<NodeObservation> seen = new ArrayList<>(agents.length);
+        for (NodeAgent agent : agents) {
+            seen.add(agent.observation(ONE_PARTITION));
+        }
+        idleDesk.observed(seen, nowMillis);
+        context.timers().at(nowMillis + OBSERVE_MILLIS, FunctionTimers.OBSERVE, 0);
+    }
+
+    @Override
+    public void jobStarted(long nowMillis, int job, Placement placement) {
+        counts.events++;
+        List<Placement.Part> parts = placement.parts();
+        int[] nodes = new int[parts.size()];
+        for (int at = 0; at < nodes.length; at++) {
+            Placement.Part part = parts.get(at);
+            NodeAgent agent = agents[part.node().index()];
+            int computing = jobUse.computing(job, part.used());
+            agent.jobStarted(part.cores(), computing, memoryOf(job, part));
+            counts.unusedCoreMillis -= (part.used() - computing) * nowMillis;
+            touched.set(agent.index);
+            nodes[at] = agent.index;
+        }
+        paces.started(nowMillis, job, placement.coresUsed(), nodes);
+        client.jobStarted(nowMillis, job, placement.coresUsed());
+    }
+
+    @Override
+    public void jobEnded(long nowMillis, int job, Placement placement) {
+        counts.events++;
+        for (Placement.Part part : placement.parts()) {
+            NodeAgent agent = agents[part.node().index()];
+            agent.jobEnded(nowMillis, part.cores(), memoryOf(job, part));
+            counts.unusedCoreMillis +=
+                    (part.used() - jobUse.computing(job, part.used())) * nowMillis;
+            touched.set(agent.index);
+        }
+        context.jobEnds().slowed(job, paces.ended(nowMillis, job));
+        client.jobEnded(nowMillis, job);
+    }
+
+    @Override
+    public void nodeDown(long nowMillis, int node, boolean begins) {
+        agents[node].down(nowMillis, begins);
+        touched.set(node);
+    }
+
+    private long memoryOf(int job, Placement.Part part) {
+        int node = part.node().index();
+        long nodeBytes = context.nodes().get(node).memoryBytes();
+        long perCore =
+                jobUse.memoryBytesPerCore(job, nodeBytes / context.nodes().get(node).cores());
+        return part.used() * Math.min(perCore, nodeBytes);
+    }
+
+    @Override
+    public void jobsMoved(long nowMillis) {
         List<BrainEvent> ends = new ArrayList<>();
-        for (Node node : nodes) {
-            refresh(nowMillis, agents[node.index()], ends);
+        for (int node = touched.nextSetBit(0); node >= 0; node = touched.nextSetBit(node + 1)) {
+            refresh(nowMillis, agents[node], ends);
         }
         mailbox.addAll(ends);
         deliver(nowMillis);
-        for (Node node : nodes) {
-            agents[node.index()].check();
+        for (int node = touched.nextSetBit(0); node >= 0; node = touched.nextSetBit(node + 1)) {
+            agents[node].check();
         }
+        touched.clear();
     }
 
-    /** An event that was asked for. */
+    @Override
     public void event(long nowMillis, int kind, long payload) {
+        counts.events++;
         switch (kind) {
-            case FunctionTimers.OFFER -> offerDue(nowMillis, (int) payload);
-            case FunctionTimers.ARRIVAL -> client.arrival(nowMillis);
-            case FunctionTimers.DONE -> client.done(nowMillis, payload);
-            default -> throw new IllegalArgumentException("event of kind " + kind);
+            case FunctionTimers.OFFER -> offerDue(nowMillis, agents[(int) payload]);
+            case FunctionTimers.OBSERVE -> observe(nowMillis);
+            default -> client.event(nowMillis, kind, payload);
         }
         deliver(nowMillis);
     }
 
-    private void offerDue(long nowMillis, int node) {
-        if (dueMillis[node] == nowMillis) {
-            List<BrainEvent> ends = new ArrayList<>();
-            refresh(nowMillis, agents[node], ends);
+    private void offerDue(long nowMillis, NodeAgent agent) {
+        if (agent.dueMillis == nowMillis) {
+            List<BrainEvent> ends = new ArrayList<>(0);
+            refresh(nowMillis, agent, ends);
             mailbox.addAll(ends);
         }
     }
 
-    /** When {@link #tick} is needed at the latest. */
+    @Override
     public long nextDeadlineMillis() {
         return brain.nextDeadlineMillis();
     }
 
+    @Override
     public void tick(long nowMillis) {
         mailbox.add(new BrainEvent.Tick());
         deliver(nowMillis);
@@ -168,13 +281,15 @@ public final class FunctionSide {
         return cores;
     }
 
-    /** The simulation is over: what is still offered and leased is counted up to now. */
+    /** What is still offered and leased is counted up to now. */
+    @Override
     public FunctionCounts finish(long nowMillis) {
         int open = 0;
         for (NodeAgent agent : agents) {
             countOffered(nowMillis, agent);
+            endMemoryLease(nowMillis, agent, "open");
             for (OpenLease lease : agent.openLeases()) {
-                count(nowMillis, lease);
+                count(nowMillis, lease, "open");
                 open++;
             }
         }
@@ -182,12 +297,13 @@ public final class FunctionSide {
             throw new IllegalStateException(
                     "nodes run " + open + " leases, the core believes in " + granted.size());
         }
+        client.finish(nowMillis);
         return counts;
     }
 
     /** Takes in what is idle on a node now, and ends the leases that lost a core. */
     private void refresh(long nowMillis, NodeAgent agent, List<BrainEvent> ends) {
-        CpuSet idle = agent.node.idleSince(nowMillis - config.holdOffMillis());
+        CpuSet idle = agent.idleSince(nowMillis - policy.holdOffMillis());
         countOffered(nowMillis, agent);
         BrainEvent changed = agent.offer(idle);
         if (changed != null) {
@@ -196,15 +312,19 @@ public final class FunctionSide {
         for (OpenLease lost : agent.leasesWithout(idle)) {
             ends.add(close(nowMillis, agent, lost, EndReason.RECLAIMED));
         }
-        scheduleOffer(nowMillis, agent.node);
+        agent.executors.room(nowMillis, agent.spareMemoryBytes());
+        if (context.config().memoryLeases()) {
+            leaseMemory(nowMillis, agent);
+        }
+        scheduleOffer(nowMillis, agent);
     }
 
-    private void scheduleOffer(long nowMillis, Node node) {
-        long due = node.nextIdleFor(config.holdOffMillis(), nowMillis);
-        if (due != dueMillis[node.index()] && due != Long.MAX_VALUE) {
-            timers.at(due, FunctionTimers.OFFER, node.index());
+    private void scheduleOffer(long nowMillis, NodeAgent agent) {
+        long due = agent.nextIdleFor(policy.holdOffMillis(), nowMillis);
+        if (due != agent.dueMillis && due != Long.MAX_VALUE) {
+            context.timers().at(due, FunctionTimers.OFFER, agent.index);
         }
-        dueMillis[node.index()] = due;
+        agent.dueMillis = due;
     }
 
     private void countOffered(long nowMillis, NodeAgent agent) {
@@ -212,12 +332,54 @@ public final class FunctionSide {
         agent.offeredSinceMillis = nowMillis;
     }
 
-    private void deliver(long nowMillis) {
-        for (BrainEvent event = mailbox.poll(); event != null; event = mailbox.poll()) {
-            for (BrainCommand command : brain.apply(nowMillis, event)) {
-                obey(nowMillis, command);
-            }
+    /**
+     * A lease of memory only has all that is free, in pieces of a worker, and ends if that moves.
+     */
+    private void leaseMemory(long nowMillis, NodeAgent agent) {
+        long piece = Math.max(1, context.config().memoryBytesPerWorker());
+        long bytes = agent.memoryWithoutCores() / piece * piece;
+        if (bytes == agent.memoryLeaseBytes) {
+            return;
         }
+        boolean less = bytes < agent.memoryLeaseBytes;
+        counts.memoryReclaims += less ? 1 : 0;
+        endMemoryLease(nowMillis, agent, less ? "reclaimed" : "released");
+        if (bytes > 0) {
+            counts.memoryLeases++;
+            agent.memoryLeaseNumber = leaseNumbers++;
+            agent.memoryLeaseBytes = bytes;
+            agent.memoryLeaseSinceMillis = nowMillis;
+        }
+    }
+
+    private void endMemoryLease(long nowMillis, NodeAgent agent, String reason) {
+        if (agent.memoryLeaseBytes > 0) {
+            counts.memoryOnly.add(agent.memoryLeaseBytes, nowMillis - agent.memoryLeaseSinceMillis);
+            context.leaseLog()
+                    .ended(
+                            agent.memoryLeaseNumber,
+                            "memory",
+                            agent.index,
+                            agent.memoryLeaseSinceMillis,
+                            nowMillis,
+                            0,
+                            agent.memoryLeaseBytes,
+                            reason);
+            agent.memoryLeaseBytes = 0;
+        }
+    }
+
+    private void deliver(long nowMillis) {
+        do {
+            for (BrainEvent event = mailbox.poll(); event != null; event = mailbox.poll()) {
+                counts.events++;
+                for (BrainCommand command : brain.apply(nowMillis, event)) {
+                    obey(nowMillis, command);
+                }
+            }
+            client.settle(nowMillis);
+        } while (!mailbox.isEmpty());
+        paces.tell(nowMillis);
     }
 
     private void obey(long nowMillis, BrainCommand command) {
@@ -228,9 +390,11 @@ public final class FunctionSide {
             case BrainCommand.LeaseEnded ended -> granted.remove(ended.terms().leaseId());
             case BrainCommand.RequestEnded ended -> {
                 counts.requestEnded(ended.reason());
-                client.requestEnded(ended.requestId());
+                client.requestEnded(nowMillis, ended.requestId());
             }
-            case BrainCommand.Renewed _, BrainCommand.RequestChanged _ -> {}
+            case BrainCommand.RequestChanged(String requestId) ->
+                    client.requestChanged(nowMillis, requestId);
+            case BrainCommand.Renewed _ -> {}
         }
     }
 
@@ -240,13 +404,22 @@ public final class FunctionSide {
         if (!agent.honours(terms)) {
             counts.leaseEnded(EndReason.REFUSED);
             mailbox.add(agent.ended(terms, EndReason.REFUSED, 0));
+            client.refused(nowMillis, terms);
             return;
         }
+        long startMillis = agent.executors.startMillis(nowMillis, terms);
         OpenLease lease =
-                new OpenLease(leaseNumbers++, terms, nowMillis, nowMillis + config.startUpMillis());
+                new OpenLease(
+                        leaseNumbers++, terms, agent.index, nowMillis, nowMillis + startMillis);
         counts.leases++;
         mailbox.add(agent.open(lease));
+        leasesMoved(nowMillis, agent);
         client.opened(nowMillis, lease);
+    }
+
+    private void leasesMoved(long nowMillis, NodeAgent agent) {
+        agent.executors.room(nowMillis, agent.spareMemoryBytes());
+        paces.functionsOn(nowMillis, agent.index, agent.hasLeases());
     }
 
     private void obeyOnNode(long nowMillis, NodeAgent agent, SchedulerMessage message) {
@@ -273,15 +446,33 @@ public final class FunctionSide {
 
     private BrainEvent close(long nowMillis, NodeAgent agent, OpenLease lease, EndReason reason) {
         agent.close(lease.terms().leaseId());
+        if (reason == EndReason.RELEASED && lease.readyMillis() <= nowMillis) {
+            agent.executors.keep(nowMillis, lease.terms());
+        }
+        leasesMoved(nowMillis, agent);
         counts.leaseEnded(reason);
-        count(nowMillis, lease);
+        count(nowMillis, lease, FunctionCounts.name(reason));
         client.closed(nowMillis, lease, reason);
         return agent.ended(lease.terms(), reason, nowMillis - lease.openedMillis());
     }
 
-    private void count(long nowMillis, OpenLease lease) {
+    private void count(long nowMillis, OpenLease lease, String reason) {
+        LeaseTerms terms = lease.terms();
         counts.leaseMillis += nowMillis - lease.openedMillis();
+        counts.leaseMemory.add(terms.memoryBytes(), nowMillis - lease.openedMillis());
         coreTime.add(Use.LEASED, lease.openedMillis(), nowMillis, lease.cores());
-        coreTime.add(Use.HARVESTED, lease.readyMillis(), nowMillis, lease.cores());
+        if (client.computesAlways()) {
+            coreTime.add(Use.HARVESTED, lease.readyMillis(), nowMillis, lease.cores());
+        }
+        context.leaseLog()
+                .ended(
+                        lease.number(),
+                        terms.user(),
+                        lease.node(),
+                        lease.openedMillis(),
+                        nowMillis,
+                        lease.cores(),
+                        terms.memoryBytes(),
+                        reason);
     }
 }

@@ -1,7 +1,6 @@
 package io.offcut.simulator.internal.functions;
 
 import io.offcut.core.api.LeaseRequest;
-import io.offcut.core.lease.EndReason;
 import io.offcut.scheduler.brain.BrainEvent;
 
 /**
@@ -25,32 +24,7 @@ final class StandingClient implements ClientModel {
     public void start(long nowMillis) {
         counts.requests++;
         LeaseRequest wish =
-                new LeaseRequest(
-                        FunctionSide.BUNDLE,
-                        cores,
-                        1,
-                        memoryBytesPerWorker,
-                        FunctionSide.PAYLOAD_BYTES,
-                        FunctionSide.FOR_EVER_MILLIS,
-                        FunctionSide.FOR_EVER_MILLIS,
-                        0,
-                        "",
-                        true);
+                FunctionSide.wish(cores, memoryBytesPerWorker, FunctionSide.FOR_EVER_MILLIS, true);
         mailbox.accept(new BrainEvent.WorkersRequested("standing", "functions", wish));
     }
-
-    @Override
-    public void arrival(long nowMillis) {}
-
-    @Override
-    public void opened(long nowMillis, OpenLease lease) {}
-
-    @Override
-    public void done(long nowMillis, long leaseNumber) {}
-
-    @Override
-    public void closed(long nowMillis, OpenLease lease, EndReason reason) {}
-
-    @Override
-    public void requestEnded(String requestId) {}
 }

@@ -1,24 +1,30 @@
 package io.offcut.simulator.internal.idle;
 
-import io.offcut.simulator.BatchConfig.Allocation;
+import io.offcut.simulator.BatchConfig;
 import io.offcut.simulator.ClusterSpec;
 import io.offcut.simulator.FunctionConfig;
+import io.offcut.simulator.FunctionConfig.Policy.Leases;
+import io.offcut.simulator.FunctionConfig.Policy.Place;
 import io.offcut.simulator.IdlePolicy;
 import io.offcut.simulator.IdleReading;
 import io.offcut.simulator.IdleResult.Use;
-import io.offcut.simulator.internal.cluster.Cluster;
-import io.offcut.simulator.internal.cluster.Node;
-import io.offcut.simulator.internal.cluster.Placement;
+import io.offcut.simulator.Interference;
+import io.offcut.simulator.LeaseLog;
+import io.offcut.simulator.internal.batch.BatchJobs;
 import io.offcut.simulator.internal.engine.EventQueue;
 import io.offcut.simulator.internal.functions.FunctionCounts;
 import io.offcut.simulator.internal.functions.FunctionSide;
+import io.offcut.simulator.internal.functions.HarvesterContext;
+import io.offcut.simulator.internal.functions.HarvesterContext.NodeSize;
 import io.offcut.simulator.internal.measure.CoreTime;
+import io.offcut.traces.JobTable;
 import io.offcut.traces.idle.IdleInterval;
 import io.offcut.traces.idle.IdleRecord;
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The scheduling core on virtual time over a record of idle nodes: a node that is not idle is held
@@ -27,10 +33,21 @@ import org.jspecify.annotations.Nullable;
  * tell, what the function side asked for, then the sample is taken. For one thread, one run.
  */
 public final class LeaseReplay {
-    private static final long MEMORY_BYTES_PER_WORKER = 256L << 20;
-
     /** Only totals are read. */
     private static final long ROW_MILLIS = 86_400_000;
+
+    private static final HarvesterContext.JobEnds NO_JOBS =
+            new HarvesterContext.JobEnds() {
+                @Override
+                public void endsAt(int job, long endMillis) {
+                    throw new IllegalStateException("job " + job + " in a record of idle nodes");
+                }
+
+                @Override
+                public void slowed(int job, int slowdownMilli) {
+                    throw new IllegalStateException("job " + job + " in a record of idle nodes");
+                }
+            };
 
     /** A node becomes idle, or a job takes it. */
     private record Change(long millis, boolean idle, int node) {
@@ -52,8 +69,7 @@ public final class LeaseReplay {
     private final IdleReading reading;
     private final int coresPerNode;
     private final long endMillis;
-    private final Cluster cluster;
-    private final @Nullable Placement[] jobs;
+    private final BitSet taken = new BitSet();
     private final EventQueue timers = new EventQueue();
     private final CoreTime coreTime = new CoreTime(0, ROW_MILLIS);
     private final FunctionSide functions;
@@ -69,25 +85,36 @@ public final class LeaseReplay {
         this.coresPerNode = policy.coresPerNode();
         this.endMillis = record.millis(record.samples() - 1) + record.meanGapMillis();
         ClusterSpec spec = ClusterSpec.of(Math.max(1, record.nodes()) * coresPerNode, coresPerNode);
-        this.cluster = new Cluster(spec, Allocation.NODES, false, 0);
-        this.jobs = new Placement[cluster.size()];
         this.readyNodes = new int[record.samples()];
-        this.functions =
-                new FunctionSide(
-                        functions(policy), cluster, spec.cores(), 0, timers::add, coreTime);
+        this.functions = functions(policy, spec);
         for (IdleInterval interval : record.intervals()) {
             add(interval);
         }
         changes.sort(Change.ORDER);
     }
 
-    private static FunctionConfig functions(IdlePolicy.Lease policy) {
-        return new FunctionConfig(
-                new FunctionConfig.Load.Standing(),
-                policy.holdOffMillis(),
-                policy.startUpMillis(),
-                MEMORY_BYTES_PER_WORKER,
-                false);
+    private FunctionSide functions(IdlePolicy.Lease policy, ClusterSpec spec) {
+        Leases leases = new Leases(Place.DEFAULT, policy.holdOffMillis(), false, 0);
+        FunctionConfig config =
+                FunctionConfig.DEFAULT
+                        .with(leases)
+                        .with(FunctionConfig.Executors.cold(policy.startUpMillis()))
+                        .with(Interference.NONE, Interference.COMPUTE);
+        JobTable none = new JobTable.Builder().build();
+        return new FunctionSide(
+                new HarvesterContext(
+                        config,
+                        none,
+                        new BatchJobs(none, spec, BatchConfig.DEFAULT),
+                        Collections.nCopies(
+                                spec.nodes(),
+                                new NodeSize(coresPerNode, spec.memoryBytesPerNode())),
+                        0,
+                        timers::add,
+                        coreTime,
+                        LeaseLog.NONE,
+                        NO_JOBS),
+                leases);
     }
 
     private void add(IdleInterval interval) {
@@ -113,16 +140,14 @@ public final class LeaseReplay {
 
     /** Runs to one mean gap after the last sample. */
     public Outcome run() {
-        for (int node = 0; node < jobs.length; node++) {
-            jobs[node] = cluster.placeOn(node);
-        }
-        moveJobs(0);
         functions.start(0);
+        for (int node = 0; node < Math.max(1, record.nodes()); node++) {
+            taken.set(node);
+            functions.nodeDown(0, node, true);
+        }
         for (long now = 0; now < endMillis; now = nextInstant(now)) {
-            List<Node> changed = moveJobs(now);
-            if (!changed.isEmpty()) {
-                functions.nodesChanged(now, changed);
-            }
+            moveJobs(now);
+            functions.jobsMoved(now);
             functionEvents(now);
             sample(now);
         }
@@ -149,21 +174,16 @@ public final class LeaseReplay {
         return next;
     }
 
-    /** Jobs take and leave nodes; the nodes of which they did. */
-    private List<Node> moveJobs(long now) {
+    /** Jobs take and leave nodes. */
+    private void moveJobs(long now) {
         while (nextChange < changes.size() && changes.get(nextChange).millis() <= now) {
             Change change = changes.get(nextChange++);
-            Placement job = jobs[change.node()];
-            if (change.idle() && job != null) {
-                cluster.remove(job, now);
-                jobs[change.node()] = null;
-            } else if (!change.idle() && job == null) {
-                jobs[change.node()] = cluster.placeOn(change.node());
-            } else {
+            if (taken.get(change.node()) != change.idle()) {
                 throw new IllegalStateException("node " + change.node() + " twice: " + change);
             }
+            taken.set(change.node(), !change.idle());
+            functions.nodeDown(now, change.node(), !change.idle());
         }
-        return cluster.takeChanged();
     }
 
     private void functionEvents(long now) {

@@ -14,7 +14,7 @@ import java.util.Set;
 /** What was simulated, from what, and what follows from it and what does not. */
 final class RunSections {
     /** Loads that never run out of work. */
-    private static final Set<String> UNLIMITED = Set.of("standing");
+    private static final Set<String> UNLIMITED = Set.of("fit");
 
     private final Sheet sheet;
     private final SimulationConfig config;
@@ -229,11 +229,12 @@ final class RunSections {
         if (sheet.summary.at("/functionModel/offerUnderused").asBoolean()) {
             items.add(
                     "That a node daemon does this: cores that jobs hold and do not compute on are"
-                            + " offered here (--offer-underused), which it does not do by default.");
+                            + " offered here (underused=on), which it does not do by default.");
         }
         items.add(
-                "That functions cost the jobs nothing: beside them, on cores of their own, they still"
-                        + " share caches and memory bandwidth. Measure that on the site's own nodes.");
+                "That functions cost the site's jobs what they cost here: what they take from caches"
+                        + " and memory bandwidth was measured of one application. Measure that on the"
+                        + " site's own nodes.");
         items.add(
                 "A gain without its baseline: against whole nodes it is large because whole nodes"
                         + " waste, not because functions win much.");

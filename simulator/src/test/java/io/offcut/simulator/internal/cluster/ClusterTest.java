@@ -134,7 +134,7 @@ class ClusterTest {
     private static int distinctCores(List<Placement> placements) {
         BitSet held = new BitSet();
         for (Placement placement : placements) {
-            for (Placement.Part part : placement.parts) {
+            for (Placement.Part part : placement.parts()) {
                 part.cores().stream().forEach(core -> held.set(part.node().index() * 4 + core));
             }
         }
