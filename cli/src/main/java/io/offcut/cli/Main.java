@@ -62,7 +62,11 @@ public final class Main {
         Factory factory = new Factory(io);
         CommandLine commands = new CommandLine(root, factory);
         for (Class<?> command : OffcutCommand.commandsFor(args)) {
-            commands.addSubcommand(new CommandLine(command, factory));
+            CommandLine line = new CommandLine(command, factory);
+            for (Class<?> below : OffcutCommand.commandsBelow(command, args)) {
+                line.addSubcommand(new CommandLine(below, factory));
+            }
+            commands.addSubcommand(line);
         }
         return configured(commands, io, root);
     }

@@ -55,6 +55,13 @@ final class OffcutCommand {
         return named == null ? COMMANDS.values() : List.of(named);
     }
 
+    /** Commands below one of these that its annotation does not name. */
+    static Collection<Class<?>> commandsBelow(Class<?> command, String... arguments) {
+        return command == SimulateCommand.class
+                ? SimulateCommand.commandsFor(arguments)
+                : List.of();
+    }
+
     @Option(
             names = {"-h", "--help"},
             usageHelp = true,

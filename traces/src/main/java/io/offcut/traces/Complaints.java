@@ -86,10 +86,20 @@ public final class Complaints {
     private final List<Located> located = new ArrayList<>();
 
     void add(Kind kind, long line, int field, String text) {
-        counts.merge(kind, 1L, Long::sum);
-        if (located.size() < MAX_LOCATED) {
+        if (hasRoom()) {
             located.add(new Located(kind, line, field, excerpt(text)));
         }
+        add(kind);
+    }
+
+    /** One more that is only counted. */
+    void add(Kind kind) {
+        counts.merge(kind, 1L, Long::sum);
+    }
+
+    /** Whether the next one is kept with its place. */
+    boolean hasRoom() {
+        return located.size() < MAX_LOCATED;
     }
 
     private static String excerpt(String text) {

@@ -217,7 +217,12 @@ public final class SwfReader implements AutoCloseable {
     }
 
     private void complain(Kind kind, int field, int from, int to) {
-        complaints.add(kind, lines.lineNumber, field, lines.text(from, to));
+        // A log out of order has one a line: text for those nobody sees would cost more than them.
+        if (complaints.hasRoom()) {
+            complaints.add(kind, lines.lineNumber, field, lines.text(from, to));
+        } else {
+            complaints.add(kind);
+        }
     }
 
     private int skipBlanks(int from) {

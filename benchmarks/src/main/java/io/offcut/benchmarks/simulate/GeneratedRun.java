@@ -6,7 +6,6 @@ import io.offcut.simulator.FunctionConfig;
 import io.offcut.simulator.ResultWriter;
 import io.offcut.simulator.Simulation;
 import io.offcut.simulator.SimulationConfig;
-import io.offcut.simulator.SimulationResult;
 import io.offcut.traces.JobTable;
 import io.offcut.traces.JobTraceGenerator;
 import io.offcut.traces.JobTraceModel;
@@ -17,7 +16,8 @@ import java.util.Locale;
 /**
  * One measurement in a process of its own, for the limit of its heap: {@code generated JOBS FOLDER}
  * simulates generated jobs and writes the results, {@code replay LOG ROUNDS} replays a schedule
- * with functions. Prints the seconds and what they were spent on.
+ * with functions, once more than that. Prints what was simulated, jobs or events, and the seconds
+ * of each round but the first.
  */
 final class GeneratedRun {
     private static final int PROCS = 4096;
@@ -43,7 +43,7 @@ final class GeneratedRun {
                         .with(BatchConfig.DEFAULT)
                         .with(FunctionConfig.NONE);
         ResultWriter.write(Simulation.run(config), folder);
-        System.out.printf(Locale.ROOT, "%.3f %d%n", secondsSince(from), jobs);
+        System.out.printf(Locale.ROOT, "%d %.3f%n", jobs, secondsSince(from));
     }
 
     private static void replay(Path log, int rounds) {
@@ -55,15 +55,14 @@ final class GeneratedRun {
                                         BatchConfig.Scheduler.RECORDED,
                                         BatchConfig.Estimates.USER,
                                         BatchConfig.Allocation.CORES));
-        double best = Double.MAX_VALUE;
-        long events = 0;
+        long events = Simulation.run(config).events();
+        StringBuilder seconds = new StringBuilder();
         for (int round = 0; round < rounds; round++) {
             long from = System.nanoTime();
-            SimulationResult result = Simulation.run(config);
-            best = Math.min(best, secondsSince(from));
-            events = result.events();
+            Simulation.run(config);
+            seconds.append(String.format(Locale.ROOT, " %.3f", secondsSince(from)));
         }
-        System.out.printf(Locale.ROOT, "%.3f %d%n", best, events);
+        System.out.println(events + seconds.toString());
     }
 
     private static double secondsSince(long nanos) {

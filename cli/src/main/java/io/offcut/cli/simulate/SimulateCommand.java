@@ -20,7 +20,10 @@ import io.offcut.traces.SwfLog;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +41,6 @@ import picocli.CommandLine.Spec;
         name = "simulate",
         showDefaultValues = true,
         sortOptions = false,
-        subcommands = {SimulateIdleCommand.class, SweepCommand.class, CompareCommand.class},
         customSynopsis = {
             "offcut simulate LOG... [OPTIONS]",
             "offcut simulate idle SAMPLES [OPTIONS]",
@@ -64,6 +66,15 @@ public final class SimulateCommand implements Callable<Integer> {
     enum Format {
         TABLE,
         JSON
+    }
+
+    /** By name, in the order of the help. */
+    private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
+
+    static {
+        COMMANDS.put("idle", SimulateIdleCommand.class);
+        COMMANDS.put("sweep", SweepCommand.class);
+        COMMANDS.put("compare", CompareCommand.class);
     }
 
     private final Io io;
@@ -131,6 +142,25 @@ public final class SimulateCommand implements Callable<Integer> {
     public SimulateCommand(Io io, Function<String, SwfLog> reader) {
         this.io = io;
         this.reader = reader;
+    }
+
+    /**
+     * The commands below this one that a command line can mean: that which it names, none if it is
+     * a simulation, or all for the help. A simulation can be over before three commands are set up.
+     *
+     * @param arguments all of a command line, or none
+     */
+    public static Collection<Class<?>> commandsFor(String... arguments) {
+        List<Class<?>> named = new ArrayList<>();
+        boolean needsAll = arguments.length < 2;
+        for (String word : arguments) {
+            Class<?> command = COMMANDS.get(word);
+            if (command != null && !named.contains(command)) {
+                named.add(command);
+            }
+            needsAll |= word.equals("-h") || word.equals("--help");
+        }
+        return needsAll ? COMMANDS.values() : named;
     }
 
     @Override

@@ -39,7 +39,11 @@ final class SimulateRun {
 
     private SimulateRun(Function<String, SwfLog> logs) {
         Io io = quiet(printed);
-        line = new CommandLine(new SimulateCommand(io, logs), new WithIo(io));
+        IFactory factory = new WithIo(io);
+        line = new CommandLine(new SimulateCommand(io, logs), factory);
+        for (Class<?> below : SimulateCommand.commandsFor()) {
+            line.addSubcommand(new CommandLine(below, factory));
+        }
         line.setOut(new PrintWriter(printed, true, StandardCharsets.UTF_8));
         // Progress of single runs, and complaints that are told once.
         line.setErr(new PrintWriter(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8));
