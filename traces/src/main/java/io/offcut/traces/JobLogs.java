@@ -40,7 +40,7 @@ public final class JobLogs {
      *     ErrorCode#INVALID_INPUT} if it cannot be read or is none of these
      */
     public static SwfLog read(Path path, ZoneId zone, Progress progress) {
-        try (LogInput in = LogInput.open(path, progress)) {
+        try (LogInput in = LogInput.open(path, LogInput.Content.JOB_LOG, progress)) {
             return read(in, zone);
         }
     }

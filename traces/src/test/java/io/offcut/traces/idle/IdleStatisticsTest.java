@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.offcut.testing.SharedData;
-import io.offcut.traces.idle.IdleComplaints.Kind;
+import io.offcut.traces.Complaints.Kind;
 import io.offcut.traces.idle.IdleStatistics.Percentile;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
