@@ -15,7 +15,7 @@ public final class Quantities {
     private Quantities() {}
 
     /** Bytes: {@code 512M}, {@code 2GiB}, {@code 4096}. */
-    static final class Bytes implements ITypeConverter<Long> {
+    public static final class Bytes implements ITypeConverter<Long> {
         @Override
         public Long convert(String text) {
             Matcher parts = SIZE.matcher(text.strip().toUpperCase(Locale.ROOT));

@@ -35,6 +35,9 @@ public final class AzureFunctions {
     static final String EXPECTED =
             "give the folder of Azure's 2019 trace or the file of its 2021 trace";
     private static final int[] PERCENTILES = {0, 1, 25, 50, 75, 99, 100};
+    /** Not in what was published: memory of the function, where a trace of this form tells it. */
+    static final String MEMORY_BYTES = "memory_bytes";
+
     private static final String PERCENTILE = "percentile_average_";
 
     private final long seed;
@@ -218,6 +221,7 @@ public final class AzureFunctions {
             int function = lines.column("func");
             int end = lines.column("end_timestamp");
             int duration = lines.column("duration");
+            int memory = lines.column(MEMORY_BYTES);
             if (function < 0 || end < 0 || duration < 0) {
                 throw new OffcutException(
                         ErrorCode.INVALID_INPUT,
@@ -231,7 +235,8 @@ public final class AzureFunctions {
                     lines.complain(Kind.NOT_A_NUMBER);
                     continue;
                 }
-                int index = functions.computeIfAbsent(name, n -> trace.function(n, -1));
+                long bytes = memory < 0 ? -1 : lines.whole(memory);
+                int index = functions.computeIfAbsent(name, n -> trace.function(n, bytes));
                 // A call that ran when the trace began arrives with it.
                 long arrival = Math.max(0, Math.round((ended - seconds) * 1000));
                 if (trace.calls() == FunctionTrace.MAX_CALLS) {

@@ -37,6 +37,7 @@ class SimulateCommandTest {
         assertThat(
                         trace(
                                 "generate",
+                                "jobs",
                                 "--jobs",
                                 "200",
                                 "--procs",
@@ -209,7 +210,7 @@ class SimulateCommandTest {
         assertThat(simulate(headless.toString())).isEqualTo(2);
         assertThat(simulate("sample", "--scheduler", "recorded")).isEqualTo(7);
         assertThat(simulate(folder.resolve("none").toString())).isEqualTo(5);
-        assertThat(trace("generate", "--procs", "7")).isEqualTo(2);
+        assertThat(trace("generate", "jobs", "--procs", "7")).isEqualTo(2);
         assertThat(err.toString())
                 .contains("--scheduler is recorded, fcfs, easy, conservative; not 'sjf'")
                 .contains("--procs must be at least 1")
