@@ -35,6 +35,7 @@ public final class AzureFunctions {
     static final String EXPECTED =
             "give the folder of Azure's 2019 trace or the file of its 2021 trace";
     private static final int[] PERCENTILES = {0, 1, 25, 50, 75, 99, 100};
+
     /** Not in what was published: memory of the function, where a trace of this form tells it. */
     static final String MEMORY_BYTES = "memory_bytes";
 
@@ -74,7 +75,11 @@ public final class AzureFunctions {
     private void folder(Path folder) {
         List<Path> days = new ArrayList<>();
         for (Path file : files(folder)) {
-            try (CsvLines lines = new CsvLines(LogInput.open(file, Content.FUNCTION_TRACE), MAX_LINE_BYTES, complaints)) {
+            try (CsvLines lines =
+                    new CsvLines(
+                            LogInput.open(file, Content.FUNCTION_TRACE),
+                            MAX_LINE_BYTES,
+                            complaints)) {
                 if (firstMinute(lines) >= 0) {
                     days.add(file);
                 } else if (lines.column(PERCENTILE + 50) >= 0) {
@@ -91,7 +96,10 @@ public final class AzureFunctions {
         }
         for (int day = 0; day < days.size(); day++) {
             try (CsvLines lines =
-                    new CsvLines(LogInput.open(days.get(day), Content.FUNCTION_TRACE), MAX_LINE_BYTES, complaints)) {
+                    new CsvLines(
+                            LogInput.open(days.get(day), Content.FUNCTION_TRACE),
+                            MAX_LINE_BYTES,
+                            complaints)) {
                 calls(lines, day);
             }
         }
@@ -216,7 +224,9 @@ public final class AzureFunctions {
     }
 
     private void file2021(Path file) {
-        try (CsvLines lines = new CsvLines(LogInput.open(file, Content.FUNCTION_TRACE), MAX_LINE_BYTES, complaints)) {
+        try (CsvLines lines =
+                new CsvLines(
+                        LogInput.open(file, Content.FUNCTION_TRACE), MAX_LINE_BYTES, complaints)) {
             int app = lines.column("app");
             int function = lines.column("func");
             int end = lines.column("end_timestamp");

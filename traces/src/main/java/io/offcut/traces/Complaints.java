@@ -8,8 +8,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * What a reader found wrong with a trace: every complaint is counted, the first {@value #MAX_LOCATED}
- * are kept with their place. For one thread while the log is read.
+ * What a reader found wrong with a trace: every complaint is counted, the first {@value
+ * #MAX_LOCATED} are kept with their place. For one thread while the log is read.
  */
 public final class Complaints {
     /** How many complaints are kept with their place. */

@@ -11,15 +11,15 @@ package io.offcut.traces;
  *   <li>durations of one function around its average: exponential, of which the median of functions
  *       is close (the 99th percentile over the median: 6.6, theirs 6.6; the average over the median
  *       1.44, theirs 1.40);
- *   <li>calls of a function in a day: log-normal with a deviation of 2.1, which gives the most called
- *       fifth 90 % of calls (theirs 91 %), the first hundredth 41 % (35 %);
+ *   <li>calls of a function in a day: log-normal with a deviation of 2.1, which gives the most
+ *       called fifth 90 % of calls (theirs 91 %), the first hundredth 41 % (35 %);
  *   <li>rate: a daily wave that is highest at a quarter to one.
  * </ul>
  *
  * <p>Bursts are not theirs: their number follows the wave, that of the calls of one is geometric, a
  * tenth of a second apart on average. In the data half of the functions that are called often are
- * more regular than chance (timers), and one in ten has a variance of calls by the minute of 15 times
- * their mean, as bursts of 8 have.
+ * more regular than chance (timers), and one in ten has a variance of calls by the minute of 15
+ * times their mean, as bursts of 8 have.
  *
  * <p>Same model and seed, same trace, on every machine. Safe for use by any thread.
  */
@@ -27,12 +27,13 @@ public final class FunctionTraceGenerator {
     /** Average duration in milliseconds; what is shorter than one takes one. */
     private static final QuantileCurve MEAN_MILLIS =
             QuantileCurve.of(
-                    0, 1, 0.10, 21, 0.25, 116, 0.50, 688, 0.75, 3_396, 0.90, 16_771, 0.96, 42_783, 0.99,
-                    120_395, 1, 607_361);
+                    0, 1, 0.10, 21, 0.25, 116, 0.50, 688, 0.75, 3_396, 0.90, 16_771, 0.96, 42_783,
+                    0.99, 120_395, 1, 607_361);
 
     private static final QuantileCurve MEMORY_MIB =
             QuantileCurve.of(
-                    0, 75, 0.10, 111, 0.25, 120, 0.50, 142, 0.75, 187, 0.90, 208, 0.99, 363, 1, 994);
+                    0, 75, 0.10, 111, 0.25, 120, 0.50, 142, 0.75, 187, 0.90, 208, 0.99, 363, 1,
+                    994);
 
     private static final double CALLS_SIGMA = 2.1;
     private static final double MAX_MILLIS = 610_000;

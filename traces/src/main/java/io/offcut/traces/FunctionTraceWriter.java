@@ -5,8 +5,8 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Writes function traces as {@link AzureFunctions} reads them: the columns of Azure's 2021 trace and
- * one for memory. For any thread.
+ * Writes function traces as {@link AzureFunctions} reads them: the columns of Azure's 2021 trace
+ * and one for memory. For any thread.
  */
 public final class FunctionTraceWriter {
     private static final String HEAD =

@@ -8,14 +8,15 @@ import java.time.ZoneOffset;
 
 /**
  * Reads a job log of any format that is known, told by what stands at its beginning: the Standard
- * Workload Format, {@code sacct -P}, Slurm's {@code jobcomp/filetxt}, the accounting records of Torque and PBS; plain, gzip or zstd.
+ * Workload Format, {@code sacct -P}, Slurm's {@code jobcomp/filetxt}, the accounting records of
+ * Torque and PBS; plain, gzip or zstd.
  */
 public final class JobLogs {
     /** What to give where something else was given. */
     static final String FORMATS =
-            "give a log in the Standard Workload Format, a dump of 'sacct -P' with the columns JobID"
-                    + " and Submit, lines of Slurm's jobcomp/filetxt, or Torque or PBS accounting"
-                    + " records; plain, gzip or zstd";
+            "give a log in the Standard Workload Format, a dump of 'sacct -P' with the columns"
+                + " JobID and Submit, lines of Slurm's jobcomp/filetxt, or Torque or PBS accounting"
+                + " records; plain, gzip or zstd";
 
     private static final int SHOWN_CHARS = 40;
 

@@ -20,8 +20,8 @@ import java.util.Locale;
  * <p>It differs from their program: the gaps are scaled as a whole so that the log has the load
  * that was asked for. It adds what they leave out: users (the k-th most active submits in
  * proportion to 1/k), a requested time (run time times a factor from 1 to 10, rounded up to one a
- * person would write), and the memory that is used and asked for ({@link MemoryModel}). The wait is unknown: the log has not been
- * scheduled.
+ * person would write), and the memory that is used and asked for ({@link MemoryModel}). The wait is
+ * unknown: the log has not been scheduled.
  *
  * <p>Same model and seed, same log, on every machine. Safe for use by any thread.
  */
@@ -74,8 +74,7 @@ public final class JobTraceGenerator {
         for (int job = 0; job < model.jobs(); job++) {
             long[] row = row(random, model, job, submits[job], runSeconds[job], procs[job]);
             row[SwfField.REQUESTED_MEMORY.column()] =
-                    model.memory()
-                            .requestedKib(row[SwfField.USED_MEMORY.column()], spareMemory);
+                    model.memory().requestedKib(row[SwfField.USED_MEMORY.column()], spareMemory);
             table.add(row, -1);
         }
         return new SwfLog(header(model, seed), table.build(), new Complaints());
@@ -145,8 +144,7 @@ public final class JobTraceGenerator {
         values[SwfField.SUBMIT.column()] = (long) submitSeconds;
         values[SwfField.RUN.column()] = runSeconds;
         values[SwfField.PROCS.column()] = procs;
-        values[SwfField.USED_MEMORY.column()] =
-                model.memory().usedKib(random);
+        values[SwfField.USED_MEMORY.column()] = model.memory().usedKib(random);
         values[SwfField.REQUESTED_PROCS.column()] = procs;
         values[SwfField.REQUESTED_TIME.column()] = requestedSeconds(random, runSeconds);
         values[SwfField.STATUS.column()] = 1;

@@ -26,7 +26,12 @@ public record JobTraceModel(
 
     /** With the memory of {@link MemoryModel#GAIA}. */
     public JobTraceModel(
-            int jobs, int procs, int nodes, double offeredLoad, int users, long unixStartTimeSeconds) {
+            int jobs,
+            int procs,
+            int nodes,
+            double offeredLoad,
+            int users,
+            long unixStartTimeSeconds) {
         this(jobs, procs, nodes, offeredLoad, users, unixStartTimeSeconds, MemoryModel.GAIA);
     }
 

@@ -1,9 +1,9 @@
 package io.offcut.traces;
 
 /**
- * What the jobs of a synthetic log use of their memory: each processor a log-normal amount, and what
- * is asked for is that times one plus an exponential factor, so that the sum of what is used is a
- * given share of the sum of what is asked for.
+ * What the jobs of a synthetic log use of their memory: each processor a log-normal amount, and
+ * what is asked for is that times one plus an exponential factor, so that the sum of what is used
+ * is a given share of the sum of what is asked for.
  *
  * @param medianKib used by a processor
  * @param sigma deviation of its logarithm
@@ -17,11 +17,11 @@ public record MemoryModel(double medianKib, double sigma, long mostKib, double u
     private static final double MASON_USED_OF_REQUESTED = 0.27;
 
     /**
-     * Median 73 MB and nine in ten below 369 MB a processor, as measured on UniLu-Gaia 2014 (Parallel
-     * Workloads Archive); 27 % of what is asked for is used, as on Indiana's Mason in 2017. On nodes
-     * with 4 GiB a core, 96 % of jobs use less than 15 % of the memory: Peng, Pearce and Gokhale, "On
-     * the Memory Underutilization", SBAC-PAD 2020, find more than 90 % of jobs on four clusters of
-     * Lawrence Livermore.
+     * Median 73 MB and nine in ten below 369 MB a processor, as measured on UniLu-Gaia 2014
+     * (Parallel Workloads Archive); 27 % of what is asked for is used, as on Indiana's Mason in
+     * 2017. On nodes with 4 GiB a core, 96 % of jobs use less than 15 % of the memory: Peng, Pearce
+     * and Gokhale, "On the Memory Underutilization", SBAC-PAD 2020, find more than 90 % of jobs on
+     * four clusters of Lawrence Livermore.
      */
     public static final MemoryModel GAIA =
             new MemoryModel(73_000, GAIA_SIGMA, Integer.MAX_VALUE, MASON_USED_OF_REQUESTED);
@@ -45,9 +45,9 @@ public record MemoryModel(double medianKib, double sigma, long mostKib, double u
     }
 
     /**
-     * Nodes of which 75.3 % of the memory is free while jobs have them, as on Piz Daint in March 2022
-     * (Copik et al., IPDPS 2024). Only that mean is published; how it is spread over jobs is taken
-     * from {@link #GAIA}, cut at all there is.
+     * Nodes of which 75.3 % of the memory is free while jobs have them, as on Piz Daint in March
+     * 2022 (Copik et al., IPDPS 2024). Only that mean is published; how it is spread over jobs is
+     * taken from {@link #GAIA}, cut at all there is.
      *
      * @param memoryPerProcKib memory of a node over its processors
      */
@@ -62,7 +62,9 @@ public record MemoryModel(double medianKib, double sigma, long mostKib, double u
         return Math.min(mostKib, (long) random.logNormal(medianKib, sigma));
     }
 
-    /** Asked for by a job that uses so much, in KiB a processor: never less, at most what there is. */
+    /**
+     * Asked for by a job that uses so much, in KiB a processor: never less, at most what there is.
+     */
     long requestedKib(long usedKib, RandomVariates random) {
         double spare = random.exponential(1 / usedOfRequested - 1);
         return (long) Math.min(mostKib, Math.ceil(usedKib * (1 + spare)));

@@ -22,8 +22,10 @@ public final class QuantileCurve {
         for (int point = 0; point < shares.length; point++) {
             shares[point] = pairs[2 * point];
             logs[point] = StrictMath.log(pairs[2 * point + 1]);
-            if (point > 0 && !(shares[point] > shares[point - 1] && logs[point] >= logs[point - 1])) {
-                throw new IllegalArgumentException("quantiles must grow, at share " + shares[point]);
+            if (point > 0
+                    && !(shares[point] > shares[point - 1] && logs[point] >= logs[point - 1])) {
+                throw new IllegalArgumentException(
+                        "quantiles must grow, at share " + shares[point]);
             }
         }
         if (shares.length < 2 || shares[0] != 0 || shares[shares.length - 1] != 1) {

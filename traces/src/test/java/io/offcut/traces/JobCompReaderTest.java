@@ -11,11 +11,11 @@ class JobCompReaderTest {
     // As a Slurm 22.05 wrote it, but for users and folders.
     private static final String FIRST =
             "JobId=1 UserId=ada(1001) GroupId=lab(100) Name=two nodes JobState=COMPLETED"
-                    + " Partition=batch TimeLimit=60 StartTime=2026-11-27T02:00:11"
-                    + " EndTime=2026-11-27T02:00:46 NodeList=n[1-2] NodeCnt=2 ProcCnt=8 WorkDir=/home/ada"
-                    + " ReservationName= Tres=cpu=2,mem=1000M,node=2,billing=2 Account= QOS= WcKey="
-                    + " Cluster=unknown SubmitTime=2026-11-27T02:00:10"
-                    + " EligibleTime=2026-11-27T02:00:10 DerivedExitCode=0:0 ExitCode=0:0 \n";
+                + " Partition=batch TimeLimit=60 StartTime=2026-11-27T02:00:11"
+                + " EndTime=2026-11-27T02:00:46 NodeList=n[1-2] NodeCnt=2 ProcCnt=8"
+                + " WorkDir=/home/ada ReservationName= Tres=cpu=2,mem=1000M,node=2,billing=2"
+                + " Account= QOS= WcKey= Cluster=unknown SubmitTime=2026-11-27T02:00:10"
+                + " EligibleTime=2026-11-27T02:00:10 DerivedExitCode=0:0 ExitCode=0:0 \n";
 
     @Test
     void readsAJobAsSlurmWroteIt() {
@@ -42,8 +42,7 @@ class JobCompReaderTest {
         SwfLog log = read(FIRST.replace("two nodes", "x JobState=FAILED Partition=p"));
 
         assertThat(log.names())
-                .containsEntry(
-                        SwfField.EXECUTABLE, List.of("x JobState=FAILED Partition=p"))
+                .containsEntry(SwfField.EXECUTABLE, List.of("x JobState=FAILED Partition=p"))
                 .containsEntry(SwfField.PARTITION, List.of("batch"));
     }
 

@@ -71,7 +71,8 @@ class JobTraceGeneratorTest {
     @Test
     void usesAsMuchMemoryAsGaiaAndAsksForAsMuchMoreAsMason() {
         JobTable jobs =
-                JobTraceGenerator.generate(new JobTraceModel(20_000, 256, 16, 0.8, 40, 0), 7).jobs();
+                JobTraceGenerator.generate(new JobTraceModel(20_000, 256, 16, 0.8, 40, 0), 7)
+                        .jobs();
         long[] used = new long[jobs.size()];
         double usedSum = 0;
         double requestedSum = 0;
@@ -97,7 +98,13 @@ class JobTraceGeneratorTest {
         JobTable jobs =
                 JobTraceGenerator.generate(
                                 new JobTraceModel(
-                                        20_000, 256, 16, 0.8, 40, 0, MemoryModel.pizDaint(perProcKib)),
+                                        20_000,
+                                        256,
+                                        16,
+                                        0.8,
+                                        40,
+                                        0,
+                                        MemoryModel.pizDaint(perProcKib)),
                                 7)
                         .jobs();
         double used = 0;

@@ -26,7 +26,8 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Example:",
-            "  offcut trace generate functions --functions 200 --calls-per-day 1e6 --out calls.csv.gz"
+            "  offcut trace generate functions --functions 200 --calls-per-day 1e6 --out"
+                + " calls.csv.gz"
         })
 final class GenerateFunctionsCommand implements Callable<Integer> {
     @Spec private @Nullable CommandSpec spec;

@@ -21,8 +21,8 @@ final class OutputOptions {
             names = "--out",
             paramLabel = "FILE",
             description =
-                    "Where to write: a name that ends in .swf or .csv, with .gz or .zst behind it to"
-                            + " compress. Default: stdout.")
+                    "Where to write: a name that ends in .swf or .csv, with .gz or .zst behind it"
+                        + " to compress. Default: stdout.")
     private @Nullable Path out;
 
     @Option(

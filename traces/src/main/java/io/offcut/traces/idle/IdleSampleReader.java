@@ -2,18 +2,17 @@ package io.offcut.traces.idle;
 
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
-import io.offcut.traces.Complaints.Kind;
 import io.offcut.traces.Complaints;
-import io.offcut.traces.LogInput.Content;
+import io.offcut.traces.Complaints.Kind;
 import io.offcut.traces.LogInput;
+import io.offcut.traces.LogInput.Content;
 import java.io.InputStream;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads samples of idle nodes, one at a time: the records of HPC-Whisk or rows {@code
- * unix_seconds,node,state}, told apart by the first line, plain or compressed with gzip or
- * zstd.
+ * unix_seconds,node,state}, told apart by the first line, plain or compressed with gzip or zstd.
  *
  * <p>It is lenient: what is wrong is counted and located in {@link #complaints()} and left out. The
  * times of the samples it gives grow. For one thread; blocks on the stream.

@@ -6,10 +6,10 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Makes samples of idle nodes: each node is in turn idle, for a time drawn from the model, and busy,
- * for an exponential time that gives the mean number of idle nodes. Nodes know nothing of each other
- * and of the time of day, so the number of idle nodes varies less than that of a real machine. Idle
- * times are whole numbers of samples, at least one, as a record shows them.
+ * Makes samples of idle nodes: each node is in turn idle, for a time drawn from the model, and
+ * busy, for an exponential time that gives the mean number of idle nodes. Nodes know nothing of
+ * each other and of the time of day, so the number of idle nodes varies less than that of a real
+ * machine. Idle times are whole numbers of samples, at least one, as a record shows them.
  *
  * <p>Same model and seed, same bytes, on every machine. Safe for use by any thread.
  */

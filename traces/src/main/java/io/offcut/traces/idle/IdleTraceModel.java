@@ -20,16 +20,16 @@ public record IdleTraceModel(
         int samples,
         long unixStartSeconds) {
     /**
-     * Prometheus, Cyfronet, 17 March 2022, sampled every ten seconds. Percentiles 10, 25, 50, 75, 90
-     * and the shares below one and five minutes are those of the record published with Przybylski et
-     * al., "Using Unused: Non-Invasive Dynamic FaaS Infrastructure with HPC-Whisk", SC 2022. The
-     * longest interval is chosen so that those under a minute have the share of all idle time that
-     * they have there.
+     * Prometheus, Cyfronet, 17 March 2022, sampled every ten seconds. Percentiles 10, 25, 50, 75,
+     * 90 and the shares below one and five minutes are those of the record published with
+     * Przybylski et al., "Using Unused: Non-Invasive Dynamic FaaS Infrastructure with HPC-Whisk",
+     * SC 2022. The longest interval is chosen so that those under a minute have the share of all
+     * idle time that they have there.
      */
     public static final QuantileCurve PROMETHEUS =
             QuantileCurve.of(
-                    0, 10, 0.10, 21, 0.25, 53, 0.26, 60, 0.50, 129, 0.69, 300, 0.75, 489, 0.90, 1910,
-                    1, 11_500);
+                    0, 10, 0.10, 21, 0.25, 53, 0.26, 60, 0.50, 129, 0.69, 300, 0.75, 489, 0.90,
+                    1910, 1, 11_500);
 
     /**
      * Piz Daint, CSCS: a median of 300 to 401 s, 70 to 80 % under ten minutes and 92 to 94 % under

@@ -2,10 +2,10 @@ package io.offcut.traces.idle;
 
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
-import io.offcut.traces.Complaints.Kind;
 import io.offcut.traces.Complaints;
-import io.offcut.traces.LogInput.Content;
+import io.offcut.traces.Complaints.Kind;
 import io.offcut.traces.LogInput;
+import io.offcut.traces.LogInput.Content;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -19,7 +19,12 @@ class IdleStatisticsTest {
         IdleRecord record =
                 IdleRecord.read(
                         IdleSampleReaderTest.reader(
-                                "10,a,idle\n20,a,idle\n20,b,idle\n31,b,idle\n40,a,idle\n40,b,idle"));
+                                "10,a,idle\n"
+                                    + "20,a,idle\n"
+                                    + "20,b,idle\n"
+                                    + "31,b,idle\n"
+                                    + "40,a,idle\n"
+                                    + "40,b,idle"));
 
         assertThat(record.intervals())
                 .containsExactly(

@@ -23,15 +23,15 @@ class IdleTraceGeneratorTest {
                 facts.percentileSeconds().stream()
                         .collect(
                                 Collectors.toMap(
-                                        IdleStatistics.Percentile::percent, p -> (long) p.seconds()));
+                                        IdleStatistics.Percentile::percent,
+                                        p -> (long) p.seconds()));
 
         // Lengths are whole samples of ten seconds: half of one, and a twelfth, are allowed.
         Map.of(10, 21, 25, 53, 50, 129, 75, 489, 90, 1910)
-                .forEach(
-                        (percent, published) ->
-                                assertThat((double) seconds.getOrDefault(percent, -1L))
-                                        .as("p%d", percent)
-                                        .isCloseTo(published, within(5 + published / 12.0)));
+                .forEach((percent, published) ->
+                        assertThat((double) seconds.getOrDefault(percent, -1L))
+                                .as("p%d", percent)
+                                .isCloseTo(published, within(5 + published / 12.0)));
         assertThat(below(facts, 60).share()).isCloseTo(0.26, within(0.03));
         assertThat(below(facts, 60).surfaceShare()).isCloseTo(0.011, within(0.004));
         assertThat(below(facts, 300).share()).isCloseTo(0.69, within(0.03));
@@ -42,8 +42,7 @@ class IdleTraceGeneratorTest {
     @Test
     void hasTheIntervalsOfPizDaintAsPublished() throws IOException {
         IdleStatistics facts =
-                statistics(
-                        new IdleTraceModel(IdleTraceModel.PIZ_DAINT, 1000, 60, 20, 4320, 0), 5);
+                statistics(new IdleTraceModel(IdleTraceModel.PIZ_DAINT, 1000, 60, 20, 4320, 0), 5);
 
         assertThat(
                         facts.percentileSeconds().stream()
