@@ -11,11 +11,11 @@ class JobCompReaderTest {
     // As a Slurm 22.05 wrote it, but for users and folders.
     private static final String FIRST =
             "JobId=1 UserId=ada(1001) GroupId=lab(100) Name=two nodes JobState=COMPLETED"
-                + " Partition=batch TimeLimit=60 StartTime=2026-11-27T02:00:11"
-                + " EndTime=2026-11-27T02:00:46 NodeList=n[1-2] NodeCnt=2 ProcCnt=8"
-                + " WorkDir=/home/ada ReservationName= Tres=cpu=2,mem=1000M,node=2,billing=2"
-                + " Account= QOS= WcKey= Cluster=unknown SubmitTime=2026-11-27T02:00:10"
-                + " EligibleTime=2026-11-27T02:00:10 DerivedExitCode=0:0 ExitCode=0:0 \n";
+                    + " Partition=batch TimeLimit=60 StartTime=2026-11-27T02:00:11"
+                    + " EndTime=2026-11-27T02:00:46 NodeList=n[1-2] NodeCnt=2 ProcCnt=8"
+                    + " WorkDir=/home/ada ReservationName= Tres=cpu=2,mem=1000M,node=2,billing=2"
+                    + " Account= QOS= WcKey= Cluster=unknown SubmitTime=2026-11-27T02:00:10"
+                    + " EligibleTime=2026-11-27T02:00:10 DerivedExitCode=0:0 ExitCode=0:0 \n";
 
     @Test
     void readsAJobAsSlurmWroteIt() {
@@ -57,7 +57,7 @@ class JobCompReaderTest {
 
         assertThat(log.jobs().size()).isEqualTo(2);
         assertThat(log.jobs().waitSeconds(1)).isEqualTo(-1);
-        assertThat(log.jobs().status(1)).isEqualTo(5);
+        assertThat(log.jobs().value(1, SwfField.STATUS)).isEqualTo(5);
     }
 
     @Test

@@ -142,7 +142,7 @@ class SwfMalformedTest {
                         e -> assertThat(e.code()).isEqualTo(ErrorCode.FORBIDDEN))
                 .hasMessage(
                         "cannot read the job log /logs/a.swf: permission denied; check its owner"
-                            + " and mode");
+                                + " and mode");
     }
 
     private static SwfLog read(String... lines) {

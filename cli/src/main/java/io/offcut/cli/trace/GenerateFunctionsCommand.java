@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
             "",
             "Example:",
             "  offcut trace generate functions --functions 200 --calls-per-day 1e6 --out"
-                + " calls.csv.gz"
+                    + " calls.csv.gz"
         })
 final class GenerateFunctionsCommand implements Callable<Integer> {
     @Spec private @Nullable CommandSpec spec;

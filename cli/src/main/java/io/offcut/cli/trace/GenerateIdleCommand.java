@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
             "",
             "Example:",
             "  offcut trace generate idle --lengths piz-daint --mean-idle 400 --nodes 7241 --out"
-                + " idle.csv.gz"
+                    + " idle.csv.gz"
         })
 final class GenerateIdleCommand implements Callable<Integer> {
     private enum Lengths {

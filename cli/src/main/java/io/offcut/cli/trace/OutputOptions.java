@@ -22,7 +22,7 @@ final class OutputOptions {
             paramLabel = "FILE",
             description =
                     "Where to write: a name that ends in .swf or .csv, with .gz or .zst behind it"
-                        + " to compress. Default: stdout.")
+                            + " to compress. Default: stdout.")
     private @Nullable Path out;
 
     @Option(

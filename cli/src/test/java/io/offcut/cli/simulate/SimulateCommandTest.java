@@ -182,7 +182,7 @@ class SimulateCommandTest {
         assertThat(progress.line(begunNanos + 5_000_000_000L))
                 .matches(
                         "simulate: \\[#####---------------\\] 250/1000 jobs, [0-9.]+/s, 1[45] s"
-                            + " left");
+                                + " left");
     }
 
     @Test

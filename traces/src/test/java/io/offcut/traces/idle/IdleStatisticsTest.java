@@ -20,11 +20,11 @@ class IdleStatisticsTest {
                 IdleRecord.read(
                         IdleSampleReaderTest.reader(
                                 "10,a,idle\n"
-                                    + "20,a,idle\n"
-                                    + "20,b,idle\n"
-                                    + "31,b,idle\n"
-                                    + "40,a,idle\n"
-                                    + "40,b,idle"));
+                                        + "20,a,idle\n"
+                                        + "20,b,idle\n"
+                                        + "31,b,idle\n"
+                                        + "40,a,idle\n"
+                                        + "40,b,idle"));
 
         assertThat(record.intervals())
                 .containsExactly(

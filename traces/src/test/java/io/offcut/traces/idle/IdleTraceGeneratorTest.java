@@ -50,7 +50,7 @@ class IdleTraceGeneratorTest {
                                 .findFirst()
                                 .orElseThrow()
                                 .seconds())
-                .isBetween(300, 401);
+                .isBetween(300L, 401L);
         assertThat(below(facts, 600).share()).isBetween(0.70, 0.80);
         assertThat(below(facts, 1800).share()).isBetween(0.92, 0.945);
     }
