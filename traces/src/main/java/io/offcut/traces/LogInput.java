@@ -148,8 +148,8 @@ public final class LogInput implements AutoCloseable {
             boolean more = lines.next();
             IOException damage = expanded.damage;
             // The line in which the damage is, is not whole.
-            damaged = damage != null && !(more && lines.terminated);
-            if (damaged) {
+            if (damage != null && !(more && lines.terminated)) {
+                damaged = true;
                 long line = lines.lineNumber + (more ? 0 : 1);
                 complaints.add(Kind.TRUNCATED, line, 0, String.valueOf(damage.getMessage()));
             }
