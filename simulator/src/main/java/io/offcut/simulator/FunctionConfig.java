@@ -127,8 +127,8 @@ public record FunctionConfig(
          */
         record Leases(Place place, long holdOffMillis, boolean underused, double idleQuantile)
                 implements Policy {
-            /** Offered after 10 s, nothing of running jobs, for as long as it may be. */
-            public static final Leases DEFAULT = new Leases(Place.DEFAULT, 10_000, false, 0);
+            /** Offered after 3 s as the node daemon does, nothing of running jobs, for as long as it may be. */
+            public static final Leases DEFAULT = new Leases(Place.DEFAULT, 3_000, false, 0);
 
             public Leases {
                 if (holdOffMillis < 0 || !(idleQuantile >= 0 && idleQuantile <= 0.9)) {

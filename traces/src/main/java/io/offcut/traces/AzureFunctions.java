@@ -3,6 +3,7 @@ package io.offcut.traces;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.traces.Complaints.Kind;
+import io.offcut.traces.LogInput.Content;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -31,9 +32,13 @@ import java.util.SplittableRandom;
 public final class AzureFunctions {
     private static final int MAX_LINE_BYTES = 256 * 1024;
     private static final int MINUTE_MILLIS = 60_000;
-    private static final String EXPECTED =
+    static final String EXPECTED =
             "give the folder of Azure's 2019 trace or the file of its 2021 trace";
     private static final int[] PERCENTILES = {0, 1, 25, 50, 75, 99, 100};
+
+    /** Not in what was published: memory of the function, where a trace of this form tells it. */
+    static final String MEMORY_BYTES = "memory_bytes";
+
     private static final String PERCENTILE = "percentile_average_";
 
     private final long seed;
@@ -70,7 +75,11 @@ public final class AzureFunctions {
     private void folder(Path folder) {
         List<Path> days = new ArrayList<>();
         for (Path file : files(folder)) {
-            try (CsvLines lines = new CsvLines(LogInput.open(file), MAX_LINE_BYTES, complaints)) {
+            try (CsvLines lines =
+                    new CsvLines(
+                            LogInput.open(file, Content.FUNCTION_TRACE),
+                            MAX_LINE_BYTES,
+                            complaints)) {
                 if (firstMinute(lines) >= 0) {
                     days.add(file);
                 } else if (lines.column(PERCENTILE + 50) >= 0) {
@@ -87,7 +96,10 @@ public final class AzureFunctions {
         }
         for (int day = 0; day < days.size(); day++) {
             try (CsvLines lines =
-                    new CsvLines(LogInput.open(days.get(day)), MAX_LINE_BYTES, complaints)) {
+                    new CsvLines(
+                            LogInput.open(days.get(day), Content.FUNCTION_TRACE),
+                            MAX_LINE_BYTES,
+                            complaints)) {
                 calls(lines, day);
             }
         }
@@ -212,11 +224,14 @@ public final class AzureFunctions {
     }
 
     private void file2021(Path file) {
-        try (CsvLines lines = new CsvLines(LogInput.open(file), MAX_LINE_BYTES, complaints)) {
+        try (CsvLines lines =
+                new CsvLines(
+                        LogInput.open(file, Content.FUNCTION_TRACE), MAX_LINE_BYTES, complaints)) {
             int app = lines.column("app");
             int function = lines.column("func");
             int end = lines.column("end_timestamp");
             int duration = lines.column("duration");
+            int memory = lines.column(MEMORY_BYTES);
             if (function < 0 || end < 0 || duration < 0) {
                 throw new OffcutException(
                         ErrorCode.INVALID_INPUT,
@@ -230,7 +245,8 @@ public final class AzureFunctions {
                     lines.complain(Kind.NOT_A_NUMBER);
                     continue;
                 }
-                int index = functions.computeIfAbsent(name, n -> trace.function(n, -1));
+                long bytes = memory < 0 ? -1 : lines.whole(memory);
+                int index = functions.computeIfAbsent(name, n -> trace.function(n, bytes));
                 // A call that ran when the trace began arrives with it.
                 long arrival = Math.max(0, Math.round((ended - seconds) * 1000));
                 if (trace.calls() == FunctionTrace.MAX_CALLS) {

@@ -8,8 +8,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * What a reader found wrong with a log: every complaint is counted, the first {@value #MAX_LOCATED}
- * are kept with their place. For one thread while the log is read.
+ * What a reader found wrong with a trace: every complaint is counted, the first {@value
+ * #MAX_LOCATED} are kept with their place. For one thread while the log is read.
  */
 public final class Complaints {
     /** How many complaints are kept with their place. */
@@ -41,6 +41,10 @@ public final class Complaints {
         FIELD_UNREADABLE(false, "the field is unreadable; taken as unknown"),
         /** A whole number was written with a fraction: the fraction is dropped. */
         FRACTION(false, "a whole number with a fraction; the fraction is dropped"),
+        /** Not later than the sample before: the sample is left out. */
+        NOT_LATER(true, "not later than the sample before; the sample is left out"),
+        /** A sample that does not end: it is left out. */
+        SAMPLE_UNFINISHED(true, "the sample does not end; left out"),
         /** Submitted before the job of the line before: kept where it stands. */
         OUT_OF_ORDER(false, "submitted before the job above it; kept where it stands"),
         /** More different names than are kept: the name is unknown (−1). */
@@ -85,7 +89,8 @@ public final class Complaints {
     private final Map<Kind, Long> counts = new EnumMap<>(Kind.class);
     private final List<Located> located = new ArrayList<>();
 
-    void add(Kind kind, long line, int field, String text) {
+    /** Counts a complaint. */
+    public void add(Kind kind, long line, int field, String text) {
         if (hasRoom()) {
             located.add(new Located(kind, line, field, excerpt(text)));
         }

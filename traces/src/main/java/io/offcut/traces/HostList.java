@@ -7,9 +7,9 @@ import java.util.List;
  * The names in a list of hosts as Slurm writes it: {@code cpn-q06-[01-02,07],gpu1}. Several
  * brackets in a name are expanded all.
  */
-final class HostList {
-    /** More than any cluster has; what a list names beyond it is left out. */
-    static final int MAX_HOSTS = 100_000;
+public final class HostList {
+    /** More than any cluster has: a list of more is none. */
+    private static final int MAX_HOSTS = 100_000;
 
     private static final int MAX_BRACKETS = 4;
     private static final int MAX_DIGITS = 9;
@@ -17,7 +17,7 @@ final class HostList {
     private HostList() {}
 
     /** The names in their order; empty if it is no list of hosts. */
-    static List<String> expand(String list) {
+    public static List<String> expand(String list) {
         List<String> hosts = new ArrayList<>();
         int from = 0;
         int depth = 0;
@@ -38,10 +38,11 @@ final class HostList {
     private static boolean one(String name, int bracketsBefore, List<String> into) {
         int open = bracketsBefore == MAX_BRACKETS ? -1 : name.indexOf('[');
         if (open < 0) {
-            if (into.size() < MAX_HOSTS) {
-                into.add(name);
-            }
-            return name.indexOf('[') < 0 && name.indexOf(']') < 0 && name.indexOf(' ') < 0;
+            into.add(name);
+            return into.size() <= MAX_HOSTS
+                    && name.indexOf('[') < 0
+                    && name.indexOf(']') < 0
+                    && name.indexOf(' ') < 0;
         }
         int close = name.indexOf(']', open);
         if (close < 0) {
@@ -62,13 +63,13 @@ final class HostList {
         int dash = range.indexOf('-');
         String first = dash < 0 ? range : range.substring(0, dash);
         String last = dash < 0 ? range : range.substring(dash + 1);
-        if (!isNumber(first) || !isNumber(last)) {
+        if (!isNumber(first)
+                || !isNumber(last)
+                || Integer.parseInt(first) > Integer.parseInt(last)) {
             return false;
         }
         int end = Integer.parseInt(last);
-        for (int number = Integer.parseInt(first);
-                number <= end && into.size() < MAX_HOSTS;
-                number++) {
+        for (int number = Integer.parseInt(first); number <= end; number++) {
             String digits = Integer.toString(number);
             String padding = "0".repeat(Math.max(0, first.length() - digits.length()));
             if (!one(head + padding + digits + tail, bracketsBefore + 1, into)) {

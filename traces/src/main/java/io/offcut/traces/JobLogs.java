@@ -8,13 +8,15 @@ import java.time.ZoneOffset;
 
 /**
  * Reads a job log of any format that is known, told by what stands at its beginning: the Standard
- * Workload Format, {@code sacct -P}, the accounting records of Torque and PBS; plain, gzip or zstd.
+ * Workload Format, {@code sacct -P}, Slurm's {@code jobcomp/filetxt}, the accounting records of
+ * Torque and PBS; plain, gzip or zstd.
  */
 public final class JobLogs {
     /** What to give where something else was given. */
     static final String FORMATS =
-            "give a log in the Standard Workload Format, a dump of 'sacct -P' with the columns JobID"
-                    + " and Submit, or Torque or PBS accounting records; plain, gzip or zstd";
+            "give a log in the Standard Workload Format, a dump of 'sacct -P' with the columns"
+                + " JobID and Submit, lines of Slurm's jobcomp/filetxt, or Torque or PBS accounting"
+                + " records; plain, gzip or zstd";
 
     private static final int SHOWN_CHARS = 40;
 
@@ -40,7 +42,7 @@ public final class JobLogs {
      *     ErrorCode#INVALID_INPUT} if it cannot be read or is none of these
      */
     public static SwfLog read(Path path, ZoneId zone, Progress progress) {
-        try (LogInput in = LogInput.open(path, progress)) {
+        try (LogInput in = LogInput.open(path, LogInput.Content.JOB_LOG, progress)) {
             return read(in, zone);
         }
     }
@@ -49,6 +51,8 @@ public final class JobLogs {
         String line = firstLine(in.peek());
         if (TorqueReader.isRecord(line)) {
             return new TorqueReader(in, zone).read();
+        } else if (JobCompReader.isRecord(line)) {
+            return new JobCompReader(in, zone).read();
         } else if (SacctReader.isHeader(line)) {
             return new SacctReader(in, zone).read();
         } else if (!isSwf(line)) {

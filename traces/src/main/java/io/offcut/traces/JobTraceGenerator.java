@@ -20,9 +20,8 @@ import java.util.Locale;
  * <p>It differs from their program: the gaps are scaled as a whole so that the log has the load
  * that was asked for. It adds what they leave out: users (the k-th most active submits in
  * proportion to 1/k), a requested time (run time times a factor from 1 to 10, rounded up to one a
- * person would write), and memory used by each processor (log-normal, median 73 MB, nine in ten
- * below 369 MB, as measured on UniLu-Gaia 2014). The wait is unknown: the log has not been
- * scheduled.
+ * person would write), and the memory that is used and asked for ({@link MemoryModel}). The wait is
+ * unknown: the log has not been scheduled.
  *
  * <p>Same model and seed, same log, on every machine. Safe for use by any thread.
  */
@@ -46,8 +45,6 @@ public final class JobTraceGenerator {
     private static final double MAX_LOG_GAP = 13;
     private static final DailyCycle CYCLE = new DailyCycle(8.1737, 3.9631);
 
-    private static final double MEMORY_MEDIAN_KIB = 73_000;
-    private static final double MEMORY_SIGMA = 1.264;
     private static final double SECONDS_PER_DAY = 86_400;
 
     /** What people write into a time limit, in minutes. */
@@ -73,8 +70,12 @@ public final class JobTraceGenerator {
         double days = work / (model.procs() * model.offeredLoad()) / SECONDS_PER_DAY;
         double[] submits = submitSeconds(gaps, days);
         JobTable.Builder table = new JobTable.Builder();
+        RandomVariates spareMemory = new RandomVariates(~seed);
         for (int job = 0; job < model.jobs(); job++) {
-            table.add(row(random, model, job, submits[job], runSeconds[job], procs[job]), -1);
+            long[] row = row(random, model, job, submits[job], runSeconds[job], procs[job]);
+            row[SwfField.REQUESTED_MEMORY.column()] =
+                    model.memory().requestedKib(row[SwfField.USED_MEMORY.column()], spareMemory);
+            table.add(row, -1);
         }
         return new SwfLog(header(model, seed), table.build(), new Complaints());
     }
@@ -143,8 +144,7 @@ public final class JobTraceGenerator {
         values[SwfField.SUBMIT.column()] = (long) submitSeconds;
         values[SwfField.RUN.column()] = runSeconds;
         values[SwfField.PROCS.column()] = procs;
-        values[SwfField.USED_MEMORY.column()] =
-                (long) random.logNormal(MEMORY_MEDIAN_KIB, MEMORY_SIGMA);
+        values[SwfField.USED_MEMORY.column()] = model.memory().usedKib(random);
         values[SwfField.REQUESTED_PROCS.column()] = procs;
         values[SwfField.REQUESTED_TIME.column()] = requestedSeconds(random, runSeconds);
         values[SwfField.STATUS.column()] = 1;

@@ -10,12 +10,30 @@ package io.offcut.traces;
  *     arrive, above 0
  * @param users how many users submit
  * @param unixStartTimeSeconds time of the first midnight, for the header
+ * @param memory what jobs use and ask for
  */
 public record JobTraceModel(
-        int jobs, int procs, int nodes, double offeredLoad, int users, long unixStartTimeSeconds) {
+        int jobs,
+        int procs,
+        int nodes,
+        double offeredLoad,
+        int users,
+        long unixStartTimeSeconds,
+        MemoryModel memory) {
     /** The log that ships as {@code sample-256.swf}: 2,000 jobs on 16 nodes of 16. */
     public static final JobTraceModel SAMPLE_256 =
             new JobTraceModel(2_000, 256, 16, 0.72, 40, 1_767_225_600L);
+
+    /** With the memory of {@link MemoryModel#GAIA}. */
+    public JobTraceModel(
+            int jobs,
+            int procs,
+            int nodes,
+            double offeredLoad,
+            int users,
+            long unixStartTimeSeconds) {
+        this(jobs, procs, nodes, offeredLoad, users, unixStartTimeSeconds, MemoryModel.GAIA);
+    }
 
     public JobTraceModel {
         if (jobs < 1

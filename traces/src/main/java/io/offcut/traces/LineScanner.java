@@ -16,6 +16,7 @@ public final class LineScanner {
     int end;
     long lineNumber;
     boolean tooLong;
+    boolean terminated;
     private int next;
     private int filled;
     private boolean exhausted;
@@ -35,9 +36,11 @@ public final class LineScanner {
                 scan++;
             }
             if (scan < filled) {
+                terminated = true;
                 return found(scan, scan + 1);
             }
             if (exhausted) {
+                terminated = false;
                 return (scan > start || tooLong) && found(scan, scan);
             }
             scan = refill();

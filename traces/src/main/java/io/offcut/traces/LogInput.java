@@ -17,13 +17,14 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes of a log, whether it is plain or compressed with gzip or zstd (told by its first
+ * The bytes of a trace, whether it is plain or compressed with gzip or zstd (told by its first
  * bytes), with the errors of reading in one line. However much a file expands to, what is held of
- * it is one buffer. For one thread.
+ * it is one buffer. For one thread; blocks on the stream.
  */
-final class LogInput implements AutoCloseable {
+public final class LogInput implements AutoCloseable {
     private static final int BUFFER_BYTES = 64 * 1024;
 
     /** How much of the beginning may be looked at before it is read. */
@@ -32,33 +33,60 @@ final class LogInput implements AutoCloseable {
     private static final int[] GZIP = {0x1f, 0x8b};
     private static final int[] ZSTD = {0x28, 0xb5, 0x2f, 0xfd};
 
-    private final String source;
-    private final BufferedInputStream stream;
-    private boolean damaged;
+    /** What a file should be, for messages. */
+    public enum Content {
+        JOB_LOG("job log", JobLogs.FORMATS),
+        FUNCTION_TRACE("function trace", AzureFunctions.EXPECTED),
+        SAMPLES("samples", "give a text file, plain, gzip or zstd");
 
-    private LogInput(String source, BufferedInputStream stream) {
-        this.source = source;
-        this.stream = stream;
-    }
+        private final String noun;
+        private final String expected;
 
-    /** Opens a file; refusals are those of {@link SwfReader#open}. */
-    static LogInput open(Path path) {
-        return open(path, read -> {});
-    }
-
-    /** Opens a file and tells how many of its bytes have been read. */
-    static LogInput open(Path path, JobLogs.Progress progress) {
-        try {
-            return of(new Counted(Files.newInputStream(path), progress), path.toString());
-        } catch (NoSuchFileException e) {
-            throw new OffcutException(
-                    ErrorCode.NOT_FOUND, "no job log at " + path + "; check the path", e);
-        } catch (IOException e) {
-            throw unreadable(path.toString(), e);
+        Content(String noun, String expected) {
+            this.noun = noun;
+            this.expected = expected;
         }
     }
 
-    static LogInput of(InputStream stream, String source) {
+    private final Content content;
+    private final String source;
+    private final UntilDamage expanded;
+    private final BufferedInputStream stream;
+    private boolean damaged;
+
+    private LogInput(Content content, String source, UntilDamage expanded) {
+        this.content = content;
+        this.source = source;
+        this.expanded = expanded;
+        this.stream = new BufferedInputStream(expanded, BUFFER_BYTES);
+    }
+
+    /**
+     * Opens a file.
+     *
+     * @throws OffcutException {@link ErrorCode#NOT_FOUND}, {@link ErrorCode#FORBIDDEN} or {@link
+     *     ErrorCode#INVALID_INPUT} if it cannot be opened
+     */
+    public static LogInput open(Path path, Content content) {
+        return open(path, content, read -> {});
+    }
+
+    /** Opens a file and tells how many of its bytes have been read. */
+    static LogInput open(Path path, Content content, JobLogs.Progress progress) {
+        try {
+            return of(new Counted(Files.newInputStream(path), progress), path.toString(), content);
+        } catch (NoSuchFileException e) {
+            throw new OffcutException(
+                    ErrorCode.NOT_FOUND,
+                    "no " + content.noun + " at " + path + "; check the path",
+                    e);
+        } catch (IOException e) {
+            throw unreadable(path.toString(), content, e);
+        }
+    }
+
+    /** Takes a stream, which is closed with this. */
+    public static LogInput of(InputStream stream, String source, Content content) {
         try {
             BufferedInputStream raw = new BufferedInputStream(stream, BUFFER_BYTES);
             InputStream plain = raw;
@@ -67,9 +95,9 @@ final class LogInput implements AutoCloseable {
             } else if (begins(raw, ZSTD)) {
                 plain = new ZstdInputStream(raw);
             }
-            return new LogInput(source, new BufferedInputStream(plain, BUFFER_BYTES));
+            return new LogInput(content, source, new UntilDamage(plain));
         } catch (IOException e) {
-            throw unreadable(source, e);
+            throw unreadable(source, content, e);
         }
     }
 
@@ -83,11 +111,13 @@ final class LogInput implements AutoCloseable {
         return same;
     }
 
-    String source() {
+    /** Name of the file or stream. */
+    public String source() {
         return source;
     }
 
-    InputStream stream() {
+    /** What is in it, expanded. */
+    public InputStream stream() {
         return stream;
     }
 
@@ -99,60 +129,62 @@ final class LogInput implements AutoCloseable {
             int filled = 0;
             int read = 0;
             while (filled < start.length && read >= 0) {
-                read = readSome(start, filled);
+                read = stream.read(start, filled, start.length - filled);
                 filled += Math.max(0, read);
             }
             stream.reset();
             return new String(start, 0, filled, StandardCharsets.ISO_8859_1);
         } catch (IOException e) {
-            throw unreadable(source, e);
-        }
-    }
-
-    /** A damaged beginning is met again when it is read, and told then. */
-    private int readSome(byte[] into, int from) throws IOException {
-        try {
-            return stream.read(into, from, into.length - from);
-        } catch (IOException e) {
-            if (isDamage(e)) {
-                return -1;
-            }
-            throw e;
+            throw unreadable(source, content, e);
         }
     }
 
     /** Moves to the next line; false at the end, also if the compressed file is cut short. */
-    boolean advance(LineScanner lines, Complaints complaints) {
-        try {
-            return !damaged && lines.next();
-        } catch (IOException e) {
-            if (!isDamage(e)) {
-                throw unreadable(source, e);
-            }
-            complaints.add(Kind.TRUNCATED, lines.lineNumber + 1, 0, String.valueOf(e.getMessage()));
-            damaged = true;
+    public boolean advance(LineScanner lines, Complaints complaints) {
+        if (damaged) {
             return false;
+        }
+        try {
+            boolean more = lines.next();
+            IOException damage = expanded.damage;
+            // The line in which the damage is, is not whole.
+            if (damage != null && !(more && lines.terminated)) {
+                damaged = true;
+                long line = lines.lineNumber + (more ? 0 : 1);
+                complaints.add(Kind.TRUNCATED, line, 0, String.valueOf(damage.getMessage()));
+            }
+            return more && !damaged;
+        } catch (IOException e) {
+            throw unreadable(source, content, e);
         }
     }
 
-    private static boolean isDamage(IOException e) {
-        return e instanceof EOFException
-                || e instanceof ZipException
-                || e.getClass().getName().startsWith("com.github.luben.zstd.");
+    /** Whether the file ended before its end, or cannot be expanded further. */
+    public boolean damaged() {
+        return damaged;
     }
 
-    private static OffcutException unreadable(String source, IOException cause) {
+    private static OffcutException unreadable(String source, Content content, IOException cause) {
         if (cause instanceof AccessDeniedException) {
             return new OffcutException(
                     ErrorCode.FORBIDDEN,
-                    "cannot read the log "
+                    "cannot read the "
+                            + content.noun
+                            + " "
                             + source
                             + ": permission denied; check its owner and mode",
                     cause);
         }
         return new OffcutException(
                 ErrorCode.INVALID_INPUT,
-                "cannot read the log " + source + ": " + reason(cause) + "; " + JobLogs.FORMATS,
+                "cannot read the "
+                        + content.noun
+                        + " "
+                        + source
+                        + ": "
+                        + reason(cause)
+                        + "; "
+                        + content.expected,
                 cause);
     }
 
@@ -170,7 +202,44 @@ final class LogInput implements AutoCloseable {
         try {
             stream.close();
         } catch (IOException e) {
-            throw unreadable(source, e);
+            throw unreadable(source, content, e);
+        }
+    }
+
+    /** Ends where the compressed file is damaged, so that what was read until there is kept. */
+    private static final class UntilDamage extends FilterInputStream {
+        private @Nullable IOException damage;
+
+        UntilDamage(InputStream in) {
+            super(in);
+        }
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] into, int from, int count) throws IOException {
+            if (damage != null) {
+                return -1;
+            }
+            try {
+                return super.read(into, from, count);
+            } catch (IOException e) {
+                if (!isDamage(e)) {
+                    throw e;
+                }
+                damage = e;
+                return -1;
+            }
+        }
+
+        private static boolean isDamage(IOException e) {
+            return e instanceof EOFException
+                    || e instanceof ZipException
+                    || e.getClass().getName().startsWith("com.github.luben.zstd.");
         }
     }
 

@@ -24,6 +24,13 @@ public final class LogOutput {
 
     private LogOutput() {}
 
+    /** What is written to a file. */
+    @FunctionalInterface
+    public interface Body {
+        /** Writes all of it; the stream stays open. */
+        void writeTo(OutputStream out) throws IOException;
+    }
+
     /** How the jobs are written. */
     public enum Format {
         SWF,
@@ -51,16 +58,21 @@ public final class LogOutput {
      * @throws OffcutException {@link ErrorCode#EXHAUSTED} if it cannot be written
      */
     public static void write(Path file, Format format, SwfLog log) {
+        write(file, out -> write(out, format, log));
+    }
+
+    /** The same with any content; a name that ends in .gz or .zst compresses. */
+    public static void write(Path file, Body body) {
         boolean special =
                 Files.isSymbolicLink(file) || (Files.exists(file) && !Files.isRegularFile(file));
         try {
             if (special) {
-                writeTo(file, file, format, log);
+                writeTo(file, file, body);
                 return;
             }
             Path part = file.resolveSibling(".offcut-" + file.getFileName() + ".part");
             try {
-                writeTo(part, file, format, log);
+                writeTo(part, file, body);
                 Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
             } finally {
                 Files.deleteIfExists(part);
@@ -70,11 +82,10 @@ public final class LogOutput {
         }
     }
 
-    private static void writeTo(Path place, Path named, Format format, SwfLog log)
-            throws IOException {
+    private static void writeTo(Path place, Path named, Body body) throws IOException {
         OutputStream file = new BufferedOutputStream(Files.newOutputStream(place), BUFFER_BYTES);
         try (OutputStream out = packed(file, named.toString())) {
-            write(out, format, log);
+            body.writeTo(out);
         }
     }
 

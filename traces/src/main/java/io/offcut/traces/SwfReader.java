@@ -50,7 +50,7 @@ public final class SwfReader implements AutoCloseable {
      * @throws OffcutException if the stream cannot be read
      */
     public SwfReader(InputStream stream, String source) {
-        this(LogInput.of(stream, source));
+        this(LogInput.of(stream, source, LogInput.Content.JOB_LOG));
     }
 
     SwfReader(LogInput in) {
@@ -66,7 +66,7 @@ public final class SwfReader implements AutoCloseable {
      *     ErrorCode#INVALID_INPUT} if it cannot be opened
      */
     public static SwfReader open(Path path) {
-        return new SwfReader(LogInput.open(path));
+        return new SwfReader(LogInput.open(path, LogInput.Content.JOB_LOG));
     }
 
     /** Reads a whole file into memory: at most {@value JobTable#BYTES_PER_JOB} bytes a job. */

@@ -69,6 +69,56 @@ class JobTraceGeneratorTest {
     }
 
     @Test
+    void usesAsMuchMemoryAsGaiaAndAsksForAsMuchMoreAsMason() {
+        JobTable jobs =
+                JobTraceGenerator.generate(new JobTraceModel(20_000, 256, 16, 0.8, 40, 0), 7)
+                        .jobs();
+        long[] used = new long[jobs.size()];
+        double usedSum = 0;
+        double requestedSum = 0;
+        for (int row = 0; row < used.length; row++) {
+            used[row] = jobs.usedMemoryKib(row);
+            assertThat((long) jobs.requestedMemoryKib(row)).isGreaterThanOrEqualTo(used[row]);
+            usedSum += used[row];
+            requestedSum += jobs.requestedMemoryKib(row);
+        }
+        Arrays.sort(used);
+
+        assertThat((double) used[10_000]).isCloseTo(73_000, within(3_000.0));
+        assertThat((double) used[18_000]).isCloseTo(369_000, within(20_000.0));
+        assertThat(usedSum / requestedSum).isCloseTo(0.27, within(0.015));
+        // 15 % of 4 GiB a core: more than 90 % of jobs at Livermore are below.
+        assertThat(Arrays.stream(used).filter(kib -> kib < 0.15 * (4 << 20)).count())
+                .isGreaterThan(18_000);
+    }
+
+    @Test
+    void leavesAsMuchMemoryOfNodesFreeAsPizDaint() {
+        long perProcKib = 4 << 20;
+        JobTable jobs =
+                JobTraceGenerator.generate(
+                                new JobTraceModel(
+                                        20_000,
+                                        256,
+                                        16,
+                                        0.8,
+                                        40,
+                                        0,
+                                        MemoryModel.pizDaint(perProcKib)),
+                                7)
+                        .jobs();
+        double used = 0;
+        double held = 0;
+        for (int row = 0; row < jobs.size(); row++) {
+            double procSeconds = (double) jobs.procs(row) * jobs.runSeconds(row);
+            used += procSeconds * jobs.usedMemoryKib(row);
+            held += procSeconds * perProcKib;
+        }
+
+        assertThat(1 - used / held).isCloseTo(0.753, within(0.02));
+    }
+
+    @Test
     void arrivalsFollowTheDay() {
         JobTraceModel model = new JobTraceModel(20_000, 256, 16, 0.8, 40, 0);
         JobTable jobs = JobTraceGenerator.generate(model, 7).jobs();

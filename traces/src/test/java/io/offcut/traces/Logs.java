@@ -13,7 +13,8 @@ final class Logs {
     }
 
     static SwfLog read(byte[] bytes) {
-        try (LogInput in = LogInput.of(new ByteArrayInputStream(bytes), "test")) {
+        try (LogInput in =
+                LogInput.of(new ByteArrayInputStream(bytes), "test", LogInput.Content.JOB_LOG)) {
             return JobLogs.read(in, ZoneOffset.UTC);
         }
     }

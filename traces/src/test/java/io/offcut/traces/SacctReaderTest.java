@@ -175,7 +175,8 @@ class SacctReaderTest {
         try (LogInput in =
                 LogInput.of(
                         new ByteArrayInputStream(text.getBytes(StandardCharsets.US_ASCII)),
-                        "test")) {
+                        "test",
+                        LogInput.Content.JOB_LOG)) {
             SwfLog log = JobLogs.read(in, ZoneId.of("Europe/Berlin"));
             assertThat(log.header().unixStartTimeSeconds()).hasValue(1_633_431_600L - 7200);
         }

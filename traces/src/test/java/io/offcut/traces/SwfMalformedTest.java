@@ -141,7 +141,8 @@ class SwfMalformedTest {
                         OffcutException.class,
                         e -> assertThat(e.code()).isEqualTo(ErrorCode.FORBIDDEN))
                 .hasMessage(
-                        "cannot read the log /logs/a.swf: permission denied; check its owner and mode");
+                        "cannot read the job log /logs/a.swf: permission denied; check its owner"
+                                + " and mode");
     }
 
     private static SwfLog read(String... lines) {

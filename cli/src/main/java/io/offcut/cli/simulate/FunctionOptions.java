@@ -54,7 +54,7 @@ final class FunctionOptions {
             paramLabel = "POLICY",
             defaultValue = "lease",
             description = {
-                "lease,place=default|pack,hold-off=10s,underused=off|on,idle-quantile=0: nodes"
+                "lease,place=default|pack,hold-off=3s,underused=off|on,idle-quantile=0: nodes"
                         + " offer cores that were idle for so long; underused: also those that a"
                         + " job holds and was not measured to use, as the node daemon does on"
                         + " demand; idle-quantile: work goes where idleness is expected to last,"
@@ -174,7 +174,7 @@ final class FunctionOptions {
                     case "lease" ->
                             new Policy.Leases(
                                     Choice.of("place", Place.class, words.text("place", "default")),
-                                    words.millis("hold-off", 10_000),
+                                    words.millis("hold-off", 3_000),
                                     words.flag("underused", false),
                                     words.number("idle-quantile", 0));
                     case "pilot" ->

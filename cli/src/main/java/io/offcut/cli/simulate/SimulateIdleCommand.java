@@ -3,7 +3,7 @@ package io.offcut.cli.simulate;
 import io.offcut.cli.Quantities;
 import io.offcut.cli.output.Choice;
 import io.offcut.cli.output.Terminal;
-import io.offcut.cli.trace.IdleFiles;
+import io.offcut.cli.trace.LogFiles;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.simulator.IdlePolicy;
@@ -50,7 +50,7 @@ final class SimulateIdleCommand implements Callable<Integer> {
 
     @Spec private @Nullable CommandSpec spec;
 
-    @Parameters(paramLabel = "SAMPLES", description = "Samples of idle nodes, plain or gzip.")
+    @Parameters(paramLabel = "SAMPLES", description = "Samples of idle nodes, plain, gzip or zstd.")
     private String samples = "";
 
     @Option(
@@ -128,7 +128,7 @@ final class SimulateIdleCommand implements Callable<Integer> {
         SimulateCommand.Format shown = Choice.of("--format", SimulateCommand.Format.class, format);
         List<Policy> chosen = chosen();
         IdleRecord record = IdleRecord.read(Path.of(samples));
-        IdleFiles.warn(spec.commandLine().getErr(), samples, record.complaints());
+        LogFiles.warn(spec.commandLine().getErr(), samples, record.complaints());
         List<IdleResult> results =
                 policies(chosen, record).stream()
                         .map(policy -> IdleSimulation.run(record, policy))

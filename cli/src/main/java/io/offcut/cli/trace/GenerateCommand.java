@@ -1,91 +1,31 @@
 package io.offcut.cli.trace;
 
-import io.offcut.core.ErrorCode;
-import io.offcut.core.OffcutException;
-import io.offcut.traces.JobTraceGenerator;
-import io.offcut.traces.JobTraceModel;
-import io.offcut.traces.SwfLog;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code offcut trace generate}. */
 @Command(
         name = "generate",
-        showDefaultValues = true,
-        sortOptions = false,
-        description =
-                "Makes a synthetic job log after Lublin and Feitelson (2003); one seed, one log.",
+        description = "Makes synthetic traces; one seed, the same bytes.",
+        subcommands = {
+            GenerateJobsCommand.class,
+            GenerateIdleCommand.class,
+            GenerateFunctionsCommand.class
+        },
         footer = {
             "",
-            "Example:",
-            "  offcut trace generate --jobs 5000 --procs 512 --nodes 16 --out made.swf.gz"
+            "Examples:",
+            "  offcut trace generate jobs --jobs 5000 --procs 512 --nodes 16 --out made.swf.gz",
+            "  offcut trace generate idle --lengths piz-daint --out idle.csv.gz",
+            "  offcut trace generate functions --days 2 --out calls.csv.gz"
         })
-final class GenerateCommand implements Callable<Integer> {
+final class GenerateCommand implements Runnable {
     @Spec private @Nullable CommandSpec spec;
 
-    @Option(
-            names = "--jobs",
-            paramLabel = "N",
-            defaultValue = "2000",
-            description = "How many jobs.")
-    private int jobs;
-
-    @Option(
-            names = "--procs",
-            paramLabel = "N",
-            defaultValue = "256",
-            description = "Cores of the machine.")
-    private int procs;
-
-    @Option(
-            names = "--nodes",
-            paramLabel = "N",
-            defaultValue = "16",
-            description = "Nodes; divides the cores.")
-    private int nodes;
-
-    @Option(
-            names = "--load",
-            paramLabel = "X",
-            defaultValue = "0.72",
-            description = "Core-seconds of all jobs over those of the machine meanwhile.")
-    private double load;
-
-    @Option(
-            names = "--users",
-            paramLabel = "N",
-            defaultValue = "40",
-            description = "How many users.")
-    private int users;
-
-    @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Seed.")
-    private long seed;
-
-    @Mixin private OutputOptions output = new OutputOptions();
-
     @Override
-    public Integer call() {
-        SwfLog log = JobTraceGenerator.generate(model(), seed);
-        output.write(log, Specs.out(spec), "");
-        return 0;
-    }
-
-    private JobTraceModel model() {
-        try {
-            return new JobTraceModel(
-                    jobs,
-                    procs,
-                    nodes,
-                    load,
-                    users,
-                    JobTraceModel.SAMPLE_256.unixStartTimeSeconds());
-        } catch (IllegalArgumentException e) {
-            throw new OffcutException(ErrorCode.USAGE, String.valueOf(e.getMessage()), e);
-        }
+    public void run() {
+        Specs.require(spec).commandLine().usage(Specs.out(spec));
     }
 }

@@ -8,6 +8,7 @@ import io.offcut.traces.LogOutput.Format;
 import io.offcut.traces.SwfLog;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -20,8 +21,8 @@ final class OutputOptions {
             names = "--out",
             paramLabel = "FILE",
             description =
-                    "Where to write: a name that ends in .swf or .csv, with .gz or .zst behind it to"
-                            + " compress. Default: stdout.")
+                    "Where to write: a name that ends in .swf or .csv, with .gz or .zst behind it"
+                            + " to compress. Default: stdout.")
     private @Nullable Path out;
 
     @Option(
@@ -34,7 +35,7 @@ final class OutputOptions {
     void write(SwfLog log, PrintWriter text, String note) {
         Format format = format();
         if (out == null) {
-            stdout(format, log);
+            stdout(stream -> LogOutput.write(stream, format, log));
             return;
         }
         LogOutput.write(out, format, log);
@@ -56,12 +57,14 @@ final class OutputOptions {
     }
 
     // Stays open for whoever comes next.
-    private static void stdout(Format format, SwfLog log) {
+    static void stdout(LogOutput.Body body) {
+        OutputStream out = new BufferedOutputStream(System.out, 1 << 16);
         try {
-            LogOutput.write(new BufferedOutputStream(System.out, 1 << 16), format, log);
+            body.writeTo(out);
+            out.flush();
         } catch (IOException e) {
             throw new OffcutException(
-                    ErrorCode.EXHAUSTED, "cannot write the log to stdout: " + e.getMessage(), e);
+                    ErrorCode.EXHAUSTED, "cannot write to stdout: " + e.getMessage(), e);
         }
     }
 }

@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "The samples name the idle nodes, or are those of a machine as a whole, as Piz",
-            "Daint's; plain or gzip. The formats and how to record your own are in",
+            "Daint's; plain, gzip or zstd. The formats and how to record your own are in",
             "docs/reference/idle-samples.md.",
             "",
             "Example:",
@@ -58,7 +58,7 @@ final class TraceIdleCommand implements Callable<Integer> {
         Path path = Path.of(samples);
         if (UtilizationRecord.isOne(path)) {
             UtilizationRecord record = UtilizationRecord.read(path);
-            IdleFiles.warn(err, samples, record.complaints());
+            LogFiles.warn(err, samples, record.complaints());
             if (json) {
                 out.println(JsonOut.text(facts(record)));
             } else {
@@ -66,7 +66,7 @@ final class TraceIdleCommand implements Callable<Integer> {
             }
         } else {
             IdleRecord record = IdleRecord.read(path);
-            IdleFiles.warn(err, samples, record.complaints());
+            LogFiles.warn(err, samples, record.complaints());
             IdleStatistics facts = IdleStatistics.of(record);
             if (json) {
                 out.println(JsonOut.text(facts));

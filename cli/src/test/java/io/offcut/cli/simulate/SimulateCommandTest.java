@@ -38,6 +38,7 @@ class SimulateCommandTest {
         assertThat(
                         trace(
                                 "generate",
+                                "jobs",
                                 "--jobs",
                                 "200",
                                 "--procs",
@@ -225,7 +226,8 @@ class SimulateCommandTest {
 
         assertThat(progress.line(begunNanos + 5_000_000_000L))
                 .matches(
-                        "simulate: \\[#####---------------\\] 250/1000 jobs, [0-9.]+/s, 1[45] s left");
+                        "simulate: \\[#####---------------\\] 250/1000 jobs, [0-9.]+/s, 1[45] s"
+                                + " left");
     }
 
     @Test
@@ -258,7 +260,7 @@ class SimulateCommandTest {
         assertThat(simulate(headless.toString())).isEqualTo(2);
         assertThat(simulate("sample", "--scheduler", "recorded")).isEqualTo(7);
         assertThat(simulate(folder.resolve("none").toString())).isEqualTo(5);
-        assertThat(trace("generate", "--procs", "7")).isEqualTo(2);
+        assertThat(trace("generate", "jobs", "--procs", "7")).isEqualTo(2);
         assertThat(err.toString())
                 .contains("--scheduler is recorded, fcfs, easy, conservative; not 'sjf'")
                 .contains("'bust' is no parameter of poisson")

@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.testing.SharedData;
+import io.offcut.traces.AzureFunctions;
+import io.offcut.traces.FunctionTrace;
 import io.offcut.traces.JobLogs;
 import io.offcut.traces.SwfLog;
 import java.io.IOException;
@@ -14,6 +16,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -48,6 +51,47 @@ class TraceCommandTest {
                 .containsPattern("missing +average cpu 100\\.0 %")
                 .containsPattern("complaints +1, 1 lines left out")
                 .contains("line 5: too short: garbage");
+    }
+
+    @Test
+    void makesSamplesThatItReadsTheSameForOneSeed() throws IOException {
+        Path one = folder.resolve("one.csv.zst");
+        Path two = folder.resolve("two.csv.zst");
+        for (Path file : List.of(one, two)) {
+            run("generate", "idle", "--duration", "1h", "--seed", "7", "--out", file.toString());
+        }
+
+        assertThat(out.toString()).contains("one.csv.zst: 360 samples");
+        assertThat(Files.readAllBytes(one)).isEqualTo(Files.readAllBytes(two));
+        run("idle", one.toString());
+        assertThat(out.toString()).containsPattern("samples +360 in 1\\.0 h");
+        assertThat(err.toString()).isEmpty();
+    }
+
+    @Test
+    void makesCallsThatAreReadAsAFunctionTrace() {
+        Path file = folder.resolve("calls.csv.gz");
+        run(
+                "generate",
+                "functions",
+                "--functions",
+                "5",
+                "--calls-per-day",
+                "500",
+                "--out",
+                file.toString());
+
+        FunctionTrace calls = AzureFunctions.read(file, 1);
+        assertThat(calls.calls()).isBetween(300, 700);
+        assertThat(calls.complaints().total()).isZero();
+        assertThat(calls.functions()).hasSizeBetween(1, 5);
+    }
+
+    @Test
+    void refusesSamplesOfNoTime() {
+        assertThat(execute("generate", "idle", "--duration", "1s"))
+                .isEqualTo(ErrorCode.USAGE.exitCode());
+        assertThat(err.toString()).contains("0 samples");
     }
 
     @Test

@@ -1,6 +1,6 @@
 package io.offcut.traces.idle;
 
-import io.offcut.traces.idle.IdleComplaints.Kind;
+import io.offcut.traces.Complaints.Kind;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +40,7 @@ final class CsvFormat implements SampleFormat {
             lines.take();
         }
         if (sample != null && lines.damaged()) {
-            lines.complain(Kind.UNFINISHED, "the sample of " + sample.unixSeconds());
+            lines.complain(Kind.SAMPLE_UNFINISHED, "the sample of " + sample.unixSeconds());
             return null;
         }
         return sample;

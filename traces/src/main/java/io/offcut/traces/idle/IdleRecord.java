@@ -2,6 +2,7 @@ package io.offcut.traces.idle;
 
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
+import io.offcut.traces.Complaints;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,9 +23,9 @@ public final class IdleRecord {
     private final int[] pilots;
     private final int nodes;
     private final List<IdleInterval> intervals;
-    private final IdleComplaints complaints;
+    private final Complaints complaints;
 
-    private IdleRecord(Builder built, IdleComplaints complaints) {
+    private IdleRecord(Builder built, Complaints complaints) {
         this.unixSeconds = Arrays.copyOf(built.unixSeconds, built.samples);
         this.idle = Arrays.copyOf(built.idle, built.samples);
         this.pilots = Arrays.copyOf(built.pilots, built.samples);
@@ -125,7 +126,7 @@ public final class IdleRecord {
     }
 
     /** What was wrong with the file. */
-    public IdleComplaints complaints() {
+    public Complaints complaints() {
         return complaints;
     }
 

@@ -2,14 +2,17 @@ package io.offcut.traces.idle;
 
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
-import io.offcut.traces.idle.IdleComplaints.Kind;
+import io.offcut.traces.Complaints;
+import io.offcut.traces.Complaints.Kind;
+import io.offcut.traces.LogInput;
+import io.offcut.traces.LogInput.Content;
 import java.io.InputStream;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads samples of idle nodes, one at a time: the records of HPC-Whisk or rows {@code
- * unix_seconds,node,state}, told apart by the first line, plain or compressed with gzip.
+ * unix_seconds,node,state}, told apart by the first line, plain or compressed with gzip or zstd.
  *
  * <p>It is lenient: what is wrong is counted and located in {@link #complaints()} and left out. The
  * times of the samples it gives grow. For one thread; blocks on the stream.
@@ -26,7 +29,7 @@ public final class IdleSampleReader implements AutoCloseable {
      * @throws OffcutException if the stream cannot be read
      */
     public IdleSampleReader(InputStream stream, String source) {
-        this(new SampleLines(stream, source));
+        this(new SampleLines(LogInput.of(stream, source, Content.SAMPLES)));
     }
 
     private IdleSampleReader(SampleLines lines) {
@@ -48,7 +51,7 @@ public final class IdleSampleReader implements AutoCloseable {
      *     ErrorCode#INVALID_INPUT} if it cannot be opened
      */
     public static IdleSampleReader open(Path path) {
-        return new IdleSampleReader(SampleLines.open(path));
+        return new IdleSampleReader(new SampleLines(LogInput.open(path, Content.SAMPLES)));
     }
 
     /** The next sample; null at the end. */
@@ -58,13 +61,13 @@ public final class IdleSampleReader implements AutoCloseable {
                 lastSeconds = sample.unixSeconds();
                 return sample;
             }
-            lines.complain(Kind.OUT_OF_ORDER, "the sample of " + sample.unixSeconds());
+            lines.complain(Kind.NOT_LATER, "the sample of " + sample.unixSeconds());
         }
         return null;
     }
 
     /** What was wrong so far. */
-    public IdleComplaints complaints() {
+    public Complaints complaints() {
         return lines.complaints;
     }
 

@@ -1,6 +1,7 @@
 package io.offcut.traces.idle;
 
-import io.offcut.traces.idle.IdleComplaints.Kind;
+import io.offcut.traces.Complaints.Kind;
+import io.offcut.traces.HostList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -74,7 +75,7 @@ final class RecordFormat implements SampleFormat {
             }
             add(line, idle, pilots);
         }
-        lines.complain(Kind.UNFINISHED, "the sample of " + unixSeconds);
+        lines.complain(Kind.SAMPLE_UNFINISHED, "the sample of " + unixSeconds);
         return null;
     }
 
@@ -92,11 +93,10 @@ final class RecordFormat implements SampleFormat {
     }
 
     private List<String> names(String text) {
-        try {
-            return text.isEmpty() ? List.of() : NodeNames.expand(text);
-        } catch (IllegalArgumentException e) {
+        List<String> names = HostList.expand(text);
+        if (names.isEmpty() && !text.isEmpty()) {
             lines.complain(Kind.NOT_A_RECORD, text);
-            return List.of();
         }
+        return names;
     }
 }

@@ -2,7 +2,10 @@ package io.offcut.traces.idle;
 
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
-import io.offcut.traces.idle.IdleComplaints.Kind;
+import io.offcut.traces.Complaints;
+import io.offcut.traces.Complaints.Kind;
+import io.offcut.traces.LogInput;
+import io.offcut.traces.LogInput.Content;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,33 +33,33 @@ public final class UtilizationRecord {
     private final List<double[]> rows = new ArrayList<>();
     private String firstDate = "";
     private String lastDate = "";
-    private final IdleComplaints complaints;
+    private final Complaints complaints;
 
-    private UtilizationRecord(IdleComplaints complaints) {
+    private UtilizationRecord(Complaints complaints) {
         this.complaints = complaints;
     }
 
     /** Whether a file begins as one of these does. */
     public static boolean isOne(Path path) {
-        try (SampleLines lines = SampleLines.open(path)) {
+        try (SampleLines lines = new SampleLines(LogInput.open(path, Content.SAMPLES))) {
             String first = lines.peek();
             return first != null && Arrays.asList(first.split(",", -1)).contains(NEEDED[IDLE_CPUS]);
         }
     }
 
     /**
-     * Reads a file, plain or gzip.
+     * Reads a file, plain, gzip or zstd.
      *
      * @throws OffcutException {@link ErrorCode#NOT_FOUND}, {@link ErrorCode#FORBIDDEN} or {@link
      *     ErrorCode#INVALID_INPUT} if it cannot be read, lacks a column or holds no sample
      */
     public static UtilizationRecord read(Path path) {
-        return read(SampleLines.open(path));
+        return read(new SampleLines(LogInput.open(path, Content.SAMPLES)));
     }
 
     /** Reads a stream, and closes it. */
     public static UtilizationRecord read(InputStream stream, String source) {
-        return read(new SampleLines(stream, source));
+        return read(new SampleLines(LogInput.of(stream, source, Content.SAMPLES)));
     }
 
     private static UtilizationRecord read(SampleLines lines) {
@@ -171,7 +174,7 @@ public final class UtilizationRecord {
     }
 
     /** What was wrong with the file. */
-    public IdleComplaints complaints() {
+    public Complaints complaints() {
         return complaints;
     }
 }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.offcut.testing.SharedData;
-import io.offcut.traces.idle.IdleComplaints.Kind;
+import io.offcut.traces.Complaints.Kind;
 import io.offcut.traces.idle.IdleStatistics.Percentile;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
@@ -19,7 +19,12 @@ class IdleStatisticsTest {
         IdleRecord record =
                 IdleRecord.read(
                         IdleSampleReaderTest.reader(
-                                "10,a,idle\n20,a,idle\n20,b,idle\n31,b,idle\n40,a,idle\n40,b,idle"));
+                                "10,a,idle\n"
+                                        + "20,a,idle\n"
+                                        + "20,b,idle\n"
+                                        + "31,b,idle\n"
+                                        + "40,a,idle\n"
+                                        + "40,b,idle"));
 
         assertThat(record.intervals())
                 .containsExactly(
