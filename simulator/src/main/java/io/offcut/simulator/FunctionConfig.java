@@ -127,7 +127,10 @@ public record FunctionConfig(
          */
         record Leases(Place place, long holdOffMillis, boolean underused, double idleQuantile)
                 implements Policy {
-            /** Offered after 3 s as the node daemon does, nothing of running jobs, for as long as it may be. */
+            /**
+             * Offered after 3 s as the node daemon does, nothing of running jobs, for as long as it
+             * may be.
+             */
             public static final Leases DEFAULT = new Leases(Place.DEFAULT, 3_000, false, 0);
 
             public Leases {

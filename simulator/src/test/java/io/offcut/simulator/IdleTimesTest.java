@@ -57,8 +57,7 @@ class IdleTimesTest {
 
         IdleTimes idle = Objects.requireNonNull(result.idle());
         assertThat(idle.coreSeconds().sum())
-                .isCloseTo(
-                        result.cores().capacity() - result.cores().allocated(), within(0.001));
+                .isCloseTo(result.cores().capacity() - result.cores().allocated(), within(0.001));
         assertThat(16 * idle.nodeSeconds().sum()).isLessThanOrEqualTo(idle.coreSeconds().sum());
     }
 

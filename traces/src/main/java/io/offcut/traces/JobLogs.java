@@ -15,8 +15,8 @@ public final class JobLogs {
     /** What to give where something else was given. */
     static final String FORMATS =
             "give a log in the Standard Workload Format, a dump of 'sacct -P' with the columns"
-                + " JobID and Submit, lines of Slurm's jobcomp/filetxt, or Torque or PBS accounting"
-                + " records; plain, gzip or zstd";
+                    + " JobID and Submit, lines of Slurm's jobcomp/filetxt, or Torque or PBS accounting"
+                    + " records; plain, gzip or zstd";
 
     private static final int SHOWN_CHARS = 40;
 
