@@ -67,6 +67,6 @@ public record MemoryModel(double medianKib, double sigma, long mostKib, double u
      */
     long requestedKib(long usedKib, RandomVariates random) {
         double spare = random.exponential(1 / usedOfRequested - 1);
-        return (long) Math.min(mostKib, Math.ceil(usedKib * (1 + spare)));
+        return Math.min(mostKib, (long) StrictMath.ceil(usedKib * (1 + spare)));
     }
 }
