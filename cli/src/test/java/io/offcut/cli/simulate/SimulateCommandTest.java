@@ -160,10 +160,24 @@ class SimulateCommandTest {
     @Test
     void writesTheSameBytesWhereverTheyGo(@TempDir Path folder) throws IOException {
         String price = "--core-hour-price=0.02";
-        assertThat(simulate("sample", "--functions=fit", price, "--out", folder.resolve("a").toString())).isZero();
-        assertThat(simulate("sample", "--functions=fit", price, "--out=" + folder.resolve("b"))).isZero();
+        assertThat(
+                        simulate(
+                                "sample",
+                                "--functions=fit",
+                                price,
+                                "--out",
+                                folder.resolve("a").toString()))
+                .isZero();
+        assertThat(simulate("sample", "--functions=fit", price, "--out=" + folder.resolve("b")))
+                .isZero();
 
-        for (String name : List.of("report.html", "summary.json", "jobs.csv", "utilization.csv", "leases.csv")) {
+        for (String name :
+                List.of(
+                        "report.html",
+                        "summary.json",
+                        "jobs.csv",
+                        "utilization.csv",
+                        "leases.csv")) {
             assertThat(folder.resolve("a").resolve(name))
                     .isNotEmptyFile()
                     .hasSameBinaryContentAs(folder.resolve("b").resolve(name));
