@@ -2,7 +2,6 @@ package io.offcut.simulator;
 
 import static io.offcut.simulator.Tables.job;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 import io.offcut.simulator.BatchConfig.Allocation;
 import io.offcut.simulator.SimulationResult.IdleTimes;
@@ -17,14 +16,14 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** How long cores and nodes stay without a job. */
 class IdleTimesTest {
+    private static final FunctionConfig APART =
+            FunctionConfig.DEFAULT.with(Interference.NONE, Interference.COMPUTE);
+
     @Test
     void intervalsBeginAndEndWithJobs() {
         JobTable jobs =
                 Tables.of(job(0, 0, 100, 4, 100), job(250, 0, 50, 1, 50), job(250, 0, 100, 1, 100));
-        IdleTimes idle =
-                idle(
-                        new SimulationConfig(jobs, ClusterSpec.of(4, 4))
-                                .with(FunctionConfig.DEFAULT.with(Interference.NONE, "compute")));
+        IdleTimes idle = idle(new SimulationConfig(jobs, ClusterSpec.of(4, 4)).with(APART));
 
         assertThat(idle.nodeSeconds().count()).isEqualTo(1);
         assertThat(idle.nodeSeconds().sum()).isEqualTo(150);
@@ -53,11 +52,12 @@ class IdleTimesTest {
                 new BatchConfig(BatchConfig.Scheduler.EASY, BatchConfig.Estimates.USER, allocation);
 
         SimulationResult result =
-                Simulation.run(new SimulationConfig(jobs, ClusterSpec.of(64, 16)).with(batch));
+                Simulation.run(
+                        new SimulationConfig(jobs, ClusterSpec.of(64, 16)).with(APART).with(batch));
 
         IdleTimes idle = Objects.requireNonNull(result.idle());
         assertThat(idle.coreSeconds().sum())
-                .isCloseTo(result.cores().capacity() - result.cores().allocated(), within(0.001));
+                .isEqualTo(result.cores().capacity() - result.cores().allocated());
         assertThat(16 * idle.nodeSeconds().sum()).isLessThanOrEqualTo(idle.coreSeconds().sum());
     }
 

@@ -4,6 +4,9 @@ import java.util.Locale;
 
 /** Figures of very different sizes, with decimals that mean something. */
 public final class Numbers {
+    /** Byte-seconds of a large machine have twenty digits, of which few mean anything. */
+    private static final double TOO_WIDE = 1e13;
+
     private Numbers() {}
 
     /** How many decimals a figure of this size is shown with; none of a whole number. */
@@ -23,6 +26,9 @@ public final class Numbers {
     }
 
     static String text(double value, int decimals) {
+        if (Math.abs(value) >= TOO_WIDE) {
+            return String.format(Locale.ROOT, "%.4e", value);
+        }
         return String.format(Locale.ROOT, "%." + decimals + "f", value);
     }
 
