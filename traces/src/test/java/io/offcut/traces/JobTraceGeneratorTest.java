@@ -78,7 +78,7 @@ class JobTraceGeneratorTest {
         double requestedSum = 0;
         for (int row = 0; row < used.length; row++) {
             used[row] = jobs.usedMemoryKib(row);
-            assertThat((long) jobs.requestedMemoryKib(row)).isGreaterThanOrEqualTo(used[row]);
+            assertThat(jobs.requestedMemoryKib(row)).isGreaterThanOrEqualTo(used[row]);
             usedSum += used[row];
             requestedSum += jobs.requestedMemoryKib(row);
         }

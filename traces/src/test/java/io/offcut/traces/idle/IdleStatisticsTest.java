@@ -19,12 +19,14 @@ class IdleStatisticsTest {
         IdleRecord record =
                 IdleRecord.read(
                         IdleSampleReaderTest.reader(
-                                "10,a,idle\n"
-                                        + "20,a,idle\n"
-                                        + "20,b,idle\n"
-                                        + "31,b,idle\n"
-                                        + "40,a,idle\n"
-                                        + "40,b,idle"));
+                                """
+                                10,a,idle
+                                20,a,idle
+                                20,b,idle
+                                31,b,idle
+                                40,a,idle
+                                40,b,idle
+                                """));
 
         assertThat(record.intervals())
                 .containsExactly(

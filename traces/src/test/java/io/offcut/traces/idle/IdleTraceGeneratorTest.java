@@ -24,7 +24,7 @@ class IdleTraceGeneratorTest {
                         .collect(
                                 Collectors.toMap(
                                         IdleStatistics.Percentile::percent,
-                                        p -> (long) p.seconds()));
+                                        IdleStatistics.Percentile::seconds));
 
         // Lengths are whole samples of ten seconds: half of one, and a twelfth, are allowed.
         Map.of(10, 21, 25, 53, 50, 129, 75, 489, 90, 1910)
