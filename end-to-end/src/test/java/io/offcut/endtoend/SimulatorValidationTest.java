@@ -14,6 +14,9 @@ import io.offcut.client.WorkerPool;
 import io.offcut.simulator.BatchConfig;
 import io.offcut.simulator.BatchConfig.Scheduler;
 import io.offcut.simulator.ClusterSpec;
+import io.offcut.simulator.FunctionConfig;
+import io.offcut.simulator.FunctionConfig.Policy.Place;
+import io.offcut.simulator.Interference;
 import io.offcut.simulator.Simulation;
 import io.offcut.simulator.SimulationConfig;
 import io.offcut.simulator.SimulationResult;
@@ -230,8 +233,16 @@ final class SimulatorValidationTest {
                                         new BatchConfig(
                                                 scheduler,
                                                 BatchConfig.Estimates.USER,
-                                                BatchConfig.Allocation.CORES)));
+                                                BatchConfig.Allocation.CORES))
+                                .with(functions()));
         return new Gain(
                 result.cores().leased() / result.cores().idle(), result.batch().meanWaitSeconds());
+    }
+
+    /** As the daemons are set: three samples of 200 ms before a core is offered. */
+    private static FunctionConfig functions() {
+        return FunctionConfig.DEFAULT
+                .with(new FunctionConfig.Policy.Leases(Place.DEFAULT, 600, false, 0))
+                .with(Interference.NONE, "compute");
     }
 }
