@@ -73,8 +73,8 @@ public final class JobSchedule {
         return Math.max(endSeconds(index) - submitSeconds(index), slowdownUnitSeconds(index));
     }
 
-    /** The run time, but no less than 10 s. */
+    /** The run time of the job without functions beside it, but no less than 10 s. */
     long slowdownUnitSeconds(int index) {
-        return Math.max(endSeconds(index) - startSeconds(index), SHORT_SECONDS);
+        return Math.max(jobs.runMillis(index) / 1000, SHORT_SECONDS);
     }
 }

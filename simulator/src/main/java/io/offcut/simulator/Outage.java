@@ -9,8 +9,14 @@ package io.offcut.simulator;
  * @param kind what becomes of the jobs that are on it
  */
 public record Outage(int node, long fromSeconds, long toSeconds, Kind kind) {
+    /** Beyond any log, and countable in milliseconds. */
+    private static final long LAST_SECONDS = Long.MAX_VALUE / 2_000;
+
     public Outage {
-        if (node < 0 || fromSeconds >= toSeconds) {
+        if (node < 0
+                || fromSeconds >= toSeconds
+                || fromSeconds < -LAST_SECONDS
+                || toSeconds > LAST_SECONDS) {
             throw new IllegalArgumentException(
                     "an outage needs a node and an end behind its beginning; got node "
                             + node

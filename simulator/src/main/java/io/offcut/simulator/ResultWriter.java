@@ -33,6 +33,11 @@ public final class ResultWriter {
         String summary = Summary.json(result, note, spreads);
         try {
             Files.createDirectories(folder);
+            // Of an earlier run: what is not there was not simulated.
+            Files.deleteIfExists(folder.resolve("report.html"));
+            if (result.functions() == null) {
+                Files.deleteIfExists(folder.resolve("leases.csv"));
+            }
             Files.writeString(folder.resolve("summary.json"), summary + "\n");
             try (CsvBytes out = csv(folder.resolve("jobs.csv"))) {
                 writeJobs(result.schedule(), out);

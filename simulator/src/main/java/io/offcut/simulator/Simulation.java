@@ -69,13 +69,15 @@ public final class Simulation {
                             + " cores are not on equal nodes, and a recorded schedule does not say"
                             + " which a job held; let jobs share nodes, or give another scheduler");
         }
-        if (!config.functions().isNone() && cluster.nodes() > MAX_NODES) {
+        boolean onNodes =
+                !config.functions().isNone() || config.batch().fit() != BatchConfig.Fit.COUNT;
+        if (onNodes && cluster.nodes() > MAX_NODES) {
             throw new OffcutException(
                     ErrorCode.USAGE,
                     cluster.nodes()
                             + " nodes are more than the "
                             + MAX_NODES
-                            + " that functions are simulated on; give the cores per node");
+                            + " that jobs are placed on; give the cores per node");
         }
     }
 

@@ -163,20 +163,26 @@ final class Summing {
 
     private @Nullable Gains gains() {
         long allocated = time.total(Use.ALLOCATED);
-        if (allocated == 0) {
+        if (allocated == 0 || time.total(Use.JOB) == 0) {
             return null;
         }
         int perNode = config.cluster().coresPerNode();
         double wholeNodes = 0;
+        long stretch = 0;
         for (int job = 0; job < jobs.size(); job++) {
             double cores = (double) Math.ceilDiv(jobs.cores(job), perNode) * perNode;
             wholeNodes += cores * jobs.runMillis(job) / 1000;
+            long longer =
+                    outcome.record().endMillis(job)
+                            - outcome.record().startMillis(job)
+                            - jobs.runMillis(job);
+            stretch += Math.max(0, longer) * jobs.cores(job);
         }
-        long harvested = time.total(Use.HARVESTED);
-        return new Gains(
-                wholeNodes,
-                seconds(harvested) / wholeNodes,
-                share(time.total(Use.JOB) + harvested, allocated) - 1);
+        // What functions made jobs take longer is no work: it is what they cost.
+        long work = time.total(Use.JOB) - stretch;
+        long won = time.total(Use.HARVESTED) - stretch;
+        double held = (double) allocated * work / time.total(Use.JOB);
+        return new Gains(wholeNodes, seconds(won) / wholeNodes, (work + won) / held - 1);
     }
 
     private List<UtilizationRow> utilization() {

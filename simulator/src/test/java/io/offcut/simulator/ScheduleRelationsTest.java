@@ -49,15 +49,6 @@ class ScheduleRelationsTest {
         }
     }
 
-    /** Names are for people. */
-    @ParameterizedTest
-    @MethodSource("configs")
-    void namesOfNodesDoNotMatter(BatchConfig config) {
-        JobTable jobs = generated(1);
-        assertThat(starts(jobs, machine("n", "m"), config))
-                .isEqualTo(starts(jobs, machine("left", "right"), config));
-    }
-
     /**
      * Nobody overtakes, so at the time at which a job starts on the smaller machine, those before
      * it have all started on the larger, none later than on the smaller, and no more of them still
@@ -96,14 +87,6 @@ class ScheduleRelationsTest {
                 assertThat(conservative[job]).as("seed %d", seed).isLessThanOrEqualTo(fcfs[job]);
             }
         }
-    }
-
-    private static ClusterSpec machine(String first, String second) {
-        return new ClusterSpec(
-                List.of(
-                        new NodeClass(first, 2, 16, 64L << 30),
-                        new NodeClass(second, 2, 16, 16L << 30)),
-                List.of());
     }
 
     private static JobTable generated(long seed) {

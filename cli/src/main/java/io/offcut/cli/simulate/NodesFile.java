@@ -65,7 +65,7 @@ final class NodesFile {
                     ErrorCode.NOT_FOUND, "no nodes file at " + file + "; check the path", e);
         } catch (JsonProcessingException e) {
             throw unusable(file, String.valueOf(e.getOriginalMessage()), e);
-        } catch (IOException | IllegalArgumentException e) {
+        } catch (IOException | IllegalArgumentException | ArithmeticException e) {
             throw unusable(file, String.valueOf(e.getMessage()), e);
         }
     }
@@ -110,7 +110,7 @@ final class NodesFile {
                     throw new IllegalArgumentException("node " + name + " is there twice");
                 }
             }
-            classes.add(new NodeClass(list, names.size(), nodes.cores(), nodes.memoryMib() << 20));
+            classes.add(new NodeClass(list, names.size(), nodes.cores(), Math.multiplyExact(nodes.memoryMib(), 1L << 20)));
         }
         List<Down> downs = content.outages();
         List<Outage> outages = new ArrayList<>();

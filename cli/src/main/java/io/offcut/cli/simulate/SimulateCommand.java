@@ -57,7 +57,8 @@ import picocli.CommandLine.Spec;
             "  offcut simulate sample --functions fit --policy pilot,fit=preempted",
             "  offcut simulate site.swf --procs 2304 --cores-per-node 32 --allocation nodes",
             "",
-            "The log is in the Standard Workload Format, plain or gzip; 'sample' is one that",
+            "LOG is in the Standard Workload Format, a dump of sacct -P, or accounting of",
+            "Torque or PBS, plain or compressed; 'sample' is in the first and",
             "was generated. --out writes report.html, summary.json, jobs.csv, utilization.csv",
             "and, with functions, leases.csv."
         })
@@ -241,7 +242,7 @@ public final class SimulateCommand implements Callable<Integer> {
                     functions.config(seed, err()),
                     seed,
                     rowSeconds);
-        } catch (IllegalArgumentException e) {
+        } catch (IllegalArgumentException | ArithmeticException e) {
             throw new OffcutException(ErrorCode.USAGE, String.valueOf(e.getMessage()), e);
         }
     }

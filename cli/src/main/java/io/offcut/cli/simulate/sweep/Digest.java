@@ -16,9 +16,13 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /** SHA-256 of texts and files. */
 final class Digest {
+    private static final int FOLDERS_DEEP = 1;
+    private static final int MOST_FILES = 1_000;
+
     private Digest() {}
 
     static String of(String text) {
@@ -26,25 +30,34 @@ final class Digest {
     }
 
     /**
-     * The digests of all files that words of a command line name, by themselves or after an equals
-     * sign: a log, and whatever else an option takes from a file.
+     * The digests of all files and folders that words of a command line name, by themselves or
+     * after an equals sign, with or without parameters behind a comma: a log, and whatever else an
+     * option takes from a file.
      */
     static Map<String, String> ofFilesIn(List<String> words) {
         Map<String, String> digests = new TreeMap<>();
         for (String word : words) {
             String value = word.startsWith("-") ? word.substring(word.indexOf('=') + 1) : word;
-            if (isFile(value)) {
-                digests.computeIfAbsent(value, Digest::ofFile);
+            int comma = value.indexOf(',');
+            addAll(value, digests);
+            if (comma > 0) {
+                addAll(value.substring(0, comma), digests);
             }
         }
         return digests;
     }
 
-    private static boolean isFile(String name) {
-        try {
-            return !name.isEmpty() && Files.isRegularFile(Path.of(name));
-        } catch (InvalidPathException e) {
-            return false;
+    private static void addAll(String name, Map<String, String> digests) {
+        // A folder that is merely named like a model, as poisson, is not one of many gigabytes.
+        try (Stream<Path> found =
+                name.isEmpty() ? Stream.empty() : Files.walk(Path.of(name), FOLDERS_DEEP)) {
+            found.filter(Files::isRegularFile)
+                    .limit(MOST_FILES)
+                    .map(Path::toString)
+                    .sorted()
+                    .forEach(file -> digests.computeIfAbsent(file, Digest::ofFile));
+        } catch (InvalidPathException | IOException e) {
+            // No file: a word like any other.
         }
     }
 
