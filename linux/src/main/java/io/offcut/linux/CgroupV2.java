@@ -206,8 +206,8 @@ final class CgroupV2 implements Cgroup {
                     if (pids().isEmpty()) {
                         return true;
                     }
-                    pids().forEach(SchedIdle::leave);
                     killOnce();
+                    pids().forEach(SchedIdle::leave);
                     return CgroupFiles.waitFor(() -> pids().isEmpty(), DYING_MILLIS);
                 },
                 timeoutMillis);

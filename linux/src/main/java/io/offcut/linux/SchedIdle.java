@@ -9,7 +9,7 @@ import java.nio.file.Path;
  * The scheduling class SCHED_IDLE (sched(7)): a thread in it runs only where no ordinary thread
  * wants the CPU, and a waking ordinary thread preempts it at once. A process gets into it by
  * chrt(1) before its first instruction; here is whether it did, and the way out for one that must
- * die. Nothing here blocks.
+ * die or stand still, and in again. Nothing here blocks.
  */
 public final class SchedIdle {
     /** Ordinary threads. */
@@ -33,17 +33,26 @@ public final class SchedIdle {
 
     /**
      * Makes every thread of the process an ordinary one, where the kernel lets us: for a process
-     * that is killed. It frees its memory on its own time, which in this class never comes while a
-     * job computes on its CPUs.
+     * that is killed or frozen. It frees its memory, and enters the freezer, on its own time, which
+     * in this class does not come while a job computes on its CPUs.
      */
-    static void leave(long pid) {
+    public static void leave(long pid) {
+        setPolicy(pid, SCHED_OTHER);
+    }
+
+    /** Puts every thread of the process into this class. */
+    public static void enter(long pid) {
+        setPolicy(pid, SCHED_IDLE);
+    }
+
+    private static void setPolicy(long pid, int policy) {
         MemorySegment priority = LibC.scratch().timespec;
         priority.set(JAVA_INT, 0, 0);
         for (Path task : KernelFile.list(Path.of("/proc", Long.toString(pid), "task"))) {
             long tid = KernelFile.parseLong(task.getFileName().toString(), 0);
             // 0 would be this thread.
             if (tid > 0) {
-                long ignored = SETSCHEDULER.call(tid, SCHED_OTHER, priority.address());
+                long ignored = SETSCHEDULER.call(tid, policy, priority.address());
             }
         }
     }

@@ -17,12 +17,14 @@ final class SchedIdleTest {
     }
 
     @Test
-    void aProcessThatIsKilledBecomesOrdinary() {
+    void aProcessBecomesOrdinaryAndIdleAgain() {
         try (Children children = new Children()) {
             Process idle = children.start("chrt", "--idle", "0", "sleep", "600");
             await().until(() -> SchedIdle.policyOf(idle.pid()) == SchedIdle.SCHED_IDLE);
             SchedIdle.leave(idle.pid());
             assertThat(SchedIdle.policyOf(idle.pid())).isEqualTo(SchedIdle.SCHED_OTHER);
+            SchedIdle.enter(idle.pid());
+            assertThat(SchedIdle.policyOf(idle.pid())).isEqualTo(SchedIdle.SCHED_IDLE);
         }
     }
 

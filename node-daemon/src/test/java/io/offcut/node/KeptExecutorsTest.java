@@ -210,7 +210,11 @@ class KeptExecutorsTest {
         OpenedLease opened = node.open(terms, "shm");
         ProcessRef busy = ProcessRef.of(node.lease("L2").pid());
         try (InvocationChannel channel = TestNode.connect(opened.channels().getFirst())) {
+            long before = cpuNanos(busy);
             assertThat(channel.post(channel.acquire(), 1, WarmFunctions.HANG, 0, 0)).isZero();
+            await("a function that runs")
+                    .atMost(TestNode.PATIENCE)
+                    .until(() -> cpuNanos(busy) - before > WarmFunctions.HANG_BUSY_NANOS / 2);
             release(terms);
         }
         assertThat(busy.isAlive()).isFalse();

@@ -19,6 +19,9 @@ public final class WarmFunctions {
     static final int LEAVE = 3;
     static final int HANG = 4;
 
+    /** So long it computes before it waits. */
+    static final long HANG_BUSY_NANOS = 300_000_000;
+
     private static int calls;
 
     private WarmFunctions() {}
@@ -82,6 +85,11 @@ public final class WarmFunctions {
     public static final class Hang implements OffcutFunction {
         @Override
         public int invoke(MemorySegment in, MemorySegment out) throws InterruptedException {
+            // Seen from outside by what it uses.
+            long until = System.nanoTime() + HANG_BUSY_NANOS;
+            while (System.nanoTime() - until < 0) {
+                Thread.onSpinWait();
+            }
             new CountDownLatch(1).await();
             return 0;
         }

@@ -47,7 +47,10 @@ final class MachineOptions {
                         positive("--cores-per-node", coresPerNode));
         return nodeMemoryMib == null
                 ? spec
-                : new ClusterSpec(spec.cores(), spec.coresPerNode(), Math.multiplyExact(nodeMemoryMib, 1L << 20));
+                : new ClusterSpec(
+                        spec.cores(),
+                        spec.coresPerNode(),
+                        Math.multiplyExact(nodeMemoryMib, 1L << 20));
     }
 
     private static int positive(String name, @Nullable Integer value) {

@@ -110,7 +110,12 @@ final class NodesFile {
                     throw new IllegalArgumentException("node " + name + " is there twice");
                 }
             }
-            classes.add(new NodeClass(list, names.size(), nodes.cores(), Math.multiplyExact(nodes.memoryMib(), 1L << 20)));
+            classes.add(
+                    new NodeClass(
+                            list,
+                            names.size(),
+                            nodes.cores(),
+                            Math.multiplyExact(nodes.memoryMib(), 1L << 20)));
         }
         List<Down> downs = content.outages();
         List<Outage> outages = new ArrayList<>();

@@ -62,6 +62,10 @@ final class OutputOptions {
         try {
             body.writeTo(out);
             out.flush();
+            // A stream that prints tells of a failure only when asked.
+            if (System.out.checkError()) {
+                throw new IOException("check the disk's room, and who reads it");
+            }
         } catch (IOException e) {
             throw new OffcutException(
                     ErrorCode.EXHAUSTED, "cannot write to stdout: " + e.getMessage(), e);

@@ -179,10 +179,13 @@ class IdleCommandsTest {
     }
 
     private int run(Object command, String... arguments) {
-        return new CommandLine(command)
-                .setOut(new PrintWriter(out, true))
+        CommandLine line = new CommandLine(command);
+        if (command instanceof SimulateCommand) {
+            line.addSubcommand(new CommandLine(new SimulateIdleCommand()));
+        }
+        return line.setOut(new PrintWriter(out, true))
                 .setErr(new PrintWriter(err, true))
-                .setExecutionExceptionHandler((failure, line, parsed) -> {
+                .setExecutionExceptionHandler((failure, failed, parsed) -> {
                     if (failure instanceof OffcutException refusal) {
                         err.append(refusal.getMessage()).append('\n');
                         return refusal.code().exitCode();

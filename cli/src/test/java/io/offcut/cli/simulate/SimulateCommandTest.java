@@ -116,7 +116,9 @@ class SimulateCommandTest {
                         simulate(
                                 Stream.concat(
                                                 Stream.of(whole),
-                                                Stream.of("--policy", "lease,underused=on"))
+                                                Stream.of(
+                                                        "--policy",
+                                                        "lease,underused=on,hold-off=10s"))
                                         .toArray(String[]::new)))
                 .isZero();
         assertThat(out.toString()).containsPattern("harvested +0.5 ").contains("with underused=on");

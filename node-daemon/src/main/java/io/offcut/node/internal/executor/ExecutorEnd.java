@@ -104,6 +104,7 @@ final class ExecutorEnd {
                         && say.test(slot.leaseId(), statusOf(reason))) {
                     process.awaitGone(TimeUnit.MILLISECONDS.toNanos(POLITE_MILLIS));
                 }
+                slot.dies();
                 killForSure(slot, process);
                 process.remove();
             }

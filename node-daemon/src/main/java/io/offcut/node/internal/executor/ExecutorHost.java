@@ -142,9 +142,7 @@ public final class ExecutorHost implements AutoCloseable {
                                 found.lease().terms(),
                                 found.lease().generation(),
                                 process.record().secret());
-                slot.process = process;
-                // It may stand still.
-                slot.frozen = true;
+                slot.found(process);
                 slots.put(slot.leaseId(), slot);
                 log.info("found executor {} of lease {}", process.pid(), slot.leaseId());
             }

@@ -2,6 +2,7 @@ package io.offcut.node.internal.executor;
 
 import io.offcut.core.lease.LeaseTerms;
 import io.offcut.linux.Cgroup;
+import io.offcut.linux.SchedIdle;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * must be quick looks at the volatile fields.
  */
 final class ExecutorSlot {
+    /** Mostly the kernel has said so by then. */
+    private static final int HASTENED_AFTER_LOOKS = 2;
+
     final LeaseTerms terms;
     final int generation;
 
@@ -32,7 +36,15 @@ final class ExecutorSlot {
     /** It must stand still: a start that is under way must not let it run. */
     volatile boolean frozen;
 
-    private final CpuRest rest = new CpuRest();
+    /** Looks at it since it was asked to stand still. */
+    private int looks;
+
+    /** Its threads are ordinary ones until they stand still. */
+    private boolean hastened;
+
+    /** It is being killed, and must not be frozen meanwhile. */
+    private boolean killing;
+
     private boolean held;
 
     /** It stands still until it is removed. */
@@ -73,8 +85,11 @@ final class ExecutorSlot {
     /** Stops what there is of it. */
     synchronized void freeze() {
         frozen = true;
-        rest.forget();
+        looks = 0;
         ExecutorProcess running = process;
+        if (killing) {
+            return;
+        }
         if (running != null) {
             running.freeze(0);
         } else if (coming != null) {
@@ -93,6 +108,7 @@ final class ExecutorSlot {
         }
         frozen = false;
         ExecutorProcess standing = process;
+        slacken(standing == null ? coming : standing.cgroup());
         if (standing != null) {
             standing.thaw();
         } else if (coming != null) {
@@ -150,24 +166,53 @@ final class ExecutorSlot {
         }
     }
 
+    /** Found as an earlier daemon left it: it may stand still, or be on the way there. */
+    synchronized void found(ExecutorProcess running) {
+        process = running;
+        frozen = true;
+        hastened = true;
+    }
+
     /**
      * Whether nothing of it runs, or nothing must stand still: asks the kernel again if need be.
-     * Until the kernel's last word two looks some time apart are needed. One that is cancelled is
-     * being killed, frozen until then, and may not be frozen anew meanwhile.
+     * One that is being killed was frozen until then, and may not be frozen anew meanwhile.
      */
     synchronized boolean stands() {
-        if (!frozen || cancelled) {
+        if (!frozen || killing) {
             return true;
         }
         ExecutorProcess running = process;
-        if (running != null) {
-            return running.freeze(0) || !running.alive() || rests(running.cgroup());
+        if (running == null) {
+            return !atLarge && (coming == null || stands(coming, coming.freeze(0)));
         }
-        return !atLarge && (coming == null || coming.freeze(0) || rests(coming));
+        return stands(running.cgroup(), running.freeze(0)) || !running.alive();
     }
 
-    private boolean rests(@Nullable Cgroup cgroup) {
-        return cgroup != null && rest.look(cgroup::pids);
+    /**
+     * A thread enters the freezer itself, and one that is ready to run, in SCHED_IDLE beside a job
+     * that starts, waits tens of milliseconds for a CPU to do so. It runs nothing of its own on the
+     * way: as an ordinary thread it is there soon.
+     */
+    private boolean stands(@Nullable Cgroup cgroup, boolean still) {
+        if (still) {
+            slacken(cgroup);
+        } else if (cgroup != null && ++looks == HASTENED_AFTER_LOOKS) {
+            hastened = true;
+            cgroup.pids().forEach(SchedIdle::leave);
+        }
+        return still;
+    }
+
+    private void slacken(@Nullable Cgroup cgroup) {
+        if (hastened && cgroup != null) {
+            cgroup.pids().forEach(SchedIdle::enter);
+        }
+        hastened = false;
+    }
+
+    /** It is about to be killed. */
+    synchronized void dies() {
+        killing = true;
     }
 
     /** It has no process any more, or another lease has it. */
@@ -175,5 +220,6 @@ final class ExecutorSlot {
         process = null;
         coming = null;
         atLarge = false;
+        killing = false;
     }
 }

@@ -85,6 +85,13 @@ final class ParkedExecutors {
             return new OwnExecutor(id, CpuSet.empty(), cgroup, process.pid());
         }
 
+        /** It stands still. */
+        void stop() {
+            if (cgroup != null) {
+                cgroup.freeze(0);
+            }
+        }
+
         /** It runs on these real CPUs only; on none, it stands still. */
         void confine(CpuSet realCpus) {
             if (cgroup != null) {
@@ -180,6 +187,9 @@ final class ParkedExecutors {
     synchronized void confine(CpuSet free) {
         if (!free.equals(realCpus)) {
             realCpus = free;
+            // All at once: to move the first takes the kernel its time.
+            booting.values().forEach(cgroup -> cgroup.freeze(0));
+            parked.forEach(Parked::stop);
             booting.values().forEach(cgroup -> Parked.confine(cgroup, free));
             parked.forEach(each -> each.confine(free));
         }

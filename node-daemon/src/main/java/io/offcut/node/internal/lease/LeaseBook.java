@@ -127,7 +127,7 @@ public final class LeaseBook {
     public List<LeaseReport> reports(long nowMillis) {
         List<LeaseReport> reports = new ArrayList<>();
         held.values().stream()
-                .filter(HeldLease::isOpened)
+                .filter(lease -> lease.isOpened() || lease.phase() == Phase.ENDING)
                 .forEach(lease -> reports.add(lease.report(nowMillis)));
         ended.all().stream()
                 .filter(e -> nowMillis - e.endedAtMillis() < SHOW_ENDED_MILLIS)
