@@ -18,6 +18,8 @@ public final class SchedIdle {
     /** Threads that run on what is left over. */
     public static final int SCHED_IDLE = 5;
 
+    private static final int SCHED_FIFO = 1;
+
     private static final LibC GETSCHEDULER = new LibC("sched_getscheduler");
     private static final LibC SETSCHEDULER = new LibC("sched_setscheduler");
 
@@ -33,11 +35,21 @@ public final class SchedIdle {
 
     /**
      * Makes every thread of the process an ordinary one, where the kernel lets us: for a process
-     * that is killed or frozen. It frees its memory, and enters the freezer, on its own time, which
-     * in this class does not come while a job computes on its CPUs.
+     * that is killed. It frees its memory on its own time, which in this class does not come while
+     * a job computes on its CPUs.
      */
     public static void leave(long pid) {
         setPolicy(pid, SCHED_OTHER);
+    }
+
+    /**
+     * Lets every thread of the process run before all others, SCHED_FIFO, or else as an ordinary
+     * one, where the kernel lets us: for a process that was asked to freeze and must get a CPU to
+     * do so, and then {@link #enter}. Autogroups hold even ordinary threads back (sched(7)).
+     */
+    public static void hurry(long pid) {
+        leave(pid);
+        setPolicy(pid, SCHED_FIFO);
     }
 
     /** Puts every thread of the process into this class. */
@@ -47,7 +59,7 @@ public final class SchedIdle {
 
     private static void setPolicy(long pid, int policy) {
         MemorySegment priority = LibC.scratch().timespec;
-        priority.set(JAVA_INT, 0, 0);
+        priority.set(JAVA_INT, 0, policy == SCHED_FIFO ? 1 : 0);
         for (Path task : KernelFile.list(Path.of("/proc", Long.toString(pid), "task"))) {
             long tid = KernelFile.parseLong(task.getFileName().toString(), 0);
             // 0 would be this thread.

@@ -23,6 +23,8 @@ final class SchedIdleTest {
             await().until(() -> SchedIdle.policyOf(idle.pid()) == SchedIdle.SCHED_IDLE);
             SchedIdle.leave(idle.pid());
             assertThat(SchedIdle.policyOf(idle.pid())).isEqualTo(SchedIdle.SCHED_OTHER);
+            SchedIdle.hurry(idle.pid());
+            assertThat(SchedIdle.policyOf(idle.pid())).isNotEqualTo(SchedIdle.SCHED_IDLE);
             SchedIdle.enter(idle.pid());
             assertThat(SchedIdle.policyOf(idle.pid())).isEqualTo(SchedIdle.SCHED_IDLE);
         }

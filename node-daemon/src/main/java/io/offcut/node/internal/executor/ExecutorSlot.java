@@ -39,7 +39,7 @@ final class ExecutorSlot {
     /** Looks at it since it was asked to stand still. */
     private int looks;
 
-    /** Its threads are ordinary ones until they stand still. */
+    /** Its threads go before all others until they stand still. */
     private boolean hastened;
 
     /** It is being killed, and must not be frozen meanwhile. */
@@ -191,14 +191,14 @@ final class ExecutorSlot {
     /**
      * A thread enters the freezer itself, and one that is ready to run, in SCHED_IDLE beside a job
      * that starts, waits tens of milliseconds for a CPU to do so. It runs nothing of its own on the
-     * way: as an ordinary thread it is there soon.
+     * way: before all others it is there at once.
      */
     private boolean stands(@Nullable Cgroup cgroup, boolean still) {
         if (still) {
             slacken(cgroup);
         } else if (cgroup != null && ++looks == HASTENED_AFTER_LOOKS) {
             hastened = true;
-            cgroup.pids().forEach(SchedIdle::leave);
+            cgroup.pids().forEach(SchedIdle::hurry);
         }
         return still;
     }
