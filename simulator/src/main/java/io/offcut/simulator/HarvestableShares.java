@@ -37,22 +37,27 @@ final class HarvestableShares {
     }
 
     /**
+     * @param downCoreSeconds of nodes that take no jobs
      * @param allocatedCoreSeconds that jobs hold
      * @param jobCoreSeconds of these, what they asked for
      */
-    List<Harvestable> all(double spanSeconds, double allocatedCoreSeconds, double jobCoreSeconds) {
+    List<Harvestable> all(
+            double spanSeconds,
+            double downCoreSeconds,
+            double allocatedCoreSeconds,
+            double jobCoreSeconds) {
         for (int job = 0; job < jobs.size(); job++) {
             add(job);
         }
         double capacity = spanSeconds * cluster.cores();
         double memory = spanSeconds * machineBytes();
-        double unallocated = capacity - allocatedCoreSeconds;
+        double unallocated = capacity - downCoreSeconds - allocatedCoreSeconds;
         return List.of(
                 new Harvestable("none", 0, 0, 0, 0, measured),
                 row("unallocated", unallocated, capacity, memory - heldByteSeconds, memory),
                 row(
                         "underused",
-                        capacity - jobCoreSeconds + unusedCoreSeconds,
+                        capacity - downCoreSeconds - jobCoreSeconds + unusedCoreSeconds,
                         capacity,
                         memory - usedByteSeconds,
                         memory));

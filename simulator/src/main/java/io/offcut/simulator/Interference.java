@@ -88,6 +88,12 @@ public record Interference(String defaultJobClass, List<Rule> rules, List<Pair> 
         return defaultJobClass;
     }
 
+    /** Whether it says anything of functions of this class, or nothing of any. */
+    public boolean knowsFunctions(String functionClass) {
+        return pairs.isEmpty()
+                || pairs.stream().anyMatch(pair -> pair.functionClass.equals(functionClass));
+    }
+
     /** What is known of two classes; a pair without slowdown when nothing is. */
     public Pair pair(String jobClass, String functionClass) {
         Pair found = new Pair(jobClass, functionClass, 1000, 1000);

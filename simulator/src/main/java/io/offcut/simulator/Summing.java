@@ -47,6 +47,7 @@ final class Summing {
                 new HarvestableShares(config, jobs, schedule)
                         .all(
                                 seconds(spanMillis()),
+                                seconds(outcome.downCoreMillis()),
                                 seconds(time.total(Use.ALLOCATED)),
                                 seconds(time.total(Use.JOB))),
                 outcome.events());
@@ -77,7 +78,8 @@ final class Summing {
         long job = time.total(Use.JOB);
         boolean chain =
                 job <= time.total(Use.ALLOCATED)
-                        && time.total(Use.OFFERED) <= outcome.idleCoreMillis() + unusedMillis()
+                        && time.total(Use.OFFERED)
+                                <= outcome.idleCoreMillis() + time.total(Use.UNUSED)
                         && time.total(Use.LEASED) <= time.total(Use.OFFERED)
                         && time.total(Use.HARVESTED) <= time.total(Use.LEASED);
         long others = outcome.idleCoreMillis() + outcome.downCoreMillis();
@@ -100,10 +102,9 @@ final class Summing {
         }
     }
 
-    /** What jobs were placed on and, by what was measured of them, did not compute on. */
-    private long unusedMillis() {
-        FunctionCounts counts = outcome.functions();
-        return counts == null ? 0 : counts.unusedCoreMillis;
+    /** The core time of jobs without what they were measured, and offered, not to compute on. */
+    private long computedMillis() {
+        return time.total(Use.JOB) - time.total(Use.UNUSED);
     }
 
     private Batch batch() {
@@ -133,7 +134,7 @@ final class Summing {
 
     private Cores cores() {
         long capacity = capacityMillis();
-        long job = time.total(Use.JOB);
+        long job = computedMillis();
         long harvested = time.total(Use.HARVESTED);
         return new Cores(
                 seconds(spanMillis()),
@@ -168,7 +169,9 @@ final class Summing {
         }
         int perNode = config.cluster().coresPerNode();
         double wholeNodes = 0;
+        boolean offloads = config.functions().load() instanceof FunctionConfig.Load.Offload;
         long stretch = 0;
+        long lost = 0;
         for (int job = 0; job < jobs.size(); job++) {
             double cores = (double) Math.ceilDiv(jobs.cores(job), perNode) * perNode;
             wholeNodes += cores * jobs.runMillis(job) / 1000;
@@ -176,13 +179,16 @@ final class Summing {
                     outcome.record().endMillis(job)
                             - outcome.record().startMillis(job)
                             - jobs.runMillis(job);
-            stretch += Math.max(0, longer) * jobs.cores(job);
+            stretch += longer * jobs.cores(job);
+            lost += (offloads ? Math.abs(longer) : Math.max(0, longer)) * jobs.cores(job);
         }
-        // What functions made jobs take longer is no work: it is what they cost.
-        long work = time.total(Use.JOB) - stretch;
-        long won = time.total(Use.HARVESTED) - stretch;
-        double held = (double) allocated * work / time.total(Use.JOB);
-        return new Gains(wholeNodes, seconds(won) / wholeNodes, (work + won) / held - 1);
+        // What jobs took longer for functions is no work, and what they handed over no gain.
+        double part = 1 - (double) stretch / time.total(Use.JOB);
+        double won = seconds(time.total(Use.HARVESTED) - lost);
+        return new Gains(
+                wholeNodes,
+                won / wholeNodes,
+                (seconds(computedMillis()) * part + won) / (seconds(allocated) * part) - 1);
     }
 
     private List<UtilizationRow> utilization() {
@@ -193,7 +199,7 @@ final class Summing {
             rows.add(
                     new UtilizationRow(
                             from / 1000,
-                            share(time.inRow(row, Use.JOB), width),
+                            share(time.inRow(row, Use.JOB) - time.inRow(row, Use.UNUSED), width),
                             share(time.inRow(row, Use.ALLOCATED), width),
                             share(time.inRow(row, Use.OFFERED), width),
                             share(time.inRow(row, Use.LEASED), width),

@@ -101,7 +101,7 @@ class BatchSchedulersTest {
         SimulationResult result = run(jobs, Scheduler.RECORDED, Estimates.USER);
 
         assertThat(starts(result)).containsExactly(7, 17, 6);
-        assertThat(result.cores().spanSeconds()).isEqualTo(20);
+        assertThat(result.cores().spanSeconds()).isEqualTo(20 - 6);
         assertThat(result.cores().job()).isEqualTo(46);
         assertThat(result.batch().clippedJobs()).isZero();
     }

@@ -183,8 +183,10 @@ class FunctionLoadsTest {
 
         SimulationResult result = run(jobs, 4, config, RECORDED, LeaseLog.NONE);
 
-        assertThat(result.cores().job()).isEqualTo(400);
+        assertThat(result.cores().job()).isEqualTo(100);
+        assertThat(result.cores().allocated()).isEqualTo(400);
         assertThat(result.cores().harvested()).isEqualTo(300);
+        assertThat(result.cores().utilizationWithFunctions()).isEqualTo(1);
         assertThat(result.harvestable())
                 .extracting(SimulationResult.Harvestable::policy)
                 .containsExactly("none", "unallocated", "underused");

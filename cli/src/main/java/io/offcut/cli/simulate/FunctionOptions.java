@@ -91,6 +91,13 @@ final class FunctionOptions {
                         .withMemoryLeases(model.flag("memory-leases", false))
                         .with(interference(), model.text("class", defaults.functionClass()));
         model.checkAllTaken();
+        if (!config.isNone() && !config.interference().knowsFunctions(config.functionClass())) {
+            throw new OffcutException(
+                    ErrorCode.USAGE,
+                    "--functions class="
+                            + config.functionClass()
+                            + ": --interference has no pair of this class of functions");
+        }
         return config;
     }
 

@@ -76,7 +76,7 @@ final class ResultText {
         Cores cores = result.cores();
         boolean functions = result.functions() != null;
         line("");
-        row("", "batch alone", functions ? "with functions" : "");
+        row("", "jobs", functions ? "with functions" : "");
         row(
                 "utilisation",
                 percent(cores.utilization()),

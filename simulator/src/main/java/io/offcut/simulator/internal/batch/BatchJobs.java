@@ -164,4 +164,13 @@ public final class BatchJobs {
     private static long bytes(long kib) {
         return Math.min(kib, Long.MAX_VALUE >> 30) * 1024;
     }
+
+    /** When the first of them to start did, by the log. */
+    public long firstRecordedStartMillis() {
+        long first = Long.MAX_VALUE;
+        for (int job = 0; job < size(); job++) {
+            first = Math.min(first, submitMillis(job) + waitMillis(job));
+        }
+        return first;
+    }
 }

@@ -90,11 +90,12 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
         this.jobs = jobs;
         ClusterSpec spec = config.cluster();
         this.cores = spec.cores();
-        this.startMillis = jobs.submitMillis(0);
+        this.recorded = config.batch().scheduler() == Scheduler.RECORDED;
+        // A log does not tell of the jobs before its own: until the first starts nothing is known.
+        this.startMillis = recorded ? jobs.firstRecordedStartMillis() : jobs.submitMillis(0);
         this.nowMillis = startMillis;
         this.scheduler = Schedulers.create(config.batch(), jobs, spec, this);
         this.coreTime = new CoreTime(startMillis, config.bucketSeconds() * 1000L);
-        this.recorded = config.batch().scheduler() == Scheduler.RECORDED;
         this.record = new JobRecord(jobs.size(), !config.functions().isNone());
         this.outages = new OutageQueue(spec.outages(), startMillis);
         if (config.functions().isNone()) {
@@ -169,7 +170,7 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
         long next = Math.min(queue.nextMillis(), scheduler.nextWakeMillis());
         next = Math.min(next, outages.nextMillis());
         if (submitted < jobs.size()) {
-            next = Math.min(next, jobs.submitMillis(submitted));
+            next = Math.min(next, Math.max(nowMillis, jobs.submitMillis(submitted)));
         }
         if (functions != null) {
             next = Math.min(next, Math.max(nowMillis + 1, functions.nextDeadlineMillis()));
@@ -196,7 +197,7 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
             any = true;
             while (submissionIsDue()) {
                 events++;
-                scheduler.submitted(nowMillis, submitted++);
+                scheduler.submitted(jobs.submitMillis(submitted), submitted++);
             }
             while (batchEventIsDue()) {
                 batchEvent(queue.nextKind(), (int) queue.take());
@@ -251,7 +252,7 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
     }
 
     private boolean submissionIsDue() {
-        return submitted < jobs.size() && jobs.submitMillis(submitted) == nowMillis;
+        return submitted < jobs.size() && jobs.submitMillis(submitted) <= nowMillis;
     }
 
     private boolean batchEventIsDue() {
@@ -345,7 +346,8 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
         coreTime.add(Use.JOB, startMillis, nowMillis, occupancy.coresUsed(job));
         coreTime.add(Use.ALLOCATED, startMillis, nowMillis, occupancy.coresHeld(job));
         if (functions != null && placed != null) {
-            functions.jobEnded(nowMillis, job, placed.placement(job));
+            int unused = functions.jobEnded(nowMillis, job, placed.placement(job));
+            coreTime.add(Use.UNUSED, startMillis, nowMillis, unused);
         }
         occupancy.remove(job, nowMillis);
     }

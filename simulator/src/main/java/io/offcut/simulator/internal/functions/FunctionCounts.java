@@ -40,9 +40,6 @@ public final class FunctionCounts {
     public long offloadingRunMillis;
     public long offloadingTookMillis;
 
-    /** Core time that jobs hold and, by what was measured of them, do not compute on. */
-    public long unusedCoreMillis;
-
     /** What was handled: events of nodes, clients and the scheduling core. */
     public long events;
 

@@ -192,7 +192,6 @@ public final class FunctionSide implements Harvester {
             NodeAgent agent = agents[part.node().index()];
             int computing = jobUse.computing(job, part.used());
             agent.jobStarted(part.cores(), computing, memoryOf(job, part));
-            counts.unusedCoreMillis -= (part.used() - computing) * nowMillis;
             touched.set(agent.index);
             nodes[at] = agent.index;
         }
@@ -201,17 +200,18 @@ public final class FunctionSide implements Harvester {
     }
 
     @Override
-    public void jobEnded(long nowMillis, int job, Placement placement) {
+    public int jobEnded(long nowMillis, int job, Placement placement) {
         counts.events++;
+        int unused = 0;
         for (Placement.Part part : placement.parts()) {
             NodeAgent agent = agents[part.node().index()];
             agent.jobEnded(nowMillis, part.cores(), memoryOf(job, part));
-            counts.unusedCoreMillis +=
-                    (part.used() - jobUse.computing(job, part.used())) * nowMillis;
+            unused += part.used() - jobUse.computing(job, part.used());
             touched.set(agent.index);
         }
         context.jobEnds().slowed(job, paces.ended(nowMillis, job));
         client.jobEnded(nowMillis, job);
+        return unused;
     }
 
     @Override

@@ -10,8 +10,12 @@ public interface Harvester {
     /** A job took its nodes. */
     void jobStarted(long nowMillis, int job, Placement placement);
 
-    /** A job left its nodes. At one instant all leave before any start. */
-    void jobEnded(long nowMillis, int job, Placement placement);
+    /**
+     * A job left its nodes. At one instant all leave before any start.
+     *
+     * @return on how many of its cores it did not compute, as far as that was offered
+     */
+    int jobEnded(long nowMillis, int job, Placement placement);
 
     /** An outage of a node begins or ends; several may overlap. Jobs may go on there. */
     void nodeDown(long nowMillis, int node, boolean begins);

@@ -66,12 +66,13 @@ final class PilotSide implements Harvester {
     }
 
     @Override
-    public void jobEnded(long nowMillis, int job, Placement placement) {
+    public int jobEnded(long nowMillis, int job, Placement placement) {
         for (Placement.Part part : placement.parts()) {
             int node = part.node().index();
             heldCores[node] -= part.cores().cardinality();
             idle(nowMillis, node);
         }
+        return 0;
     }
 
     /** A node was idle; nothing is known of an interval of no length. */

@@ -18,7 +18,9 @@ public final class CoreTime {
         /** A lease holds it. */
         LEASED(3),
         /** A lease holds it and has finished its start-up. */
-        HARVESTED(4);
+        HARVESTED(4),
+        /** A job has it, was measured not to compute on it, and that was offered. */
+        UNUSED(5);
 
         private final int column;
 

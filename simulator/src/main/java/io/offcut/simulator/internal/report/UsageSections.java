@@ -45,7 +45,7 @@ final class UsageSections {
                         + " would hold this much more than what jobs hold in this schedule.");
         sheet.html.close();
         sheet.paragraph(
-                "The two can differ by an order of magnitude. The first holds for a site that hands out"
+                "The two can differ by much. The first holds for a site that hands out"
                         + " whole nodes, the second for one whose jobs share nodes without loss; neither"
                         + " counts what the batch system does by itself.");
         sheet.rows("Baselines, in core-hours", "Baseline", "Jobs hold", "Functions add", "Gain")
@@ -167,7 +167,7 @@ final class UsageSections {
         }
         sheet.begin("over-time", "Utilisation over time");
         sheet.rows("Utilisation", "", "Of capacity")
-                .row("jobs alone", Unit.SHARE, "/coreSeconds/utilization")
+                .row("jobs", Unit.SHARE, "/coreSeconds/utilization")
                 .row(
                         "with functions",
                         Unit.SHARE,
