@@ -233,6 +233,20 @@ public final class SimulateCommand implements Callable<Integer> {
         }
     }
 
+    /**
+     * Refuses what cannot be right whatever the log is, without a log.
+     *
+     * @throws OffcutException {@link ErrorCode#USAGE} if there is such a thing
+     */
+    public void checkOptions() {
+        try {
+            var _ = batch.config();
+            var _ = functions.config(seed, err());
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            throw new OffcutException(ErrorCode.USAGE, String.valueOf(e.getMessage()), e);
+        }
+    }
+
     private SimulationConfig config(SwfLog jobs) {
         try {
             return new SimulationConfig(

@@ -92,18 +92,22 @@ final class SimulateRun {
 
     /** Refuses a command line that cannot be right. */
     static void check(List<String> words) {
-        takesSeed(words);
+        if (specOf(words).userObject() instanceof SimulateCommand command) {
+            command.checkOptions();
+        }
     }
 
     private static boolean takesSeed(List<String> words) {
-        CommandSpec spec =
-                new SimulateRun(
-                                _ -> {
-                                    throw new IllegalStateException(
-                                            "a log is read only when it is simulated");
-                                })
-                        .parsed(words);
-        return spec.findOption(SEED) != null;
+        return specOf(words).findOption(SEED) != null;
+    }
+
+    private static CommandSpec specOf(List<String> words) {
+        return new SimulateRun(
+                        _ -> {
+                            throw new IllegalStateException(
+                                    "a log is read only when it is simulated");
+                        })
+                .parsed(words);
     }
 
     private CommandSpec parsed(List<String> words) {

@@ -236,6 +236,9 @@ class SweepCommandTest {
                 sweep("grid", "sample", "--vary", "worker=1,2"), "Unknown option: '--worker=1'");
         assertUsage(sweep("grid", "sample", "--vary", "row-seconds=1,x"), "'x' is not an int");
         assertUsage(sweep("grid", "sample", "--wokers=2"), "--wokers=2");
+        assertUsage(sweep("grid", "sample", "--vary", "scheduler=easy,esy"), "not 'esy'");
+        assertUsage(sweep("grid", "sample", "--vary", "functions=fit;fti"), "fti");
+        assertThat(dir.resolve("grid")).as("the folder of nothing").doesNotExist();
         assertUsage(sweep("grid"), "no log is given");
         assertUsage(sweep("grid", "sample", "--replications", "0"), "--replications");
         assertUsage(sweep("grid", "sample", "--partition", "p"), "--slurm");
