@@ -142,16 +142,6 @@ public final class BatchJobs {
         return slots[job];
     }
 
-    /** Memory it needs for each core: measured, else requested, else −1. In bytes. */
-    public long memoryBytesPerCore(int job) {
-        int row = rows[job];
-        long kib =
-                table.usedMemoryKib(row) > 0
-                        ? table.usedMemoryKib(row)
-                        : table.requestedMemoryKib(row);
-        return kib > 0 ? bytes(kib) : -1;
-    }
-
     /** Memory that must be free for each core of it, in bytes; 0 where memory does not decide. */
     public long neededBytesPerCore(int job) {
         return needsMemory ? requestedBytes(rows[job]) : 0;

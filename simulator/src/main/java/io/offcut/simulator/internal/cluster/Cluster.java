@@ -19,24 +19,13 @@ public final class Cluster {
     private final BitSet changed = new BitSet();
     private int usedCores;
 
-    /**
-     * An idle cluster.
-     *
-     * @param offerUnderused whether cores that a job holds and does not compute on count as idle
-     */
-    public Cluster(
-            ClusterSpec spec, Allocation allocation, boolean offerUnderused, long nowMillis) {
+    /** An idle cluster. */
+    public Cluster(ClusterSpec spec, Allocation allocation) {
         this.allocation = allocation;
         this.nodes = new Node[spec.nodes()];
         this.byFree = new NodesByFree(spec.coresPerNode());
         for (int index = 0; index < nodes.length; index++) {
-            nodes[index] =
-                    new Node(
-                            index,
-                            spec.coresOf(index),
-                            spec.classOf(index).memoryBytes(),
-                            offerUnderused,
-                            nowMillis);
+            nodes[index] = new Node(index, spec.coresOf(index), spec.classOf(index).memoryBytes());
             byFree.add(index, spec.coresOf(index));
         }
     }
@@ -65,10 +54,8 @@ public final class Cluster {
     /**
      * Places a job on as many of {@code cores} as there are: some recorded schedules hold more than
      * the machine has.
-     *
-     * @param memoryBytesPerCore −1 for its share of the node
      */
-    public Placement place(int cores, long memoryBytesPerCore) {
+    public Placement place(int cores) {
         Placement placement = new Placement();
         int missing = cores;
         while (missing > 0 && byFree.most() > 0) {
@@ -77,42 +64,35 @@ public final class Cluster {
                             ? byFree.most()
                             : Math.min(missing, byFree.most());
             Node node = nodes[byFree.tightest(atLeast)];
-            missing -= takeFrom(node, missing, memoryBytesPerCore, placement);
+            missing -= takeFrom(node, missing, placement);
         }
         usedCores += placement.coresUsed();
         return placement;
     }
 
     /** Places a job where a scheduler that knows nodes wants it. */
-    public Placement place(Assignment where, long memoryBytesPerCore) {
+    public Placement place(Assignment where) {
         Placement placement = new Placement();
         for (int part = 0; part < where.parts(); part++) {
-            takeFrom(nodes[where.node(part)], where.cores(part), memoryBytesPerCore, placement);
+            takeFrom(nodes[where.node(part)], where.cores(part), placement);
         }
         usedCores += placement.coresUsed();
         return placement;
     }
 
     /** A node offers nothing while it is down. */
-    public void down(int node, boolean down, long nowMillis) {
-        nodes[node].down(down, nowMillis);
+    public void down(int node, boolean down) {
+        nodes[node].down(down);
         changed.set(node);
     }
 
-    private int takeFrom(Node node, int missing, long memoryBytesPerCore, Placement placement) {
+    private int takeFrom(Node node, int missing, Placement placement) {
         int free = node.freeCores();
         int used = Math.min(free, missing);
         int held = allocation == Allocation.NODES ? free : used;
-        long memory = used * memoryOf(node, memoryBytesPerCore);
-        placement.add(node, node.take(held, used, memory), used, memory);
+        placement.add(node, node.take(held), used);
         moved(node, free);
         return used;
-    }
-
-    private static long memoryOf(Node node, long memoryBytesPerCore) {
-        return memoryBytesPerCore < 0
-                ? node.memoryBytes() / node.cores()
-                : Math.min(memoryBytesPerCore, node.memoryBytes());
     }
 
     private void moved(Node node, int freeBefore) {
@@ -122,10 +102,10 @@ public final class Cluster {
     }
 
     /** Takes a job off. */
-    public void remove(Placement placement, long nowMillis) {
+    public void remove(Placement placement) {
         for (Placement.Part part : placement.parts()) {
             int free = part.node().freeCores();
-            part.node().giveBack(part.cores(), part.memoryBytes(), nowMillis);
+            part.node().giveBack(part.cores());
             moved(part.node(), free);
         }
         usedCores -= placement.coresUsed();

@@ -31,7 +31,7 @@ public final class CoreCounter implements Occupancy {
     }
 
     @Override
-    public void place(int job, int cores, long memoryBytesPerCore, @Nullable Assignment where) {
+    public void place(int job, int cores, @Nullable Assignment where) {
         int usedNow = Math.min(cores, free);
         usedBy[job] = usedNow;
         if (wholeNodes) {
@@ -63,13 +63,13 @@ public final class CoreCounter implements Occupancy {
     }
 
     @Override
-    public void remove(int job, long nowMillis) {
+    public void remove(int job) {
         free += heldBy[job];
         used -= usedBy[job];
     }
 
     @Override
-    public void down(int node, boolean down, long nowMillis) {}
+    public void down(int node, boolean down) {}
 
     @Override
     public int usedCores() {

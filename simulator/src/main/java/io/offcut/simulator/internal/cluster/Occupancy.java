@@ -9,10 +9,9 @@ public interface Occupancy {
      * Places a job on as many of {@code cores} as there are: some recorded schedules hold more than
      * the machine has.
      *
-     * @param memoryBytesPerCore −1 for its share of the node
      * @param where null where the scheduler does not say
      */
-    void place(int job, int cores, long memoryBytesPerCore, @Nullable Assignment where);
+    void place(int job, int cores, @Nullable Assignment where);
 
     /** Cores of a job that no other can have. */
     int coresHeld(int job);
@@ -21,10 +20,10 @@ public interface Occupancy {
     int coresUsed(int job);
 
     /** Takes a job off. */
-    void remove(int job, long nowMillis);
+    void remove(int job);
 
     /** Begins or ends an outage of a node. */
-    void down(int node, boolean down, long nowMillis);
+    void down(int node, boolean down);
 
     /** Cores on which jobs compute. */
     int usedCores();

@@ -14,11 +14,8 @@ public final class PlacedJobs implements Occupancy {
     }
 
     @Override
-    public void place(int job, int cores, long memoryBytesPerCore, @Nullable Assignment where) {
-        placements[job] =
-                where == null
-                        ? cluster.place(cores, memoryBytesPerCore)
-                        : cluster.place(where, memoryBytesPerCore);
+    public void place(int job, int cores, @Nullable Assignment where) {
+        placements[job] = where == null ? cluster.place(cores) : cluster.place(where);
     }
 
     /** Where a job is that was placed and not removed. */
@@ -41,14 +38,14 @@ public final class PlacedJobs implements Occupancy {
     }
 
     @Override
-    public void remove(int job, long nowMillis) {
-        cluster.remove(placement(job), nowMillis);
+    public void remove(int job) {
+        cluster.remove(placement(job));
         placements[job] = null;
     }
 
     @Override
-    public void down(int node, boolean down, long nowMillis) {
-        cluster.down(node, down, nowMillis);
+    public void down(int node, boolean down) {
+        cluster.down(node, down);
     }
 
     @Override

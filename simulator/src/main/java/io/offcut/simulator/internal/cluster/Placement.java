@@ -12,15 +12,15 @@ public final class Placement {
      * @param cores it holds; not to be changed
      * @param used it computes on so many, the lowest of them
      */
-    public record Part(Node node, BitSet cores, int used, long memoryBytes) {}
+    public record Part(Node node, BitSet cores, int used) {}
 
     private final List<Part> parts = new ArrayList<>(1);
 
     private int coresHeld;
     private int coresUsed;
 
-    void add(Node node, BitSet cores, int used, long memoryBytes) {
-        parts.add(new Part(node, cores, used, memoryBytes));
+    void add(Node node, BitSet cores, int used) {
+        parts.add(new Part(node, cores, used));
         count(cores.cardinality(), used);
     }
 

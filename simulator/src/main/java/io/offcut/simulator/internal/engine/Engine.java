@@ -104,7 +104,7 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
             this.idle = null;
             this.occupancy = new CoreCounter(spec, config.batch().allocation(), jobs.size());
         } else {
-            Cluster cluster = new Cluster(spec, config.batch().allocation(), false, startMillis);
+            Cluster cluster = new Cluster(spec, config.batch().allocation());
             this.placed = new PlacedJobs(cluster, jobs.size());
             this.occupancy = placed;
             this.functions = harvester(config, cluster, leaseLog);
@@ -222,7 +222,7 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
             OutageQueue.Change change = outages.take();
             int node = change.outage().node();
             scheduler.down(node, change.down());
-            occupancy.down(node, change.down(), nowMillis);
+            occupancy.down(node, change.down());
             if (functions != null) {
                 functions.nodeDown(nowMillis, node, change.down());
             }
@@ -331,7 +331,7 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
 
     private void enter(int job) {
         int wanted = jobs.cores(job);
-        occupancy.place(job, wanted, jobs.memoryBytesPerCore(job), scheduler.assignment(job));
+        occupancy.place(job, wanted, scheduler.assignment(job));
         if (functions != null && placed != null) {
             functions.jobStarted(nowMillis, job, placed.placement(job));
         }
@@ -349,7 +349,7 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
             int unused = functions.jobEnded(nowMillis, job, placed.placement(job));
             coreTime.add(Use.UNUSED, startMillis, nowMillis, unused);
         }
-        occupancy.remove(job, nowMillis);
+        occupancy.remove(job);
     }
 
     private void functionEvents() {
