@@ -72,6 +72,18 @@ final class CheckTest {
     }
 
     @Test
+    void leavesTheGuestOutWhenToldTo() throws Exception {
+        Path guest = Path.of("guest/run").toAbsolutePath();
+        fake("mvn", guest + " --prepare >run.log 2>&1; echo status $? >>run.log");
+
+        check(0, "--without-guest");
+
+        assertThat(dir.resolve("tree/run.log"))
+                .hasContent(
+                        "guest: left out, as --without-guest or OFFCUT_WITHOUT_GUEST says\nstatus 69");
+    }
+
+    @Test
     void namesModulesThatWereNotRun() throws Exception {
         fake(
                 "mvn",
