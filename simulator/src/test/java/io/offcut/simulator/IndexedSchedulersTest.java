@@ -47,17 +47,17 @@ class IndexedSchedulersTest {
 
     @Test
     void conservative() {
-        each((jobs, procs, seed) ->
-                assertThat(
-                                starts(
-                                        jobs,
-                                        procs,
-                                        new BatchConfig(
-                                                Scheduler.CONSERVATIVE,
-                                                Estimates.USER,
-                                                Allocation.CORES)))
-                        .as("seed %d", seed)
-                        .isEqualTo(NaiveSchedules.conservative(jobs, procs)));
+        each((jobs, procs, seed) -> {
+            long[] naive = NaiveSchedules.conservative(jobs, procs);
+            for (Fit fit : Fit.values()) {
+                BatchConfig config =
+                        new BatchConfig(Scheduler.CONSERVATIVE, Estimates.USER, Allocation.CORES)
+                                .with(fit);
+                assertThat(starts(jobs, procs, config))
+                        .as("seed %d, %s", seed, fit)
+                        .isEqualTo(naive);
+            }
+        });
     }
 
     private interface Check {

@@ -32,6 +32,13 @@ class MachineTest {
 
     private static final BatchConfig BY_MEMORY = BatchConfig.DEFAULT.with(Fit.MEMORY);
 
+    private static final List<BatchConfig> EACH_WAY =
+            List.of(
+                    BatchConfig.DEFAULT,
+                    new BatchConfig(Scheduler.FCFS, Estimates.USER, Allocation.CORES),
+                    new BatchConfig(Scheduler.CONSERVATIVE, Estimates.USER, Allocation.CORES),
+                    new BatchConfig(Scheduler.CONSERVATIVE, Estimates.USER, Allocation.NODES));
+
     @Test
     void aJobWithMemoryStartsOnlyWhereThatIs() {
         JobTable jobs =
@@ -87,7 +94,59 @@ class MachineTest {
     }
 
     @Test
-    void placementAgreesWithANaiveOneOnAnyMachine() {
+    void easyAgreesWithANaiveOneOnAnyMachine() {
+        eachMachine((rows, spec, whole, seed) ->
+                assertThat(starts(table(rows), spec, byMemory(Scheduler.EASY, whole)))
+                        .as("seed %d", seed)
+                        .isEqualTo(NaivePlacement.easy(rows, spec, whole)));
+    }
+
+    @Test
+    void conservativeAgreesWithANaiveOneOnAnyMachine() {
+        eachMachine((rows, spec, whole, seed) ->
+                assertThat(starts(table(rows), spec, byMemory(Scheduler.CONSERVATIVE, whole)))
+                        .as("seed %d", seed)
+                        .isEqualTo(NaiveConservative.starts(rows, spec, whole)));
+    }
+
+    @Test
+    void conservativeAgreesWithANaiveOneThroughOutages() {
+        eachMachine((rows, spec, whole, seed) -> {
+            ClusterSpec failing = spec.with(outages(new SplittableRandom(~seed), spec.nodes()));
+            assertThat(starts(table(rows), failing, byMemory(Scheduler.CONSERVATIVE, whole)))
+                    .as("seed %d", seed)
+                    .isEqualTo(NaiveConservative.starts(rows, failing, whole));
+            List<long[]> small = rows.stream().map(MachineTest::withoutMemory).toList();
+            assertThat(starts(table(small), failing, byMemory(Scheduler.CONSERVATIVE, whole)))
+                    .as("seed %d, without memory", seed)
+                    .isEqualTo(NaiveConservative.starts(small, failing, whole));
+        });
+    }
+
+    private static long[] withoutMemory(long[] row) {
+        return new long[] {row[0], row[1], row[2], row[3], 0};
+    }
+
+    /** Kinds that leave every job with a start that both sides know. */
+    private static List<Outage> outages(SplittableRandom random, int nodes) {
+        List<Outage> outages = new ArrayList<>();
+        for (int node = 0; node < nodes; node++) {
+            long from = random.nextInt(60);
+            for (int n = random.nextInt(3); n > 0; n--) {
+                long to = from + random.nextInt(1, 60);
+                Outage.Kind kind = random.nextBoolean() ? Outage.Kind.DRAIN : Outage.Kind.FAIL;
+                outages.add(new Outage(node, from, to, kind));
+                from = to + random.nextInt(1, 60);
+            }
+        }
+        return outages;
+    }
+
+    private interface MachineCheck {
+        void of(List<long[]> rows, ClusterSpec spec, boolean wholeNodes, long seed);
+    }
+
+    private static void eachMachine(MachineCheck check) {
         for (long seed = SEED; seed < SEED + 200; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
             ClusterSpec spec = machine(random);
@@ -110,24 +169,23 @@ class MachineTest {
                             });
                 }
             }
-            if (rows.isEmpty()) {
-                continue;
+            if (!rows.isEmpty()) {
+                check.of(rows, spec, whole, seed);
             }
-            JobTable jobs =
-                    Tables.of(
-                            rows.stream()
-                                    .map(r -> job(r[0], -1, r[1], r[2], r[3], r[4] / 1024))
-                                    .toArray(long[][]::new));
-            BatchConfig config =
-                    new BatchConfig(
-                                    Scheduler.EASY,
-                                    Estimates.USER,
-                                    whole ? Allocation.NODES : Allocation.CORES)
-                            .with(Fit.MEMORY);
-            assertThat(starts(jobs, spec, config))
-                    .as("seed %d", seed)
-                    .isEqualTo(NaivePlacement.easy(rows, spec, whole));
         }
+    }
+
+    private static JobTable table(List<long[]> rows) {
+        return Tables.of(
+                rows.stream()
+                        .map(r -> job(r[0], -1, r[1], r[2], r[3], r[4] / 1024))
+                        .toArray(long[][]::new));
+    }
+
+    private static BatchConfig byMemory(Scheduler scheduler, boolean whole) {
+        return new BatchConfig(
+                        scheduler, Estimates.USER, whole ? Allocation.NODES : Allocation.CORES)
+                .with(Fit.MEMORY);
     }
 
     private static ClusterSpec machine(SplittableRandom random) {
@@ -207,11 +265,13 @@ class MachineTest {
                 rows.add(job(n * 5L, -1, run, random.nextInt(1, 9), run + random.nextInt(50)));
             }
             JobTable jobs = Tables.of(rows.toArray(long[][]::new));
-            for (FunctionConfig functions : List.of(FunctionConfig.NONE, FunctionConfig.DEFAULT)) {
+            ClusterSpec spec = ClusterSpec.of(8, 2).with(outages);
+            for (BatchConfig batch : EACH_WAY) {
+                FunctionConfig functions =
+                        random.nextBoolean() ? FunctionConfig.NONE : FunctionConfig.DEFAULT;
                 SimulationResult result =
                         Simulation.run(
-                                new SimulationConfig(jobs, ClusterSpec.of(8, 2).with(outages))
-                                        .with(functions));
+                                new SimulationConfig(jobs, spec).with(batch).with(functions));
                 assertBalanced(result.cores());
                 assertThat(result.schedule().size()).as("seed %d", seed).isEqualTo(60);
                 for (int job = 0; job < 60; job++) {
@@ -229,15 +289,11 @@ class MachineTest {
                 ClusterSpec.of(4, 2).with(List.of(new Outage(1, 5, 20, Outage.Kind.FAIL)));
         JobTable jobs = Tables.of(job(0, 0, 30, 2, 30));
 
-        for (Scheduler scheduler : List.of(Scheduler.RECORDED, Scheduler.CONSERVATIVE)) {
-            assertThatThrownBy(() ->
-                            run(
-                                    jobs,
-                                    spec,
-                                    new BatchConfig(scheduler, Estimates.USER, Allocation.CORES)))
-                    .isInstanceOf(OffcutException.class)
-                    .hasMessageContaining("outages");
-        }
+        BatchConfig recorded =
+                new BatchConfig(Scheduler.RECORDED, Estimates.USER, Allocation.CORES);
+        assertThatThrownBy(() -> run(jobs, spec, recorded))
+                .isInstanceOf(OffcutException.class)
+                .hasMessageContaining("outages");
         assertThatThrownBy(() -> spec.with(List.of(new Outage(2, 0, 1, Outage.Kind.DRAIN))))
                 .hasMessageContaining("there is no node 2");
     }

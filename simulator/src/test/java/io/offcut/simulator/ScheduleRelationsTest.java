@@ -32,6 +32,11 @@ class ScheduleRelationsTest {
         }
         configs.add(BatchConfig.DEFAULT.with(EasySemantics.PER_INSTANT));
         configs.add(BatchConfig.DEFAULT.with(Fit.MEMORY));
+        for (Allocation allocation : Allocation.values()) {
+            configs.add(
+                    new BatchConfig(Scheduler.CONSERVATIVE, Estimates.USER, allocation)
+                            .with(Fit.MEMORY));
+        }
         return configs.stream();
     }
 

@@ -147,6 +147,16 @@ public final class BatchJobs {
         return needsMemory ? requestedBytes(rows[job]) : 0;
     }
 
+    /** Whether there is a job for which memory decides. */
+    public boolean needMemory() {
+        for (int job = 0; job < size; job++) {
+            if (neededBytesPerCore(job) > 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private long requestedBytes(int row) {
         return Math.max(0, bytes(table.requestedMemoryKib(row)));
     }

@@ -50,7 +50,12 @@ public interface BatchScheduler {
     }
 
     /** A node takes no jobs, or takes them again. Known to schedulers only that know nodes. */
-    default void down(int node, boolean down) {
+    default void down(long nowMillis, int node, boolean down) {
+        throw new UnsupportedOperationException("node " + node + " is not known");
+    }
+
+    /** Jobs that a node has, in their order; of those that end now some may be missing. */
+    default int[] jobsOn(int node) {
         throw new UnsupportedOperationException("node " + node + " is not known");
     }
 

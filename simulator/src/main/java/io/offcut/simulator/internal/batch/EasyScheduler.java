@@ -11,11 +11,11 @@ package io.offcut.simulator.internal.batch;
  * instant: one pass after all submissions and ends of an instant. Published schedules of the Pyss
  * simulator are by event.
  */
-public final class EasyScheduler extends SpaceScheduler {
+final class EasyScheduler extends SpaceScheduler {
     private final boolean byEvent;
 
-    public EasyScheduler(BatchJobs jobs, int slots, Actions actions, boolean byEvent) {
-        super(jobs, slots, actions);
+    EasyScheduler(BatchJobs jobs, Room room, Actions actions, boolean byEvent) {
+        super(jobs, room, actions);
         this.byEvent = byEvent;
     }
 
@@ -24,7 +24,7 @@ public final class EasyScheduler extends SpaceScheduler {
         queue.add(job);
         if (byEvent) {
             release(nowMillis);
-            if (jobs.slots(job) <= free) {
+            if (room.fits(job)) {
                 pass(nowMillis);
             }
         }
@@ -46,26 +46,35 @@ public final class EasyScheduler extends SpaceScheduler {
         }
     }
 
+    /** By instant the pass comes when the instant is over. */
+    @Override
+    public void nodesChanged(long nowMillis) {
+        if (byEvent) {
+            super.nodesChanged(nowMillis);
+        }
+    }
+
     @Override
     void pass(long nowMillis) {
         startFromFront(nowMillis);
         int head = queue.first();
-        if (head != JobQueue.NONE) {
+        if (head != JobQueue.NONE && room.free > 0) {
             backfill(nowMillis, head);
         }
     }
 
     private void backfill(long nowMillis, int head) {
-        long shadowMillis = running.timeOfFree(jobs.slots(head), free);
-        int extra = running.freeThen - jobs.slots(head);
-        long seconds = Math.floorDiv(shadowMillis - nowMillis, 1000L);
-        for (int job = queue.after(head, free, seconds, extra);
+        long shadowMillis = room.shadowMillis(head, running);
+        long seconds =
+                shadowMillis == Long.MAX_VALUE
+                        ? Long.MAX_VALUE
+                        : Math.floorDiv(shadowMillis - nowMillis, 1000L);
+        for (int job = queue.after(head, room.free, seconds, room.extra);
                 job != JobQueue.NONE;
-                job = queue.after(job, free, seconds, extra)) {
-            if (jobs.estimateSeconds(job) > seconds) {
-                extra -= jobs.slots(job);
+                job = queue.after(job, room.free, seconds, room.extra)) {
+            if (room.takeBeside(job, jobs.estimateSeconds(job) <= seconds)) {
+                start(nowMillis, job, true);
             }
-            start(nowMillis, job, true);
         }
     }
 }

@@ -1,9 +1,9 @@
 package io.offcut.simulator.internal.batch;
 
 /** First come, first served. */
-public final class FcfsScheduler extends SpaceScheduler {
-    public FcfsScheduler(BatchJobs jobs, int slots, Actions actions) {
-        super(jobs, slots, actions);
+final class FcfsScheduler extends SpaceScheduler {
+    FcfsScheduler(BatchJobs jobs, Room room, Actions actions) {
+        super(jobs, room, actions);
     }
 
     @Override

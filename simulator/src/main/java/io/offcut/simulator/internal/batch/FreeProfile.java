@@ -3,18 +3,26 @@ package io.offcut.simulator.internal.batch;
 import java.util.Arrays;
 
 /**
- * How many slots are free from when on: steps in ascending order of time, the last of which holds
- * for ever. For one thread.
+ * How much is free from when on, in slots, cores or bytes: steps in ascending order of time, the
+ * last of which holds for ever. For one thread.
  */
 final class FreeProfile {
-    private long[] timesMillis = new long[64];
-    private int[] free = new int[64];
+    private static final int FEW = 8;
+
+    private long[] timesMillis = new long[FEW];
+    private long[] free = new long[FEW];
     private int first;
     private int last;
 
-    FreeProfile(int slots) {
+    FreeProfile(long free) {
+        reset(free);
+    }
+
+    /** So much is free, from now on and for ever. */
+    void reset(long nowFree) {
         timesMillis[0] = Long.MIN_VALUE;
-        free[0] = slots;
+        free[0] = nowFree;
+        first = 0;
         last = 1;
     }
 
@@ -25,8 +33,11 @@ final class FreeProfile {
         }
     }
 
-    /** Adds slots, or takes them if negative, from one time to another. */
-    void add(long fromMillis, long toMillis, int slots) {
+    /**
+     * Adds so much, or takes it if negative, from one time to another; {@code Long.MAX_VALUE} for
+     * ever.
+     */
+    void add(long fromMillis, long toMillis, long slots) {
         if (fromMillis >= toMillis) {
             return;
         }
@@ -34,7 +45,7 @@ final class FreeProfile {
             makeRoom();
         }
         int from = split(fromMillis);
-        int to = split(toMillis);
+        int to = toMillis == Long.MAX_VALUE ? last : split(toMillis);
         for (int at = from; at < to; at++) {
             free[at] += slots;
         }
@@ -57,7 +68,7 @@ final class FreeProfile {
 
     private void makeRoom() {
         int size = last - first;
-        int capacity = Math.max(64, size * 2);
+        int capacity = Math.max(FEW, size * 2);
         timesMillis = Arrays.copyOf(Arrays.copyOfRange(timesMillis, first, last), capacity);
         free = Arrays.copyOf(Arrays.copyOfRange(free, first, last), capacity);
         first = 0;
@@ -66,7 +77,7 @@ final class FreeProfile {
 
     /** A step that says the same as the one before is none. */
     private void join(int at) {
-        if (at > first && free[at] == free[at - 1]) {
+        if (at > first && at < last && free[at] == free[at - 1]) {
             System.arraycopy(timesMillis, at + 1, timesMillis, at, last - at - 1);
             System.arraycopy(free, at + 1, free, at, last - at - 1);
             last--;
@@ -88,25 +99,47 @@ final class FreeProfile {
         return low;
     }
 
-    /** Most slots that are free at any time before {@code untilMillis}. */
-    int mostFree(long untilMillis) {
-        int most = free[first];
+    /** The most that is free at any time before {@code untilMillis}. */
+    long mostFree(long untilMillis) {
+        long most = free[first];
         for (int at = first + 1; at < last && timesMillis[at] < untilMillis; at++) {
             most = Math.max(most, free[at]);
         }
         return most;
     }
 
+    /** The least that is free from one time on and before another, or at the first of them. */
+    long leastFree(long fromMillis, long toMillis) {
+        int at = stepAt(fromMillis);
+        long least = free[at];
+        for (at++; at < last && timesMillis[at] < toMillis; at++) {
+            least = Math.min(least, free[at]);
+        }
+        return least;
+    }
+
     /**
-     * The first time from now on and before {@code beforeMillis} from which so many slots are free
-     * for so long, or until {@code enoughMillis} where that is sooner; {@code beforeMillis} if
-     * there is none.
+     * From when on there may be more than that for as long: when the last step with the least has
+     * passed; {@code Long.MAX_VALUE} for never.
+     */
+    long moreFreeFrom(long fromMillis, long toMillis) {
+        int at = stepAt(fromMillis);
+        int least = at;
+        for (at++; at < last && timesMillis[at] < toMillis; at++) {
+            least = free[at] <= free[least] ? at : least;
+        }
+        return least + 1 == last ? Long.MAX_VALUE : timesMillis[least + 1];
+    }
+
+    /**
+     * The first time at or behind {@code fromMillis} and before {@code beforeMillis} from which so
+     * many slots are free for so long, or until {@code enoughMillis} where that is sooner; {@code
+     * beforeMillis} if there is none.
      */
     long earliest(
-            int slots, long lengthMillis, long nowMillis, long beforeMillis, long enoughMillis) {
-        moveTo(nowMillis);
-        long start = nowMillis;
-        for (int at = first; start < beforeMillis; at++) {
+            long slots, long lengthMillis, long fromMillis, long beforeMillis, long enoughMillis) {
+        long start = fromMillis;
+        for (int at = stepAt(fromMillis); start < beforeMillis; at++) {
             if (free[at] < slots) {
                 if (at + 1 == last) {
                     return beforeMillis;

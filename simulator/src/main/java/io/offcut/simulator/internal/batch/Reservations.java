@@ -1,21 +1,24 @@
 package io.offcut.simulator.internal.batch;
 
+import io.offcut.simulator.internal.time.TimeHeap;
 import java.util.Arrays;
 
 /**
  * When each waiting job is to start, the next first and of those of one time the one that came
  * first. A job that gets another time leaves its old entry behind, which is passed over when its
- * turn comes. For one thread.
+ * turn comes, or thrown away with all such when they are the most. For one thread.
  */
 final class Reservations {
     static final int NONE = -1;
 
-    private static final long NEVER = Long.MAX_VALUE;
+    /** The time of jobs that have none. */
+    static final long NEVER = Long.MAX_VALUE;
+
+    private static final int FEW = 256;
 
     private final long[] startsMillis;
-    private long[] heapMillis = new long[256];
-    private int[] heapJobs = new int[256];
-    private int size;
+    private final TimeHeap heap = new TimeHeap();
+    private int jobs;
 
     Reservations(int jobs) {
         startsMillis = new long[jobs];
@@ -27,25 +30,27 @@ final class Reservations {
     }
 
     void set(int job, long startMillis) {
+        long before = startsMillis[job];
+        if (before == startMillis) {
+            return;
+        }
+        jobs += before == NEVER ? 1 : 0;
+        jobs -= startMillis == NEVER ? 1 : 0;
         startsMillis[job] = startMillis;
-        if (size == heapJobs.length) {
-            heapMillis = Arrays.copyOf(heapMillis, size * 2);
-            heapJobs = Arrays.copyOf(heapJobs, size * 2);
+        if (startMillis != NEVER) {
+            heap.add(startMillis, job, job);
         }
-        int at = size++;
-        while (at > 0 && isBefore(startMillis, job, (at - 1) >>> 1)) {
-            put(at, heapMillis[(at - 1) >>> 1], heapJobs[(at - 1) >>> 1]);
-            at = (at - 1) >>> 1;
+        if (heap.size() > FEW + 2 * jobs) {
+            heap.removeIf((millis, order, payload) -> startsMillis[(int) payload] != millis);
         }
-        put(at, startMillis, job);
     }
 
-    /** When the next job is to start; {@code Long.MAX_VALUE} for never. */
+    /** When the next job is to start; {@link #NEVER} for never. */
     long nextMillis() {
-        while (size > 0 && startsMillis[heapJobs[0]] != heapMillis[0]) {
-            removeTop();
+        while (heap.size() > 0 && startsMillis[(int) heap.firstPayload()] != heap.firstMillis()) {
+            heap.removeFirst();
         }
-        return size == 0 ? NEVER : heapMillis[0];
+        return heap.firstMillis();
     }
 
     /** Takes the next job that is to start by now, or {@link #NONE}. */
@@ -53,36 +58,9 @@ final class Reservations {
         if (nextMillis() > nowMillis) {
             return NONE;
         }
-        int job = heapJobs[0];
-        startsMillis[job] = NEVER;
-        removeTop();
+        int job = (int) heap.firstPayload();
+        heap.removeFirst();
+        set(job, NEVER);
         return job;
-    }
-
-    private void removeTop() {
-        size--;
-        long millis = heapMillis[size];
-        int job = heapJobs[size];
-        int at = 0;
-        for (int child = 1; child < size; child = 2 * at + 1) {
-            if (child + 1 < size && isBefore(heapMillis[child + 1], heapJobs[child + 1], child)) {
-                child++;
-            }
-            if (isBefore(millis, job, child)) {
-                break;
-            }
-            put(at, heapMillis[child], heapJobs[child]);
-            at = child;
-        }
-        put(at, millis, job);
-    }
-
-    private boolean isBefore(long millis, int job, int other) {
-        return millis < heapMillis[other] || (millis == heapMillis[other] && job < heapJobs[other]);
-    }
-
-    private void put(int at, long millis, int job) {
-        heapMillis[at] = millis;
-        heapJobs[at] = job;
     }
 }

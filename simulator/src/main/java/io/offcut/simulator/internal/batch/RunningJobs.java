@@ -54,19 +54,18 @@ final class RunningJobs {
         first++;
     }
 
-    /** Removes a job; returns its slots, or 0 if it had been released before. */
-    int remove(int job, long endMillis) {
+    /** Removes a job; false if it had been released before. */
+    boolean remove(int job, long endMillis) {
         for (int at = lowerBound(endMillis); at < last && endsMillis[at] == endMillis; at++) {
             if (jobs[at] == job) {
-                int removed = slots[at];
                 System.arraycopy(endsMillis, at + 1, endsMillis, at, last - at - 1);
                 System.arraycopy(slots, at + 1, slots, at, last - at - 1);
                 System.arraycopy(jobs, at + 1, jobs, at, last - at - 1);
                 last--;
-                return removed;
+                return true;
             }
         }
-        return 0;
+        return false;
     }
 
     private int lowerBound(long endMillis) {
@@ -81,15 +80,6 @@ final class RunningJobs {
             }
         }
         return low;
-    }
-
-    /** Removes all that are expected to be over; returns their slots. */
-    int releaseUntil(long nowMillis) {
-        int released = 0;
-        while (first < last && endsMillis[first] <= nowMillis) {
-            released += slots[first++];
-        }
-        return released;
     }
 
     /**

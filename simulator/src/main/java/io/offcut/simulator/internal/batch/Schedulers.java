@@ -1,12 +1,9 @@
 package io.offcut.simulator.internal.batch;
 
-import io.offcut.core.ErrorCode;
-import io.offcut.core.OffcutException;
 import io.offcut.simulator.BatchConfig;
 import io.offcut.simulator.BatchConfig.Allocation;
 import io.offcut.simulator.BatchConfig.EasySemantics;
 import io.offcut.simulator.BatchConfig.Fit;
-import io.offcut.simulator.BatchConfig.Scheduler;
 import io.offcut.simulator.ClusterSpec;
 import io.offcut.simulator.internal.cluster.NodeSpace;
 
@@ -23,42 +20,49 @@ public final class Schedulers {
             BatchJobs jobs,
             ClusterSpec cluster,
             BatchScheduler.Actions actions) {
-        if (config.scheduler() == Scheduler.RECORDED) {
-            return new RecordedScheduler(jobs, actions);
-        }
         boolean perEvent = config.easySemantics() == EasySemantics.PER_EVENT;
-        boolean wholeNodes = config.allocation() == Allocation.NODES;
-        if (placementDecides(config, cluster)) {
-            return new PlacingScheduler(
-                    jobs, new NodeSpace(cluster, wholeNodes), actions, rule(config, perEvent));
-        }
-        int slots = wholeNodes ? cluster.nodes() : cluster.cores();
         return switch (config.scheduler()) {
-            case FCFS -> new FcfsScheduler(jobs, slots, actions);
-            case CONSERVATIVE -> new ConservativeScheduler(jobs, slots, actions);
-            case EASY, RECORDED -> new EasyScheduler(jobs, slots, actions, perEvent);
+            case RECORDED -> new RecordedScheduler(jobs, actions);
+            case FCFS -> new FcfsScheduler(jobs, room(config, jobs, cluster), actions);
+            case EASY -> new EasyScheduler(jobs, room(config, jobs, cluster), actions, perEvent);
+            case CONSERVATIVE ->
+                    new ConservativeScheduler(jobs, plan(config, jobs, cluster), actions);
         };
+    }
+
+    private static Room room(BatchConfig config, BatchJobs jobs, ClusterSpec cluster) {
+        return placementDecides(config, cluster)
+                ? new PlacedRoom(jobs, nodes(config, jobs, cluster))
+                : new CountedRoom(jobs, slots(config, cluster));
+    }
+
+    private static Plan plan(BatchConfig config, BatchJobs jobs, ClusterSpec cluster) {
+        if (!placementDecides(config, cluster)) {
+            return new CountedPlan(jobs, slots(config, cluster));
+        }
+        JobsOnNodes nodes = nodes(config, jobs, cluster);
+        return nodes.space().isWhole() || jobs.needMemory()
+                ? new NodePlan(jobs, nodes)
+                : new CountedPlan(jobs, nodes);
+    }
+
+    private static int slots(BatchConfig config, ClusterSpec cluster) {
+        return isWhole(config) ? cluster.nodes() : cluster.cores();
+    }
+
+    private static JobsOnNodes nodes(BatchConfig config, BatchJobs jobs, ClusterSpec cluster) {
+        NodeSpace space = new NodeSpace(cluster, isWhole(config));
+        return new JobsOnNodes(jobs, space, !cluster.outages().isEmpty());
+    }
+
+    private static boolean isWhole(BatchConfig config) {
+        return config.allocation() == Allocation.NODES;
     }
 
     /** Whether more than a number of free cores or nodes decides what fits. */
     private static boolean placementDecides(BatchConfig config, ClusterSpec cluster) {
         return config.fit() != Fit.COUNT
                 || !cluster.outages().isEmpty()
-                || (config.allocation() == Allocation.NODES && !cluster.isEven());
-    }
-
-    private static PlacingScheduler.Rule rule(BatchConfig config, boolean perEvent) {
-        return switch (config.scheduler()) {
-            case FCFS -> PlacingScheduler.Rule.FCFS;
-            case EASY ->
-                    perEvent
-                            ? PlacingScheduler.Rule.EASY_PER_EVENT
-                            : PlacingScheduler.Rule.EASY_PER_INSTANT;
-            case CONSERVATIVE, RECORDED ->
-                    throw new OffcutException(
-                            ErrorCode.USAGE,
-                            "conservative backfilling counts cores only: with memory, outages or"
-                                    + " whole nodes of several sizes use the scheduler easy");
-        };
+                || (isWhole(config) && !cluster.isEven());
     }
 }

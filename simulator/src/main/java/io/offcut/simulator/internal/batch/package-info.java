@@ -1,5 +1,6 @@
 /**
- * Batch schedulers: which job starts when. They know jobs and a number of free slots, not nodes.
+ * Batch schedulers: which job starts when, and where more than a number of free slots decides, on
+ * which nodes.
  */
 @NullMarked
 package io.offcut.simulator.internal.batch;

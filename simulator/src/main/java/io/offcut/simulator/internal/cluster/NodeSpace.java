@@ -1,7 +1,6 @@
 package io.offcut.simulator.internal.cluster;
 
 import io.offcut.simulator.ClusterSpec;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +44,39 @@ public final class NodeSpace {
         this.freeTotal = spec.cores();
     }
 
+    public int nodes() {
+        return cores.length;
+    }
+
+    /** Cores of a node, free or not. */
+    public int cores(int node) {
+        return cores[node];
+    }
+
+    /** Memory of a node, free or not. */
+    public long bytes(int node) {
+        return bytes[node];
+    }
+
+    /** Whether jobs hold whole nodes. */
+    public boolean isWhole() {
+        return wholeNodes;
+    }
+
+    /** Whether a node takes no jobs now. */
+    public boolean isDown(int node) {
+        return outages[node] > 0;
+    }
+
+    /** Cores of an assignment that are on nodes which take jobs. */
+    public int upCores(Assignment where) {
+        int up = 0;
+        for (int part = 0; part < where.parts(); part++) {
+            up += isDown(where.node(part)) ? 0 : where.cores(part);
+        }
+        return up;
+    }
+
     /** Cores that no job holds, of nodes that take jobs. */
     public int freeTotal() {
         return freeTotal;
@@ -68,25 +100,16 @@ public final class NodeSpace {
         while (firstFree < cores.length && freeCores[firstFree] == 0) {
             firstFree++;
         }
-        int[] nodes = new int[4];
-        int[] taken = new int[4];
-        int parts = 0;
+        Assignment.Builder where = new Assignment.Builder();
         int missing = wanted;
         for (int node = firstFree; node < cores.length && missing > 0; node++) {
             int here = Math.min(missing, usable(node, bytesPerCore));
             if (here > 0) {
-                if (parts == nodes.length) {
-                    nodes = Arrays.copyOf(nodes, parts * 2);
-                    taken = Arrays.copyOf(taken, parts * 2);
-                }
-                nodes[parts] = node;
-                taken[parts++] = here;
+                where.add(node, here);
                 missing -= here;
             }
         }
-        return missing > 0
-                ? null
-                : new Assignment(Arrays.copyOf(nodes, parts), Arrays.copyOf(taken, parts));
+        return missing > 0 ? null : where.build();
     }
 
     private int usable(int node, long bytesPerCore) {
@@ -94,7 +117,7 @@ public final class NodeSpace {
     }
 
     /** Cores a job can have on a node with so much free. */
-    int usable(int node, long bytesPerCore, int coresFree, long bytesFree) {
+    public int usable(int node, long bytesPerCore, int coresFree, long bytesFree) {
         if (outages[node] > 0 || (wholeNodes && coresFree < cores[node])) {
             return 0;
         }
@@ -102,12 +125,12 @@ public final class NodeSpace {
     }
 
     /** Cores of a node that a job holds which computes on so many. */
-    int held(int node, int used) {
+    public int held(int node, int used) {
         return wholeNodes ? cores[node] : used;
     }
 
     /** Memory of a node that a job holds. */
-    long heldBytes(int node, int used, long bytesPerCore) {
+    public long heldBytes(int node, int used, long bytesPerCore) {
         return wholeNodes ? bytes[node] : used * bytesPerCore;
     }
 

@@ -9,7 +9,6 @@ import io.offcut.simulator.SimulationResult.IdleTimes;
 import io.offcut.simulator.internal.batch.BatchJobs;
 import io.offcut.simulator.internal.batch.BatchScheduler;
 import io.offcut.simulator.internal.batch.Schedulers;
-import io.offcut.simulator.internal.cluster.Assignment;
 import io.offcut.simulator.internal.cluster.Cluster;
 import io.offcut.simulator.internal.cluster.CoreCounter;
 import io.offcut.simulator.internal.cluster.Node;
@@ -46,6 +45,7 @@ import org.jspecify.annotations.Nullable;
 public final class Engine implements BatchScheduler.Actions, HarvesterContext.JobEnds {
     private static final int END = 0;
     private static final int START = 1;
+    private static final int FEW_EVENTS = 4096;
 
     private final BatchJobs jobs;
     private final BatchScheduler scheduler;
@@ -70,6 +70,9 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
 
     /** Jobs that are over; what the queue still has of them is from before their end was moved. */
     private final BitSet over = new BitSet();
+
+    /** With so many, ends that were moved may be the most: they are thrown away. */
+    private int purgeAtEvents = FEW_EVENTS;
 
     private final long startMillis;
     private int submitted;
@@ -221,7 +224,7 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
         while (outages.nextMillis() <= nowMillis) {
             OutageQueue.Change change = outages.take();
             int node = change.outage().node();
-            scheduler.down(node, change.down());
+            scheduler.down(nowMillis, node, change.down());
             occupancy.down(node, change.down());
             if (functions != null) {
                 functions.nodeDown(nowMillis, node, change.down());
@@ -235,9 +238,8 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
     }
 
     private void killJobsOf(int node, boolean requeue) {
-        for (int job = 0; job < submitted; job++) {
-            Assignment where = scheduler.assignment(job);
-            if (where != null && record.endMillis(job) > nowMillis && where.isOn(node)) {
+        for (int job : scheduler.jobsOn(node)) {
+            if (record.endMillis(job) > nowMillis) {
                 leave(job);
                 if (requeue) {
                     record.requeued(job);
@@ -285,9 +287,18 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
         }
         record.endsAt(job, moved);
         queue.add(moved, END, job);
+        if (queue.size() > purgeAtEvents) {
+            queue.removeIf(this::isStale);
+            purgeAtEvents = FEW_EVENTS + 2 * queue.size();
+        }
         if (!recorded) {
             scheduler.slower(nowMillis, job, moved);
         }
+    }
+
+    /** An end that was moved, or of a run that is over. */
+    private boolean isStale(long timeMillis, int kind, long job) {
+        return kind == END && (record.endMillis((int) job) != timeMillis || over.get((int) job));
     }
 
     @Override
