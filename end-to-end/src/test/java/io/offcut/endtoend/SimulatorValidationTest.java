@@ -241,7 +241,13 @@ final class SimulatorValidationTest {
     /** As the daemons are set: three samples of 200 ms before a core is offered. */
     private static FunctionConfig functions() {
         return FunctionConfig.DEFAULT
-                .with(new FunctionConfig.Policy.Leases(Place.DEFAULT, 600, false, 0))
+                .with(
+                        new FunctionConfig.Policy.Leases(
+                                Place.DEFAULT,
+                                600,
+                                false,
+                                0,
+                                FunctionConfig.Policy.Reclaim.MEASURED))
                 .with(Interference.NONE, "compute");
     }
 }

@@ -124,14 +124,21 @@ public record FunctionConfig(
          *     it, does not use are offered too
          * @param idleQuantile idleness is expected to end when that of this share of the nodes that
          *     were idle for as long did, as the scheduler has it with Slurm; 0 for no guess
+         * @param reclaim how long a node takes to end what a job wants
          */
-        record Leases(Place place, long holdOffMillis, boolean underused, double idleQuantile)
+        record Leases(
+                Place place,
+                long holdOffMillis,
+                boolean underused,
+                double idleQuantile,
+                Reclaim reclaim)
                 implements Policy {
             /**
              * Offered after 3 s as the node daemon does, nothing of running jobs, for as long as it
              * may be.
              */
-            public static final Leases DEFAULT = new Leases(Place.DEFAULT, 3_000, false, 0);
+            public static final Leases DEFAULT = 
+                    new Leases(Place.DEFAULT, 3_000, false, 0, Reclaim.MEASURED);
 
             public Leases {
                 if (holdOffMillis < 0 || !(idleQuantile >= 0 && idleQuantile <= 0.9)) {
@@ -166,6 +173,35 @@ public record FunctionConfig(
                                     + lengthsMillis
                                     + " and "
                                     + warmUpMillis
+                                    + " ms");
+                }
+            }
+        }
+
+        /**
+         * How a node takes back what a job wants that starts: it freezes the executors, which frees
+         * their cores, tells their clients, and ends them, which frees their memory.
+         *
+         * @param freezeMillis from the start of the job until the cores are free
+         * @param evictMillis from the start of the job until the memory is free for others; not less
+         */
+        record Reclaim(long freezeMillis, long evictMillis) {
+            /**
+             * docs/reference/performance.md, "What a job waits for": 0.80 ms at the median, rounded
+             * up to whole milliseconds, and 22 ms.
+             */
+            public static final Reclaim MEASURED = new Reclaim(1, 22);
+
+            /** All is free at once. */
+            public static final Reclaim AT_ONCE = new Reclaim(0, 0);
+
+            public Reclaim {
+                if (freezeMillis < 0 || evictMillis < freezeMillis) {
+                    throw new IllegalArgumentException(
+                            "executors freeze, then end: 0 <= freeze <= evict; got "
+                                    + freezeMillis
+                                    + " and "
+                                    + evictMillis
                                     + " ms");
                 }
             }

@@ -4,6 +4,7 @@ import io.offcut.core.lease.EndReason;
 import io.offcut.simulator.FunctionConfig.Load;
 import io.offcut.simulator.SimulationResult.Bucket;
 import io.offcut.simulator.SimulationResult.Calls;
+import io.offcut.simulator.SimulationResult.Delays;
 import io.offcut.simulator.SimulationResult.Functions;
 import io.offcut.simulator.SimulationResult.Latency;
 import io.offcut.simulator.SimulationResult.Memory;
@@ -45,6 +46,7 @@ final class FunctionSums {
                 load instanceof Load.Open ? calls(counts) : null,
                 load instanceof Load.Offload ? offloading(counts) : null,
                 slowdown(schedule),
+                new Delays(counts.delayedJobs, counts.delayMillis / MILLIS),
                 counts.events);
     }
 

@@ -103,6 +103,7 @@ public record SimulationResult(
      * @param calls null where work is not made of single calls
      * @param offloading null where no jobs offload
      * @param slowdown of jobs by functions beside them
+     * @param delays of jobs by leases on their cores
      * @param events what the function side handled, those of the scheduling core among them
      */
     public record Functions(
@@ -118,7 +119,16 @@ public record SimulationResult(
             @Nullable Calls calls,
             @Nullable Offloading offloading,
             Slowdown slowdown,
+            Delays delays,
             long events) {}
+
+    /**
+     * Jobs that could begin their work only after their start, when leases had left their cores.
+     *
+     * @param jobs how many
+     * @param totalSeconds of all of them
+     */
+    public record Delays(long jobs, double totalSeconds) {}
 
     /** Executors that were started for a lease, or waited for it. */
     public record Starts(long cold, long prewarmed, long kept) {}

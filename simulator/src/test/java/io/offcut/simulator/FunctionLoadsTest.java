@@ -14,6 +14,7 @@ import io.offcut.simulator.FunctionConfig.Policy.Fit;
 import io.offcut.simulator.FunctionConfig.Policy.Leases;
 import io.offcut.simulator.FunctionConfig.Policy.Pilots;
 import io.offcut.simulator.FunctionConfig.Policy.Place;
+import io.offcut.simulator.FunctionConfig.Policy.Reclaim;
 import io.offcut.simulator.FunctionConfig.Transport;
 import io.offcut.simulator.SimulationResult.Calls;
 import io.offcut.simulator.SimulationResult.Functions;
@@ -28,7 +29,7 @@ class FunctionLoadsTest {
     /** Nothing costs time. */
     private static final FunctionConfig IDEAL =
             FunctionConfig.DEFAULT
-                    .with(new Leases(Place.DEFAULT, 0, false, 0))
+                    .with(new Leases(Place.DEFAULT, 0, false, 0, Reclaim.AT_ONCE))
                     .with(Executors.cold(0))
                     .with(new Transport("none", 0, Long.MAX_VALUE))
                     .with(Interference.NONE, Interference.COMPUTE)
@@ -80,6 +81,79 @@ class FunctionLoadsTest {
         assertThat(calls(moved).latency().maxMillis()).isCloseTo(35_000, within(350.0));
         assertThat(calls(broken).failed()).isEqualTo(1);
         assertThat(calls(broken).done()).isZero();
+    }
+
+    @Test
+    void aJobBeginsWhenLeasesHaveLeftItsCores() {
+        // The lease on the second core begins after 1 s of idleness; the second job wants the core.
+        JobTable jobs = Tables.of(job(0, 0, 100, 1, 100), job(10, 0, 20, 1, 20));
+        FunctionConfig slow = IDEAL.with(reclaim(1_000, 2_000, 5_000));
+
+        Rows leases = new Rows();
+        SimulationResult easy = run(jobs, 2, slow, EASY, leases);
+        SimulationResult recorded = run(jobs, 2, slow, RECORDED, LeaseLog.NONE);
+
+        assertThat(easy.schedule().startSeconds(1)).isEqualTo(10);
+        assertThat(easy.schedule().endSeconds(1)).isEqualTo(32);
+        assertThat(easy.schedule().endSeconds(0)).isEqualTo(100);
+        assertThat(functions(easy).delays()).isEqualTo(new SimulationResult.Delays(1, 2));
+        assertThat(functions(easy).slowdown().slowedJobs()).isZero();
+        assertThat(leases.lines.getFirst()).isEqualTo("0 functions n0 1000-10000 1 reclaimed");
+        assertThat(recorded.schedule().endSeconds(1)).isEqualTo(30);
+        assertThat(functions(recorded).delays()).isEqualTo(new SimulationResult.Delays(1, 2));
+    }
+
+    @Test
+    void aJobOnIdleCoresIsNotDelayed() {
+        JobTable jobs = Tables.of(job(0, 0, 100, 1, 100), job(10, 0, 20, 1, 20));
+
+        SimulationResult result =
+                run(jobs, 2, IDEAL.with(reclaim(60_000, 2_000, 5_000)), EASY, LeaseLog.NONE);
+
+        assertThat(result.schedule().endSeconds(1)).isEqualTo(30);
+        assertThat(functions(result).delays()).isEqualTo(new SimulationResult.Delays(0, 0));
+    }
+
+    @Test
+    void theMemoryOfAReclaimedLeaseIsOfferedAgainWhenItIsGone() {
+        // Three cores with 4 GiB each, of which a job and a worker each take as much. One lease has
+        // two cores; a job takes one of them. The other is idle, and its memory free 5 s later.
+        JobTable jobs = Tables.of(job(0, 0, 100, 1, 100), job(10, 0, 40, 1, 40));
+        FunctionConfig slow = IDEAL.withWorkerMemory(4L << 30);
+
+        Rows leases = new Rows();
+        run(jobs, 3, slow.with(reclaim(1_000, 2_000, 5_000)), RECORDED, leases);
+        Rows atOnce = new Rows();
+        run(jobs, 3, slow.with(reclaim(1_000, 0, 0)), RECORDED, atOnce);
+
+        assertThat(leases.lines)
+                .containsExactly(
+                        "0 functions n0 1000-10000 2 reclaimed",
+                        "1 functions n0 15000-100000 1 open",
+                        "2 functions n0 51000-100000 1 open");
+        assertThat(atOnce.lines).contains("1 functions n0 10000-100000 1 open");
+    }
+
+    @Test
+    void theClientOfAFrozenCallHearsOfItLater() {
+        // The call waits from its eviction at 10, or 12, to the end of the second job at 30.
+        JobTable jobs = Tables.of(job(0, 0, 100, 1, -1), job(10, 0, 20, 1, -1));
+        FunctionConfig patient = IDEAL.with(calls(19_000, 0, 1000, call(5, 10)));
+
+        Calls later =
+                calls(run(jobs, 2, patient.with(reclaim(0, 2_000, 2_000)), RECORDED, LeaseLog.NONE));
+        Calls atOnce = calls(run(jobs, 2, patient, RECORDED, LeaseLog.NONE));
+
+        assertThat(later.evictions()).isEqualTo(1);
+        assertThat(later.lostCoreSeconds()).isEqualTo(5);
+        assertThat(later.done()).isEqualTo(1);
+        assertThat(later.latency().maxMillis()).isCloseTo(35_000, within(350.0));
+        assertThat(atOnce.dropped()).isEqualTo(1);
+    }
+
+    private static Leases reclaim(long holdOffMillis, long freezeMillis, long evictMillis) {
+        return new Leases(
+                Place.DEFAULT, holdOffMillis, false, 0, new Reclaim(freezeMillis, evictMillis));
     }
 
     @Test
@@ -179,7 +253,7 @@ class FunctionLoadsTest {
     void measuredCpuTimeSaysWhichCoresOfAJobAreOffered() {
         // Four cores for 100 s, 25 s of CPU time on each: one core's worth is used.
         JobTable jobs = Tables.measured(job(0, 0, 100, 4, -1), 25.0, 1 << 20);
-        FunctionConfig config = IDEAL.with(new Leases(Place.DEFAULT, 0, true, 0));
+        FunctionConfig config = IDEAL.with(new Leases(Place.DEFAULT, 0, true, 0, Reclaim.AT_ONCE));
 
         SimulationResult result = run(jobs, 4, config, RECORDED, LeaseLog.NONE);
 

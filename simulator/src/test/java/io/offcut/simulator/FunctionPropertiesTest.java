@@ -11,6 +11,7 @@ import io.offcut.simulator.FunctionConfig.Policy.Fit;
 import io.offcut.simulator.FunctionConfig.Policy.Leases;
 import io.offcut.simulator.FunctionConfig.Policy.Pilots;
 import io.offcut.simulator.FunctionConfig.Policy.Place;
+import io.offcut.simulator.FunctionConfig.Policy.Reclaim;
 import io.offcut.simulator.RandomArrivals.Service;
 import io.offcut.simulator.SimulationResult.Calls;
 import io.offcut.simulator.SimulationResult.Cores;
@@ -42,9 +43,9 @@ class FunctionPropertiesTest {
                             1 << 20));
     private static final FunctionConfig OFFLOAD = FIT.with(new Load.Offload(500, 700, 2000));
     private static final FunctionConfig UNDERUSED =
-            CALLS.with(new Leases(Place.PACK, 3_000, true, 0)).withMemoryLeases(true);
+            CALLS.with(new Leases(Place.PACK, 3_000, true, 0, Reclaim.MEASURED)).withMemoryLeases(true);
     private static final FunctionConfig EXPECTING =
-            FIT.with(new Leases(Place.DEFAULT, 10_000, false, 0.25));
+            FIT.with(new Leases(Place.DEFAULT, 10_000, false, 0.25, Reclaim.MEASURED));
     private static final FunctionConfig PILOTS =
             FIT.with(new Pilots(Pilots.LENGTHS_MILLIS, 20_000, Fit.PREEMPTED));
 
@@ -152,7 +153,7 @@ class FunctionPropertiesTest {
         Functions expecting =
                 Simulation.run(
                                 config.with(
-                                        CALLS.with(new Leases(Place.DEFAULT, 10_000, false, 0.25))))
+                                        CALLS.with(new Leases(Place.DEFAULT, 10_000, false, 0.25, Reclaim.MEASURED))))
                         .functions();
 
         assertThat(blind).isNotNull();

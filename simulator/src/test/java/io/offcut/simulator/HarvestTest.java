@@ -13,6 +13,7 @@ import io.offcut.simulator.BatchConfig.Scheduler;
 import io.offcut.simulator.FunctionConfig.Executors;
 import io.offcut.simulator.FunctionConfig.Policy.Leases;
 import io.offcut.simulator.FunctionConfig.Policy.Place;
+import io.offcut.simulator.FunctionConfig.Policy.Reclaim;
 import io.offcut.simulator.SimulationResult.Cores;
 import io.offcut.simulator.SimulationResult.Functions;
 import io.offcut.simulator.SimulationResult.Gains;
@@ -152,7 +153,7 @@ class HarvestTest {
     private static FunctionConfig standing(
             long holdOffMillis, long startMillis, long workerBytes, boolean underused) {
         return FunctionConfig.DEFAULT
-                .with(new Leases(Place.DEFAULT, holdOffMillis, underused, 0))
+                .with(new Leases(Place.DEFAULT, holdOffMillis, underused, 0, Reclaim.AT_ONCE))
                 .with(Executors.cold(startMillis))
                 .with(Interference.NONE, Interference.COMPUTE)
                 .withWorkerMemory(workerBytes);

@@ -11,6 +11,7 @@ import io.offcut.simulator.FunctionConfig.Load;
 import io.offcut.simulator.FunctionConfig.Policy;
 import io.offcut.simulator.FunctionConfig.Policy.Fit;
 import io.offcut.simulator.FunctionConfig.Policy.Place;
+import io.offcut.simulator.FunctionConfig.Policy.Reclaim;
 import io.offcut.simulator.FunctionConfig.Transport;
 import io.offcut.simulator.Interference;
 import io.offcut.simulator.RandomArrivals;
@@ -54,11 +55,13 @@ final class FunctionOptions {
             paramLabel = "POLICY",
             defaultValue = "lease",
             description = {
-                "lease,place=default|pack,hold-off=3s,underused=off|on,idle-quantile=0: nodes"
+                "lease,place=default|pack,hold-off=3s,underused=off|on,idle-quantile=0,freeze=1ms,"
+                        + "evict=22ms: nodes"
                         + " offer cores that were idle for so long; underused: also those that a"
                         + " job holds and was not measured to use, as the node daemon does on"
                         + " demand; idle-quantile: work goes where idleness is expected to last,"
-                        + " as with the scheduler's key of that name.",
+                        + " as with the scheduler's key of that name; freeze, evict: when a"
+                        + " job takes cores of a lease, so long until they, and its memory, are free.",
                 "pilot,lengths=2:4:6:8:14:22:34:56:90,warm-up=20s,fit=greedy|preempted: pilot jobs"
                         + " of so many minutes on wholly idle nodes, for --functions fit."
             })
@@ -183,7 +186,8 @@ final class FunctionOptions {
                                     Choice.of("place", Place.class, words.text("place", "default")),
                                     words.millis("hold-off", 3_000),
                                     words.flag("underused", false),
-                                    words.number("idle-quantile", 0));
+                                    words.number("idle-quantile", 0),
+                                    reclaim(words));
                     case "pilot" ->
                             new Policy.Pilots(
                                     lengths(words),
@@ -193,6 +197,12 @@ final class FunctionOptions {
                 };
         words.checkAllTaken();
         return chosen;
+    }
+
+    private static Reclaim reclaim(Words words) {
+        long freezeMillis = words.millis("freeze", Reclaim.MEASURED.freezeMillis());
+        long evictMillis = Math.max(freezeMillis, Reclaim.MEASURED.evictMillis());
+        return new Reclaim(freezeMillis, words.millis("evict", evictMillis));
     }
 
     private static List<Long> lengths(Words words) {

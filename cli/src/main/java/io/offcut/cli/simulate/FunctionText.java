@@ -1,6 +1,7 @@
 package io.offcut.cli.simulate;
 
 import io.offcut.simulator.SimulationResult.Calls;
+import io.offcut.simulator.SimulationResult.Delays;
 import io.offcut.simulator.SimulationResult.Functions;
 import io.offcut.simulator.SimulationResult.Memory;
 import io.offcut.simulator.SimulationResult.Offloading;
@@ -35,6 +36,12 @@ final class FunctionText {
                     "mean and largest slowdown",
                     format("%.3f", slowdown.mean()),
                     format("%.3f", slowdown.max()));
+        }
+        Delays delays = functions.delays();
+        if (delays.jobs() > 0) {
+            row("jobs that waited for a lease to leave", delays.jobs());
+            rows.row(
+                    "such waits together, s", format("%.3f", delays.totalSeconds()), "");
         }
         Calls calls = functions.calls();
         if (calls != null) {

@@ -36,6 +36,11 @@ public final class FunctionCounts {
     /** Arrival to result of every invocation that is done, in microseconds. */
     public final Histogram latencyMicros = new Histogram(DIGITS);
 
+    /** Jobs that began later than they started, because leases had to leave their cores. */
+    public long delayedJobs;
+
+    public long delayMillis;
+
     public long offloadingJobs;
     public long offloadingRunMillis;
     public long offloadingTookMillis;
@@ -45,6 +50,11 @@ public final class FunctionCounts {
 
     private final Map<EndReason, Long> leaseEnds = new EnumMap<>(EndReason.class);
     private final Map<EndReason, Long> requestEnds = new EnumMap<>(EndReason.class);
+
+    void jobDelayed(long millis) {
+        delayedJobs++;
+        delayMillis += millis;
+    }
 
     void leaseEnded(EndReason reason) {
         leaseEnds.merge(reason, 1L, Long::sum);

@@ -16,6 +16,7 @@ import io.offcut.scheduler.idle.IdleDesk;
 import io.offcut.simulator.FunctionConfig;
 import io.offcut.simulator.FunctionConfig.Load;
 import io.offcut.simulator.FunctionConfig.Policy.Leases;
+import io.offcut.simulator.FunctionConfig.Policy.Reclaim;
 import io.offcut.simulator.internal.cluster.Placement;
 import io.offcut.simulator.internal.interference.JobPaces;
 import io.offcut.simulator.internal.measure.CoreTime;
@@ -72,6 +73,11 @@ public final class FunctionSide implements Harvester {
     /** Nodes whose jobs changed at this instant. */
     private final BitSet touched = new BitSet();
 
+    /** Jobs that started at this instant. */
+    private final List<Started> started = new ArrayList<>();
+
+    private record Started(int job, Placement placement) {}
+
     /** Of every lease that is not over for the scheduling core. */
     private final Map<String, LeaseTerms> granted = new HashMap<>();
 
@@ -121,7 +127,12 @@ public final class FunctionSide implements Harvester {
         return switch (context.config().load()) {
             case Load.Open open ->
                     new InvocationClient(
-                            open, context, counts, mailbox::add, paces::functionPermille);
+                            open,
+                            policy.reclaim().freezeMillis(),
+                            context,
+                            counts,
+                            mailbox::add,
+                            paces::functionPermille);
             case Load.Offload offload ->
                     new OffloadClient(offload, context, paces, counts, mailbox::add);
             case Load.Standing standing ->
@@ -197,6 +208,7 @@ public final class FunctionSide implements Harvester {
         }
         paces.started(nowMillis, job, placement.coresUsed(), nodes);
         client.jobStarted(nowMillis, job, placement.coresUsed());
+        started.add(new Started(job, placement));
     }
 
     @Override
@@ -235,11 +247,37 @@ public final class FunctionSide implements Harvester {
             refresh(nowMillis, agents[node], ends);
         }
         mailbox.addAll(ends);
+        delayStarted(nowMillis);
         deliver(nowMillis);
         for (int node = touched.nextSetBit(0); node >= 0; node = touched.nextSetBit(node + 1)) {
             agents[node].check();
+            agents[node].instantOver();
         }
         touched.clear();
+    }
+
+    /**
+     * A job begins its work when leases have left its cores. For memory it does not wait: it needs
+     * its own later than that.
+     */
+    private void delayStarted(long nowMillis) {
+        long delay = policy.reclaim().freezeMillis();
+        for (Started start : started) {
+            if (delay > 0 && tookFromLease(start.placement())) {
+                counts.jobDelayed(delay);
+                paces.delay(nowMillis, start.job(), delay);
+            }
+        }
+        started.clear();
+    }
+
+    private boolean tookFromLease(Placement placement) {
+        for (Placement.Part part : placement.parts()) {
+            if (agents[part.node().index()].tookFromLease(part.cores())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     @Override
@@ -248,6 +286,7 @@ public final class FunctionSide implements Harvester {
         switch (kind) {
             case FunctionTimers.OFFER -> offerDue(nowMillis, agents[(int) payload]);
             case FunctionTimers.OBSERVE -> observe(nowMillis);
+            case FunctionTimers.EVICTED -> evicted(nowMillis, agents[(int) payload]);
             default -> client.event(nowMillis, kind, payload);
         }
         deliver(nowMillis);
@@ -255,10 +294,19 @@ public final class FunctionSide implements Harvester {
 
     private void offerDue(long nowMillis, NodeAgent agent) {
         if (agent.dueMillis == nowMillis) {
-            List<BrainEvent> ends = new ArrayList<>(0);
-            refresh(nowMillis, agent, ends);
-            mailbox.addAll(ends);
+            refresh(nowMillis, agent);
         }
+    }
+
+    private void evicted(long nowMillis, NodeAgent agent) {
+        agent.evicted(nowMillis);
+        refresh(nowMillis, agent);
+    }
+
+    private void refresh(long nowMillis, NodeAgent agent) {
+        List<BrainEvent> ends = new ArrayList<>(0);
+        refresh(nowMillis, agent, ends);
+        mailbox.addAll(ends);
     }
 
     @Override
@@ -305,11 +353,15 @@ public final class FunctionSide implements Harvester {
     private void refresh(long nowMillis, NodeAgent agent, List<BrainEvent> ends) {
         CpuSet idle = agent.idleSince(nowMillis - policy.holdOffMillis());
         countOffered(nowMillis, agent);
+        List<OpenLease> lostLeases = agent.leasesWithout(idle);
+        if (!lostLeases.isEmpty()) {
+            reclaim(nowMillis, agent, lostLeases);
+        }
         BrainEvent changed = agent.offer(idle);
         if (changed != null) {
             mailbox.add(changed);
         }
-        for (OpenLease lost : agent.leasesWithout(idle)) {
+        for (OpenLease lost : lostLeases) {
             ends.add(close(nowMillis, agent, lost, EndReason.RECLAIMED));
         }
         agent.executors.room(nowMillis, agent.spareMemoryBytes());
@@ -317,6 +369,17 @@ public final class FunctionSide implements Harvester {
             leaseMemory(nowMillis, agent);
         }
         scheduleOffer(nowMillis, agent);
+    }
+
+    private void reclaim(long nowMillis, NodeAgent agent, List<OpenLease> lost) {
+        Reclaim reclaim = policy.reclaim();
+        for (OpenLease lease : lost) {
+            agent.reclaimed(lease, nowMillis, nowMillis + reclaim.evictMillis());
+        }
+        if (reclaim.evictMillis() > 0) {
+            long freeMillis = nowMillis + reclaim.evictMillis();
+            context.timers().at(freeMillis, FunctionTimers.EVICTED, agent.index);
+        }
     }
 
     private void scheduleOffer(long nowMillis, NodeAgent agent) {

@@ -30,6 +30,12 @@ public interface FunctionTimers {
     /** Nodes are looked at to guess how long they stay idle; no payload. */
     int OBSERVE = FIRST + 7;
 
+    /** Memory of leases that a job ended may be free; the payload is their node. */
+    int EVICTED = FIRST + 8;
+
+    /** Clients hear that calls were frozen; the payload is how many. */
+    int REVOKED = FIRST + 9;
+
     /** Asks for an event. */
     void at(long timeMillis, int kind, long payload);
 }

@@ -23,14 +23,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * A client for each function. A call goes to a worker that its client holds and that is idle, or
  * waits; for those that wait workers are asked for, one each. A lease on which nothing has run for
- * long is given back. A call on a lease that is taken back has lost what was done of it: an
- * idempotent one goes first in the queue, any other has failed.
+ * long is given back. A call on a lease that is taken back is frozen and has lost what was done of
+ * it. When its client hears of that, an idempotent one goes first in the queue, any other has
+ * failed.
  *
  * <pre>
  *   arrives ──▶ waiting ──▶ running ──▶ done
  *                 │  ▲         │
- *        patience │  └─evicted─┤ evicted, not idempotent
- *                 ▼            ▼
+ *                 │  │         ▼
+ *        patience │  └──────frozen
+ *                 ▼            ▼ not idempotent
  *              dropped       failed
  * </pre>
  *
@@ -152,6 +154,12 @@ final class InvocationClient implements ClientModel {
     private final Map<String, Asked> asked = new HashMap<>();
     private final Map<Long, Held> leases = new HashMap<>();
     private final Set<Function> unsettled = new LinkedHashSet<>();
+    private final long freezeMillis;
+
+    /** Calls on leases that were taken back, of which their clients have yet to hear. */
+    private final ArrayDeque<Frozen> frozen = new ArrayDeque<>();
+
+    private record Frozen(Function function, Call call) {}
 
     /** By slot; its generation tells a new call from one that was evicted. */
     private @Nullable Running[] running = new Running[64];
@@ -164,11 +172,13 @@ final class InvocationClient implements ClientModel {
 
     InvocationClient(
             Open load,
+            long freezeMillis,
             HarvesterContext context,
             FunctionCounts counts,
             Mailbox mailbox,
             IntUnaryOperator slowPermilleOfNode) {
         this.load = load;
+        this.freezeMillis = freezeMillis;
         this.config = context.config();
         this.arrivals = load.arrivals().open(context.seed());
         this.luck = new RandomVariates(~context.seed());
@@ -200,6 +210,7 @@ final class InvocationClient implements ClientModel {
             case FunctionTimers.READY -> ready(nowMillis, payload);
             case FunctionTimers.PATIENCE -> impatient(nowMillis, functions.get((int) payload));
             case FunctionTimers.HOLD -> held(nowMillis, payload);
+            case FunctionTimers.REVOKED -> revoked(nowMillis, payload);
             default -> ClientModel.super.event(nowMillis, kind, payload);
         }
     }
@@ -455,24 +466,37 @@ final class InvocationClient implements ClientModel {
             function.coming -= lease.cores();
         }
         for (int at = 0; at < held.calls; at++) {
-            evict(nowMillis, function, take(held.slots[at]));
+            freeze(nowMillis, function, take(held.slots[at]));
+        }
+        if (freezeMillis == 0 || reason != EndReason.RECLAIMED) {
+            revoked(nowMillis, held.calls);
+        } else if (held.calls > 0) {
+            timers.at(nowMillis + freezeMillis, FunctionTimers.REVOKED, held.calls);
         }
         unsettled.add(function);
     }
 
-    private void evict(long nowMillis, Function function, Running call) {
+    private void freeze(long nowMillis, Function function, Running call) {
         counts.evictions++;
         counts.lostMillis += nowMillis - call.startedMillis;
-        if (luck.uniform() * 1000 < load.idempotentPermille()) {
-            counts.retries++;
-            enqueue(nowMillis, function, function.evicted, call.call);
-        } else {
-            counts.failed++;
+        frozen.add(new Frozen(function, call.call));
+    }
+
+    private void revoked(long nowMillis, long calls) {
+        for (long left = calls; left > 0; left--) {
+            Frozen next = frozen.remove();
+            if (luck.uniform() * 1000 < load.idempotentPermille()) {
+                counts.retries++;
+                enqueue(nowMillis, next.function(), next.function().evicted, next.call());
+            } else {
+                counts.failed++;
+            }
         }
     }
 
     @Override
     public void finish(long nowMillis) {
+        counts.waiting += frozen.size();
         for (Function function : functions) {
             counts.waiting += function.waiting();
         }

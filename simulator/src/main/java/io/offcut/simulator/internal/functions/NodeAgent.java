@@ -11,6 +11,7 @@ import io.offcut.core.lease.LeaseUsage;
 import io.offcut.core.link.NodeMessage;
 import io.offcut.scheduler.NodeObservation;
 import io.offcut.scheduler.brain.BrainEvent;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -44,6 +45,14 @@ final class NodeAgent {
 
     /** Of how many outages it is part now. */
     private int outages;
+
+    /** Memory of leases that a job ended, and when it is free, the first first. */
+    private final ArrayDeque<long[]> evicting = new ArrayDeque<>();
+
+    private long evictingBytes;
+
+    /** Cores that leases lost at this instant. */
+    private final BitSet reclaimed = new BitSet();
 
     private final Map<String, OpenLease> leases = new LinkedHashMap<>();
     private long leasedMemoryBytes;
@@ -110,8 +119,33 @@ final class NodeAgent {
         Arrays.fill(idleSinceMillis, nowMillis);
     }
 
+    /** A job ended a lease; its memory is free later than its cores, if that is not now. */
+    void reclaimed(OpenLease lease, long nowMillis, long freeMillis) {
+        lease.terms().cores().stream().forEach(reclaimed::set);
+        if (freeMillis > nowMillis && lease.terms().memoryBytes() > 0) {
+            evicting.add(new long[] {freeMillis, lease.terms().memoryBytes()});
+            evictingBytes += lease.terms().memoryBytes();
+        }
+    }
+
+    /** Memory is free that jobs wanted back until now. */
+    void evicted(long nowMillis) {
+        while (!evicting.isEmpty() && evicting.element()[0] <= nowMillis) {
+            evictingBytes -= evicting.remove()[1];
+        }
+    }
+
+    /** Whether a job took one of these cores from a lease at this instant. */
+    boolean tookFromLease(BitSet taken) {
+        return reclaimed.intersects(taken);
+    }
+
+    void instantOver() {
+        reclaimed.clear();
+    }
+
     private long freeMemoryBytes() {
-        return Math.max(0, memoryBytes - jobMemoryBytes);
+        return Math.max(0, memoryBytes - jobMemoryBytes - evictingBytes);
     }
 
     /** Memory that neither a job nor a lease has, where every core is taken; otherwise 0. */

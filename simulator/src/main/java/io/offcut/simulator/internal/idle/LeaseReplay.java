@@ -5,6 +5,7 @@ import io.offcut.simulator.ClusterSpec;
 import io.offcut.simulator.FunctionConfig;
 import io.offcut.simulator.FunctionConfig.Policy.Leases;
 import io.offcut.simulator.FunctionConfig.Policy.Place;
+import io.offcut.simulator.FunctionConfig.Policy.Reclaim;
 import io.offcut.simulator.IdlePolicy;
 import io.offcut.simulator.IdleReading;
 import io.offcut.simulator.IdleResult.Use;
@@ -94,7 +95,8 @@ public final class LeaseReplay {
     }
 
     private FunctionSide functions(IdlePolicy.Lease policy, ClusterSpec spec) {
-        Leases leases = new Leases(Place.DEFAULT, policy.holdOffMillis(), false, 0);
+        Leases leases = 
+                new Leases(Place.DEFAULT, policy.holdOffMillis(), false, 0, Reclaim.AT_ONCE);
         FunctionConfig config =
                 FunctionConfig.DEFAULT
                         .with(leases)

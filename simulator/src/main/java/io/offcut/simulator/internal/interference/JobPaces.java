@@ -81,6 +81,14 @@ public final class JobPaces {
         pace(job).share(permille);
     }
 
+    /** A job that starts now can begin its work only after a while. */
+    public void delay(long nowMillis, int job, long millis) {
+        Pace pace = pace(job);
+        pace.advance(nowMillis);
+        pace.delay(millis);
+        mark(pace);
+    }
+
     /** So many leased workers more, or less, work for a job. Does nothing for one that is over. */
     public void addWorkers(long nowMillis, int job, int change) {
         Pace pace = running.get(job);

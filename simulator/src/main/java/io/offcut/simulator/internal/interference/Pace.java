@@ -12,7 +12,7 @@ final class Pace {
     final int[] nodes;
     private final int cores;
     private final int slowRate;
-    private final long startMillis;
+    private long startMillis;
     final int functionPermille;
     private long updatedMillis;
 
@@ -56,8 +56,17 @@ final class Pace {
         leftToShare = left / 1000 * permille;
     }
 
+    /** It has just started, and can begin its work only after a while. */
+    void delay(long millis) {
+        startMillis += millis;
+        updatedMillis += millis;
+    }
+
     /** Counts what was done up to now. */
     void advance(long nowMillis) {
+        if (nowMillis <= updatedMillis) {
+            return;
+        }
         long passed = nowMillis - updatedMillis;
         long shared = Math.min(passed * shareRate(), leftToShare);
         left -= passed * ownRate() + shared;
