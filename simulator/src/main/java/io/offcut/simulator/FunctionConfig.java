@@ -137,7 +137,7 @@ public record FunctionConfig(
              * Offered after 3 s as the node daemon does, nothing of running jobs, for as long as it
              * may be.
              */
-            public static final Leases DEFAULT = 
+            public static final Leases DEFAULT =
                     new Leases(Place.DEFAULT, 3_000, false, 0, Reclaim.MEASURED);
 
             public Leases {
@@ -183,7 +183,8 @@ public record FunctionConfig(
          * their cores, tells their clients, and ends them, which frees their memory.
          *
          * @param freezeMillis from the start of the job until the cores are free
-         * @param evictMillis from the start of the job until the memory is free for others; not less
+         * @param evictMillis from the start of the job until the memory is free for others; not
+         *     less
          */
         record Reclaim(long freezeMillis, long evictMillis) {
             /**

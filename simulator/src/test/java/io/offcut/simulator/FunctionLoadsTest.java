@@ -141,7 +141,13 @@ class FunctionLoadsTest {
         FunctionConfig patient = IDEAL.with(calls(19_000, 0, 1000, call(5, 10)));
 
         Calls later =
-                calls(run(jobs, 2, patient.with(reclaim(0, 2_000, 2_000)), RECORDED, LeaseLog.NONE));
+                calls(
+                        run(
+                                jobs,
+                                2,
+                                patient.with(reclaim(0, 2_000, 2_000)),
+                                RECORDED,
+                                LeaseLog.NONE));
         Calls atOnce = calls(run(jobs, 2, patient, RECORDED, LeaseLog.NONE));
 
         assertThat(later.evictions()).isEqualTo(1);

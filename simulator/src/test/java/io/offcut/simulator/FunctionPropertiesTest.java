@@ -43,7 +43,8 @@ class FunctionPropertiesTest {
                             1 << 20));
     private static final FunctionConfig OFFLOAD = FIT.with(new Load.Offload(500, 700, 2000));
     private static final FunctionConfig UNDERUSED =
-            CALLS.with(new Leases(Place.PACK, 3_000, true, 0, Reclaim.MEASURED)).withMemoryLeases(true);
+            CALLS.with(new Leases(Place.PACK, 3_000, true, 0, Reclaim.MEASURED))
+                    .withMemoryLeases(true);
     private static final FunctionConfig EXPECTING =
             FIT.with(new Leases(Place.DEFAULT, 10_000, false, 0.25, Reclaim.MEASURED));
     private static final FunctionConfig PILOTS =
@@ -153,7 +154,13 @@ class FunctionPropertiesTest {
         Functions expecting =
                 Simulation.run(
                                 config.with(
-                                        CALLS.with(new Leases(Place.DEFAULT, 10_000, false, 0.25, Reclaim.MEASURED))))
+                                        CALLS.with(
+                                                new Leases(
+                                                        Place.DEFAULT,
+                                                        10_000,
+                                                        false,
+                                                        0.25,
+                                                        Reclaim.MEASURED))))
                         .functions();
 
         assertThat(blind).isNotNull();

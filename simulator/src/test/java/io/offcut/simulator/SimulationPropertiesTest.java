@@ -28,7 +28,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class SimulationPropertiesTest {
     private static final ClusterSpec CLUSTER = ClusterSpec.of(64, 16);
     private static final FunctionConfig FIT =
-            FunctionConfig.DEFAULT.with(Interference.NONE, Interference.COMPUTE)
+            FunctionConfig.DEFAULT
+                    .with(Interference.NONE, Interference.COMPUTE)
                     .with(new Leases(Place.DEFAULT, 3_000, false, 0, Reclaim.AT_ONCE));
     private static final FunctionConfig POISSON =
             FIT.with(
@@ -130,7 +131,8 @@ class SimulationPropertiesTest {
         JobTable jobs = generated(5);
         double previous = Double.MAX_VALUE;
         for (long holdOffMillis : new long[] {0, 10_000, 60_000, 600_000}) {
-            FunctionConfig functions = FIT.with(new Leases(Place.DEFAULT, holdOffMillis, false, 0, Reclaim.AT_ONCE));
+            FunctionConfig functions =
+                    FIT.with(new Leases(Place.DEFAULT, holdOffMillis, false, 0, Reclaim.AT_ONCE));
             double offered =
                     Simulation.run(new SimulationConfig(jobs, CLUSTER).with(functions))
                             .cores()

@@ -1,14 +1,28 @@
 package io.offcut.traces;
 
+import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 
 /**
- * Several logs of one machine as one. If each says when it started ({@code UnixStartTime}), times
- * count from the earliest start; else all are taken to have started together. Jobs of the same
- * second stay in the order of their numbers, then of the logs.
+ * Several logs as one, of one machine or of several that are to be seen as one. If each says when
+ * it started ({@code UnixStartTime}), times count from the earliest start; else all are taken to
+ * have started together. Jobs of the same second stay in the order of their numbers, then of the
+ * logs. Logs are of one machine if their headers agree on {@code Computer} and {@code
+ * Installation}, where they say them; see {@link Renumbering} for what that means to users, groups,
+ * programs, queues and partitions.
  */
 public final class LogMerge {
+    private static final List<SwfField> NUMBERED =
+            List.of(
+                    SwfField.USER,
+                    SwfField.GROUP,
+                    SwfField.EXECUTABLE,
+                    SwfField.QUEUE,
+                    SwfField.PARTITION);
+
     private LogMerge() {}
 
     /**
@@ -29,11 +43,44 @@ public final class LogMerge {
         for (SwfLog log : logs) {
             first = dated && seconds(log) < seconds(first) ? log : first;
         }
+        Map<SwfField, Renumbering> numbers = new EnumMap<>(SwfField.class);
+        boolean oneMachine = agree(logs, "Computer") && agree(logs, "Installation");
+        NUMBERED.forEach(field -> numbers.put(field, new Renumbering(logs, field, oneMachine)));
         JobTable.Builder jobs = new JobTable.Builder();
-        for (SwfLog log : logs) {
-            add(log.jobs(), dated ? seconds(log) - seconds(first) : 0, jobs);
+        for (int at = 0; at < logs.size(); at++) {
+            long laterSeconds = dated ? seconds(logs.get(at)) - seconds(first) : 0;
+            add(logs.get(at).jobs(), at, laterSeconds, numbers, jobs);
         }
-        return new SwfLog(first.header(), jobs.build(), first.complaints());
+        Map<SwfField, List<String>> names = new EnumMap<>(SwfField.class);
+        numbers.forEach((field, renumbering) -> {
+            if (!renumbering.names().isEmpty()) {
+                names.put(field, renumbering.names());
+            }
+        });
+        return new SwfLog(
+                header(first.header(), numbers), jobs.build(), first.complaints(), names, null);
+    }
+
+    private static boolean agree(List<SwfLog> logs, String label) {
+        return logs.stream()
+                        .map(log -> log.header().text(label))
+                        .filter(text -> !text.isEmpty())
+                        .distinct()
+                        .count()
+                <= 1;
+    }
+
+    /** With what it says of numbers that are others now. */
+    private static SwfHeader header(SwfHeader first, Map<SwfField, Renumbering> numbers) {
+        List<String> lines = new ArrayList<>(first.lines());
+        numbers.forEach((field, renumbering) -> {
+            String label = Renumbering.label(field);
+            if (renumbering.changes() && !label.isEmpty()) {
+                lines.removeIf(line -> Renumbering.isOf(line, label));
+                lines.addAll(renumbering.headerLines());
+            }
+        });
+        return new SwfHeader(lines);
     }
 
     private static OptionalLong start(SwfLog log) {
@@ -44,13 +91,22 @@ public final class LogMerge {
         return start(log).orElse(0);
     }
 
-    private static void add(JobTable table, long laterSeconds, JobTable.Builder jobs) {
+    private static void add(
+            JobTable table,
+            int log,
+            long laterSeconds,
+            Map<SwfField, Renumbering> numbers,
+            JobTable.Builder jobs) {
         long[] values = new long[SwfField.COUNT];
         for (int row = 0; row < table.size(); row++) {
             for (SwfField field : SwfField.values()) {
                 values[field.column()] = table.value(row, field);
             }
             values[SwfField.SUBMIT.column()] += laterSeconds;
+            for (Map.Entry<SwfField, Renumbering> entry : numbers.entrySet()) {
+                int column = entry.getKey().column();
+                values[column] = entry.getValue().number(log, values[column]);
+            }
             jobs.add(values, table.averageCpuSeconds(row));
         }
     }

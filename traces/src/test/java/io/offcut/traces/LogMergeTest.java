@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class LogMergeTest {
@@ -36,6 +38,70 @@ class LogMergeTest {
     void oneLogIsItself() {
         SwfLog log = log("1 5 0 10 2\n");
         assertThat(LogMerge.of(List.of(log))).isSameAs(log);
+    }
+
+    /** Fields 12 to 16 are user, group, program, queue and partition. */
+    private static final String JOB = "1 5 0 10 2 -1 -1 2 10 -1 1 %d 1 1 %d 1 -1 -1\n";
+
+    @Test
+    void monthsOfOneMachineKeepTheirNumbers() {
+        SwfLog january = log("; Computer: SP2\n; UnixStartTime: 1000\n" + JOB.formatted(1, 0));
+        SwfLog february = log("; Computer: SP2\n; UnixStartTime: 2000\n" + JOB.formatted(1, 2));
+
+        SwfLog both = LogMerge.of(List.of(january, february));
+
+        assertThat(values(both, SwfField.USER)).containsExactly(1, 1);
+        assertThat(values(both, SwfField.QUEUE)).containsExactly(0, 2);
+        assertThat(both.header()).isEqualTo(january.header());
+    }
+
+    @Test
+    void usersOfTwoMachinesAreNotOne() {
+        SwfLog one = log("; Computer: SP2\n; Queue: 3 batch\n" + JOB.formatted(7, 3));
+        SwfLog other = log("; Computer: Curie\n; Queue: 1 batch\n" + JOB.formatted(7, 1));
+
+        SwfLog both = LogMerge.of(List.of(one, other));
+
+        assertThat(values(both, SwfField.USER)).containsExactly(7, 14);
+        assertThat(values(both, SwfField.QUEUE)).containsExactly(3, 4);
+        assertThat(both.header().lines())
+                .contains(" Queue: 3 batch", " Queue: 4 batch")
+                .doesNotContain(" Queue: 1 batch");
+    }
+
+    @Test
+    void namesDecideWhereThereAreAny() {
+        SwfLog one = named("ada", "bob", JOB.formatted(1, -1) + JOB.formatted(2, -1));
+        SwfLog other = named("cyd", "ada", JOB.formatted(1, -1) + JOB.formatted(2, -1));
+
+        SwfLog both = LogMerge.of(List.of(one, other));
+
+        assertThat(values(both, SwfField.USER)).containsExactly(1, 2, 3, 1);
+        assertThat(both.name(SwfField.USER, 3)).isEqualTo("cyd");
+    }
+
+    @Test
+    void queuesGoByNameWhereHeadersOfOneMachineContradictEachOther() {
+        SwfLog one = log("; Queue: 1 short\n; Queue: 2 long\n" + JOB.formatted(1, 2));
+        SwfLog other = log("; Queue: 1 long\n; Queue: 2 short\n" + JOB.formatted(1, 1));
+
+        SwfLog both = LogMerge.of(List.of(one, other));
+
+        assertThat(values(both, SwfField.QUEUE)).containsExactly(1, 1);
+        assertThat(both.header().lines()).containsExactly(" Queue: 1 long");
+        assertThat(values(both, SwfField.USER)).containsExactly(1, 1);
+    }
+
+    private static SwfLog named(String first, String second, String text) {
+        SwfLog log = log(text);
+        Map<SwfField, List<String>> names = Map.of(SwfField.USER, List.of(first, second));
+        return new SwfLog(log.header(), log.jobs(), log.complaints(), names, null);
+    }
+
+    private static long[] values(SwfLog log, SwfField field) {
+        long[] values = new long[log.jobs().size()];
+        Arrays.setAll(values, row -> log.jobs().value(row, field));
+        return values;
     }
 
     private static long[] submits(SwfLog log) {

@@ -1,14 +1,14 @@
 package io.offcut.cli.config;
 
 import java.lang.reflect.RecordComponent;
+import java.util.Collection;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
 /** The keys that a configuration record has: dotted paths of its leaves, with their types. */
-final class ConfigShape {
+public final class ConfigShape {
     private static final int NEAR = 3;
 
     private final Map<String, Class<?>> leaves = new LinkedHashMap<>();
@@ -48,17 +48,22 @@ final class ConfigShape {
 
     /** The key that was probably meant, to be added to a message. */
     String hint(String unknown) {
+        return hint(leaves.keySet(), unknown);
+    }
+
+    /** Which of these keys was probably meant, to be added to a message. */
+    public static String hint(Collection<String> known, String unknown) {
         String nearest = "";
         int distance = Math.min(NEAR, unknown.length() / 2) + 1;
-        for (String leaf : leaves.keySet()) {
-            int d = distance(squeezed(leaf), squeezed(unknown));
+        for (String key : known) {
+            int d = distance(squeezed(key), squeezed(unknown));
             if (d < distance) {
-                nearest = leaf;
+                nearest = key;
                 distance = d;
             }
         }
         return nearest.isEmpty()
-                ? "known keys: " + String.join(", ", List.copyOf(leaves.keySet()))
+                ? "known keys: " + String.join(", ", known)
                 : "did you mean '" + nearest + "'?";
     }
 

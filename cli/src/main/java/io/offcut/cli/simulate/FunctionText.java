@@ -40,8 +40,7 @@ final class FunctionText {
         Delays delays = functions.delays();
         if (delays.jobs() > 0) {
             row("jobs that waited for a lease to leave", delays.jobs());
-            rows.row(
-                    "such waits together, s", format("%.3f", delays.totalSeconds()), "");
+            rows.row("such waits together, s", format("%.3f", delays.totalSeconds()), "");
         }
         Calls calls = functions.calls();
         if (calls != null) {

@@ -1,5 +1,6 @@
 package io.offcut.cli.simulate;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.simulator.ClusterSpec;
@@ -30,7 +31,13 @@ final class MachineOptions {
                             + " three above.")
     @Nullable Path nodesFile;
 
-    ClusterSpec cluster(SwfLog log) {
+    /**
+     * @param described nodes and outages of a scenario; empty for none
+     */
+    ClusterSpec cluster(SwfLog log, ObjectNode described) {
+        if (!described.isEmpty()) {
+            return NodesFile.of(described);
+        }
         if (nodesFile != null) {
             if (procs != null || coresPerNode != null || nodeMemoryMib != null) {
                 throw new OffcutException(

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
@@ -70,7 +71,18 @@ final class NodesFile {
         }
     }
 
-    private static OffcutException unusable(Path file, String why, Exception cause) {
+    /** Of the same form, in another file. */
+    static ClusterSpec of(ObjectNode tree) {
+        try {
+            return of(YAML.treeToValue(tree, Content.class));
+        } catch (JsonProcessingException e) {
+            throw unusable("scenario", String.valueOf(e.getOriginalMessage()), e);
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            throw unusable("scenario", String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private static OffcutException unusable(Object file, String why, Exception cause) {
         return new OffcutException(
                 ErrorCode.USAGE,
                 file

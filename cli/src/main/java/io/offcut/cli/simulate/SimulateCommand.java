@@ -1,5 +1,7 @@
 package io.offcut.cli.simulate;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.offcut.cli.Io;
 import io.offcut.cli.ThisProgram;
 import io.offcut.cli.output.Choice;
@@ -17,23 +19,28 @@ import io.offcut.simulator.SimulationConfig;
 import io.offcut.simulator.SimulationResult;
 import io.offcut.traces.LogMerge;
 import io.offcut.traces.SwfLog;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /** {@code offcut simulate}: what a cluster would gain, from its own job log. */
@@ -42,7 +49,7 @@ import picocli.CommandLine.Spec;
         showDefaultValues = true,
         sortOptions = false,
         customSynopsis = {
-            "offcut simulate LOG... [OPTIONS]",
+            "offcut simulate LOG... [--scenario FILE] [OPTIONS]",
             "offcut simulate idle SAMPLES [OPTIONS]",
             "offcut simulate sweep|compare …"
         },
@@ -59,8 +66,8 @@ import picocli.CommandLine.Spec;
             "",
             "LOG is in the Standard Workload Format, a dump of sacct -P, or accounting of",
             "Torque or PBS, plain or compressed; 'sample' is in the first and",
-            "was generated. --out writes report.html, summary.json, jobs.csv, utilization.csv",
-            "and, with functions, leases.csv."
+            "was generated. --out writes report.html, summary.json, scenario.json, jobs.csv,",
+            "utilization.csv and, with functions, leases.csv."
         })
 public final class SimulateCommand implements Callable<Integer> {
     /** How results are printed. */
@@ -82,7 +89,7 @@ public final class SimulateCommand implements Callable<Integer> {
 
     @Spec private @Nullable CommandSpec spec;
 
-    private final Function<String, SwfLog> reader;
+    private final LogFiles.Reader reader;
 
     @Parameters(
             paramLabel = "LOG",
@@ -90,6 +97,26 @@ public final class SimulateCommand implements Callable<Integer> {
             arity = "0..*",
             description = "Job log, or 'sample'; several are merged by the times of submission.")
     private List<String> logs = new ArrayList<>();
+
+    /** Nodes and outages of a scenario; empty for none. */
+    private ObjectNode described = JsonNodeFactory.instance.objectNode();
+
+    private @Nullable Path describedIn;
+
+    @Option(
+            names = "--scenario",
+            paramLabel = "FILE",
+            description =
+                    "Options in a file, YAML or JSON, as --out writes one; those of the command"
+                            + " line go before.")
+    private @Nullable Path scenario;
+
+    @Option(
+            names = "--time-zone",
+            paramLabel = "ZONE",
+            defaultValue = "UTC",
+            description = "Zone of times in a log that name none, as Europe/Berlin.")
+    private String timeZone = "";
 
     @ArgGroup(exclusive = false, heading = "%nThe machine (from the log's header unless given):%n")
     private MachineOptions machine = new MachineOptions();
@@ -140,7 +167,7 @@ public final class SimulateCommand implements Callable<Integer> {
     /**
      * @param reader reads a log by its name; several commands may share what they only read
      */
-    public SimulateCommand(Io io, Function<String, SwfLog> reader) {
+    public SimulateCommand(Io io, LogFiles.Reader reader) {
         this.io = io;
         this.reader = reader;
     }
@@ -166,6 +193,39 @@ public final class SimulateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        return effective().run();
+    }
+
+    /** This command; where a scenario is given, another that was told what that says too. */
+    private SimulateCommand effective() {
+        if (scenario == null) {
+            return this;
+        }
+        ParseResult given = parsed();
+        Scenario read = Scenario.read(scenario);
+        SimulateCommand all = new SimulateCommand(io, reader);
+        all.described = read.machine(given);
+        all.describedIn = scenario;
+        CommandLine line = new CommandLine(all);
+        line.setOut(out()).setErr(err());
+        List<String> words = read.words(commandSpec(), given);
+        words.addAll(logs);
+        for (OptionSpec option : given.matchedOptions()) {
+            if (!option.longestName().equals("--scenario")) {
+                String value = option.originalStringValues().getLast();
+                boolean flag = option.arity().max() == 0;
+                words.add(flag ? option.longestName() : option.longestName() + "=" + value);
+            }
+        }
+        try {
+            line.parseArgs(words.toArray(String[]::new));
+        } catch (ParameterException e) {
+            throw new OffcutException(ErrorCode.USAGE, scenario + ": " + e.getMessage(), e);
+        }
+        return all;
+    }
+
+    private int run() {
         // Not picocli's to require: subcommands have none.
         if (logs.isEmpty()) {
             throw new ParameterException(
@@ -176,11 +236,17 @@ public final class SimulateCommand implements Callable<Integer> {
         List<RunNote.Log> notes = new ArrayList<>();
         SwfLog jobs = read(notes);
         SimulationResult result = simulate(config(jobs));
+        EffectiveOptions options = EffectiveOptions.of(logs, parsed());
         RunNote note =
                 RunNote.of(
-                        ThisProgram.version(), shownCommand(), notes, jobs.header(), coreHourPrice);
+                        ThisProgram.version(),
+                        options.command(described.isEmpty() ? null : describedIn),
+                        notes,
+                        jobs.header(),
+                        coreHourPrice);
         if (out != null) {
             ResultWriter.write(result, note, !noReport, out);
+            writeScenario(Scenario.text(options, described), out);
         }
         if (shown == Format.JSON) {
             out().println(ResultWriter.summaryJson(result, note));
@@ -194,8 +260,9 @@ public final class SimulateCommand implements Callable<Integer> {
 
     private SwfLog read(List<RunNote.Log> notes) {
         List<SwfLog> all = new ArrayList<>();
+        ZoneId zone = LogFiles.zone(timeZone);
         for (String log : logs) {
-            SwfLog jobs = reader.apply(log);
+            SwfLog jobs = reader.read(log, zone);
             LogFiles.warn(err(), log, jobs.complaints());
             notes.add(RunNote.Log.of(log, jobs));
             all.add(jobs);
@@ -223,8 +290,19 @@ public final class SimulateCommand implements Callable<Integer> {
         }
     }
 
-    private String shownCommand() {
-        return ShownCommand.of(commandSpec().commandLine().getParseResult().originalArgs());
+    private ParseResult parsed() {
+        return commandSpec().commandLine().getParseResult();
+    }
+
+    private static void writeScenario(String text, Path folder) {
+        try {
+            Files.writeString(folder.resolve("scenario.json"), text);
+        } catch (IOException e) {
+            throw new OffcutException(
+                    ErrorCode.EXHAUSTED,
+                    "cannot write the scenario into " + folder + ": " + e.getMessage(),
+                    e);
+        }
     }
 
     private void printReport() {
@@ -239,6 +317,10 @@ public final class SimulateCommand implements Callable<Integer> {
      * @throws OffcutException {@link ErrorCode#USAGE} if there is such a thing
      */
     public void checkOptions() {
+        effective().checkOwnOptions();
+    }
+
+    private void checkOwnOptions() {
         try {
             var _ = batch.config();
             var _ = functions.config(seed, err());
@@ -251,7 +333,7 @@ public final class SimulateCommand implements Callable<Integer> {
         try {
             return new SimulationConfig(
                     jobs.jobs(),
-                    machine.cluster(jobs),
+                    machine.cluster(jobs, described),
                     batch.config(),
                     functions.config(seed, err()),
                     seed,

@@ -33,14 +33,7 @@ final class InputOptions {
     }
 
     private ZoneId zone() {
-        try {
-            return ZoneId.of(zone);
-        } catch (DateTimeException e) {
-            throw new OffcutException(
-                    ErrorCode.USAGE,
-                    "--time-zone is a zone as Europe/Berlin or +02:00; not '" + zone + "'",
-                    e);
-        }
+        return LogFiles.zone(zone);
     }
 
     /** A point in time in seconds of the log: written so, or as a date with or without a time. */

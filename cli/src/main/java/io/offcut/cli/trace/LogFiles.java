@@ -5,6 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.offcut.cli.output.ProgressLine;
 import io.offcut.cli.output.Terminal;
 import io.offcut.cli.output.Units;
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
 import io.offcut.traces.Complaints;
 import io.offcut.traces.JobLogs;
 import io.offcut.traces.SampleTraces;
@@ -14,6 +16,7 @@ import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.DateTimeException;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.concurrent.atomic.AtomicLong;
@@ -26,6 +29,24 @@ public final class LogFiles {
     private static final int SHOWN_COMPLAINTS = 3;
 
     private LogFiles() {}
+
+    /** Reads logs by their names, with the zone of times that name none. */
+    @FunctionalInterface
+    public interface Reader {
+        SwfLog read(String name, ZoneId zone);
+    }
+
+    /** The zone of {@code --time-zone}. */
+    public static ZoneId zone(String text) {
+        try {
+            return ZoneId.of(text);
+        } catch (DateTimeException e) {
+            throw new OffcutException(
+                    ErrorCode.USAGE,
+                    "--time-zone is a zone as Europe/Berlin or +02:00; not '" + text + "'",
+                    e);
+        }
+    }
 
     /** The log of this path in any format, or the one that ships with Offcut. */
     public static SwfLog read(String name) {

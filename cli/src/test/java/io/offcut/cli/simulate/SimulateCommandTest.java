@@ -19,6 +19,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -217,18 +218,138 @@ class SimulateCommandTest {
     }
 
     @Test
-    void showsACommandThatAShellTakesBack() {
-        assertThat(
-                        ShownCommand.of(
-                                List.of(
-                                        "--verbose",
-                                        "simulate",
-                                        "it's <b>.swf",
-                                        "--out",
-                                        "x y",
-                                        "--procs=4",
-                                        "")))
-                .isEqualTo("offcut simulate 'it'\\''s <b>.swf' --procs=4 ''");
+    void showsACommandThatAShellTakesBack(@TempDir Path folder) throws IOException {
+        Path log = folder.resolve("it's <b>.swf");
+        Files.writeString(log, "; MaxProcs: 4\n1 0 0 10 2\n");
+        String results = folder.resolve("x y").toString();
+
+        assertThat(simulate("--seed", "2", log.toString(), "--out", results, "--procs=4")).isZero();
+
+        JsonNode summary = new ObjectMapper().readTree(Path.of(results, "summary.json").toFile());
+        assertThat(summary.at("/run/commandLine").asText())
+                .isEqualTo("offcut simulate '" + folder + "/it'\\''s <b>.swf' --procs=4 --seed=2");
+    }
+
+    @Test
+    void aScenarioGivesTheBytesOfItsOptions(@TempDir Path folder) throws IOException {
+        Path scenario = folder.resolve("scenario.yaml");
+        Files.writeString(
+                scenario,
+                """
+                # Options as on the command line.
+                logs: [sample]
+                scheduler: conservative
+                fit: memory
+                functions: fit
+                policy: lease,underused=on
+                coreHourPrice: 0.02
+                seed: 7
+                """);
+        List<String> options =
+                List.of(
+                        "--scheduler=conservative",
+                        "--fit=memory",
+                        "--functions=fit",
+                        "--policy=lease,underused=on",
+                        "--core-hour-price=0.02",
+                        "--seed=7",
+                        "sample");
+
+        writesInto(folder.resolve("options"), options);
+        writesInto(folder.resolve("file"), List.of("--scenario=" + scenario));
+        String written = folder.resolve("options/scenario.json").toString();
+        writesInto(folder.resolve("again"), List.of("--scenario", written));
+
+        List<String> names =
+                List.of(
+                        "summary.json",
+                        "scenario.json",
+                        "jobs.csv",
+                        "utilization.csv",
+                        "leases.csv",
+                        "report.html");
+        for (String name : names) {
+            assertThat(folder.resolve("options").resolve(name))
+                    .isNotEmptyFile()
+                    .hasSameBinaryContentAs(folder.resolve("file").resolve(name))
+                    .hasSameBinaryContentAs(folder.resolve("again").resolve(name));
+        }
+    }
+
+    private void writesInto(Path folder, List<String> options) {
+        List<String> all = new ArrayList<>(options);
+        all.add("--out=" + folder);
+        assertThat(simulate(all.toArray(String[]::new))).as(err.toString()).isZero();
+    }
+
+    @Test
+    void theCommandLineGoesBeforeTheScenario(@TempDir Path folder) throws IOException {
+        Path scenario = folder.resolve("scenario.yaml");
+        Files.writeString(
+                scenario,
+                """
+                logs: sample
+                scheduler: conservative
+                nodes:
+                  - {names: "n[1-16]", cores: 16, memoryMib: 64000}
+                outages:
+                  - {nodes: n3, from: 1000, to: 90000, kind: fail}
+                """);
+        String file = "--scenario=" + scenario;
+
+        assertThat(simulate(file, "--scheduler=fcfs", "--format=json", "--no-report")).isZero();
+        JsonNode nodes = new ObjectMapper().readTree(out.toString());
+        out.getBuffer().setLength(0);
+        assertThat(simulate(file, "--procs=512", "--format=json")).isZero();
+        JsonNode procs = new ObjectMapper().readTree(out.toString());
+
+        assertThat(nodes.at("/batchSystem/scheduler").asText()).isEqualTo("FCFS");
+        assertThat(nodes.at("/cluster/outages").asInt()).isEqualTo(1);
+        assertThat(nodes.at("/run/commandLine").asText()).contains("--scheduler=fcfs", file);
+        assertThat(procs.at("/batchSystem/scheduler").asText()).isEqualTo("CONSERVATIVE");
+        assertThat(procs.at("/cluster/cores").asInt()).isEqualTo(512);
+        assertThat(procs.at("/cluster/outages").asInt()).isZero();
+    }
+
+    @Test
+    void refusesAScenarioThatItDoesNotUnderstand(@TempDir Path folder) throws IOException {
+        refuses(folder, "logs: sample\n\nshceduler: easy\n", "line 3", "'scheduler'");
+        refuses(folder, "logs: sample\nseed: many\n", "'--seed'", "many");
+        refuses(folder, "logs: sample\nfit: {kind: memory}\n", "line 2", "'fit' is one value");
+        refuses(folder, "logs: sample\nlogs: sample\n", "line 2");
+        refuses(folder, "nodes: [\n", "is not YAML");
+        refuses(folder, "scheduler: easy\n", "LOG");
+        assertThat(simulate("--scenario", folder.resolve("none.yaml").toString())).isNotZero();
+        assertThat(err.toString()).contains("no scenario at");
+    }
+
+    private void refuses(Path folder, String scenario, String... told) throws IOException {
+        Path file = folder.resolve("wrong.yaml");
+        Files.writeString(file, scenario);
+        assertThat(simulate("--scenario", file.toString())).isEqualTo(2);
+        assertThat(err.toString()).contains(told);
+        err.getBuffer().setLength(0);
+    }
+
+    @Test
+    void timesOfALogAreOfTheZoneThatIsGiven(@TempDir Path folder) throws IOException {
+        Path log = folder.resolve("jobs.txt");
+        Files.writeString(
+                log,
+                """
+                JobID|Submit|Start|End|NCPUS|State
+                1|2024-03-31T01:30:00|2024-03-31T01:30:00|2024-03-31T01:40:00|1|COMPLETED
+                2|2024-03-31T03:30:00|2024-03-31T03:30:00|2024-03-31T03:40:00|1|COMPLETED
+                """);
+        String out = folder.resolve("out").toString();
+
+        assertThat(simulate(log.toString(), "--time-zone=Europe/Berlin", "--out", out)).isZero();
+
+        // Clocks went forward in between.
+        assertThat(Files.readAllLines(Path.of(out, "jobs.csv")))
+                .contains("1,0,0,600,1,0,1", "2,3600,3600,4200,1,0,1");
+        assertThat(simulate(log.toString(), "--time-zone=Mars/Olympus")).isEqualTo(2);
+        assertThat(err.toString()).contains("--time-zone is a zone");
     }
 
     @Test

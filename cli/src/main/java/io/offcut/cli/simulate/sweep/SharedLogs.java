@@ -5,13 +5,15 @@ import io.offcut.traces.SwfLog;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.time.ZoneId;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
 
 /** Logs that are read once for all runs of this process, which only read them. Any thread. */
-final class SharedLogs implements Function<String, SwfLog> {
-    private final Map<String, SwfLog> logs = new ConcurrentHashMap<>();
+final class SharedLogs implements LogFiles.Reader {
+    private record Key(String name, ZoneId zone) {}
+
+    private final Map<Key, SwfLog> logs = new ConcurrentHashMap<>();
     private final PrintWriter err;
 
     /**
@@ -22,12 +24,13 @@ final class SharedLogs implements Function<String, SwfLog> {
     }
 
     @Override
-    public SwfLog apply(String name) {
-        return logs.computeIfAbsent(name, this::read);
+    public SwfLog read(String name, ZoneId zone) {
+        return logs.computeIfAbsent(new Key(name, zone), this::read);
     }
 
-    private SwfLog read(String name) {
-        SwfLog log = LogFiles.read(name);
+    private SwfLog read(Key key) {
+        String name = key.name();
+        SwfLog log = LogFiles.read(name, key.zone());
         LogFiles.warn(err, name, log.complaints());
         return log;
     }

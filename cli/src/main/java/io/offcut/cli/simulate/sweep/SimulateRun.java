@@ -6,9 +6,9 @@ import io.offcut.cli.config.ConfigLoader;
 import io.offcut.cli.output.Terminal;
 import io.offcut.cli.simulate.SimulateCommand;
 import io.offcut.cli.simulate.figures.ResultJson;
+import io.offcut.cli.trace.LogFiles;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
-import io.offcut.traces.SwfLog;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -19,7 +19,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.IFactory;
@@ -37,7 +36,7 @@ final class SimulateRun {
     private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
     private final CommandLine line;
 
-    private SimulateRun(Function<String, SwfLog> logs) {
+    private SimulateRun(LogFiles.Reader logs) {
         Io io = quiet(printed);
         IFactory factory = new WithIo(io);
         line = new CommandLine(new SimulateCommand(io, logs), factory);
@@ -79,7 +78,7 @@ final class SimulateRun {
      * @throws OffcutException {@link ErrorCode#USAGE} if the command line is wrong, and whatever
      *     the simulation refuses
      */
-    static JsonNode run(Function<String, SwfLog> logs, List<String> words, long seed) {
+    static JsonNode run(LogFiles.Reader logs, List<String> words, long seed) {
         List<String> all = new ArrayList<>(words);
         if (takesSeed(words)) {
             all.add(SEED + "=" + seed);
@@ -103,7 +102,7 @@ final class SimulateRun {
 
     private static CommandSpec specOf(List<String> words) {
         return new SimulateRun(
-                        _ -> {
+                        (_, _) -> {
                             throw new IllegalStateException(
                                     "a log is read only when it is simulated");
                         })

@@ -95,7 +95,7 @@ public final class LeaseReplay {
     }
 
     private FunctionSide functions(IdlePolicy.Lease policy, ClusterSpec spec) {
-        Leases leases = 
+        Leases leases =
                 new Leases(Place.DEFAULT, policy.holdOffMillis(), false, 0, Reclaim.AT_ONCE);
         FunctionConfig config =
                 FunctionConfig.DEFAULT

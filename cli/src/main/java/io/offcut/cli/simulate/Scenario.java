@@ -1,0 +1,207 @@
+package io.offcut.cli.simulate;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
+import io.offcut.cli.config.ConfigShape;
+import io.offcut.core.ErrorCode;
+import io.offcut.core.OffcutException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * Options of a simulation in a file, YAML or JSON: {@code logs}, each option of the command in
+ * camel case with the value that it has on the command line, and {@code nodes} and {@code outages}
+ * as in a {@link NodesFile}. What is given on the command line goes before.
+ */
+final class Scenario {
+    private static final String LOGS = "logs";
+    private static final String NODES = "nodes";
+    private static final String OUTAGES = "outages";
+    private static final String NODES_FILE = "--nodes-file";
+
+    /** What these say of the machine, {@link #NODES_FILE} and {@link #NODES} say too. */
+    private static final Set<String> MACHINE =
+            Set.of("--procs", "--cores-per-node", "--node-memory-mib");
+
+    private static final YAMLMapper YAML =
+            YAMLMapper.builder()
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    // As in YAML 1.2: "underused: on" is the word, not true.
+                    .enable(YAMLParser.Feature.PARSE_BOOLEAN_LIKE_WORDS_AS_STRINGS)
+                    .build();
+
+    private final Path file;
+    private final ObjectNode tree;
+    private final Map<String, Integer> lines;
+
+    private Scenario(Path file, ObjectNode tree, Map<String, Integer> lines) {
+        this.file = file;
+        this.tree = tree;
+        this.lines = lines;
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @throws OffcutException {@link ErrorCode#NOT_FOUND} or {@link ErrorCode#USAGE}
+     */
+    static Scenario read(Path file) {
+        try {
+            String text = Files.readString(file);
+            if (YAML.readTree(text) instanceof ObjectNode tree) {
+                return new Scenario(file, tree, lines(text));
+            }
+            throw new OffcutException(
+                    ErrorCode.USAGE, file + ": is not a mapping of options to values");
+        } catch (NoSuchFileException e) {
+            throw new OffcutException(
+                    ErrorCode.NOT_FOUND, "no scenario at " + file + "; check the path", e);
+        } catch (JsonProcessingException e) {
+            String line = e.getLocation() == null ? "" : ", line " + e.getLocation().getLineNr();
+            String why = e.getOriginalMessage().lines().findFirst().orElse("");
+            throw new OffcutException(ErrorCode.USAGE, file + line + ": is not YAML: " + why, e);
+        } catch (IOException e) {
+            throw new OffcutException(
+                    ErrorCode.USAGE, file + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** In which line each key is. */
+    private static Map<String, Integer> lines(String text) throws IOException {
+        Map<String, Integer> lines = new HashMap<>();
+        int depth = 0;
+        try (JsonParser parser = YAML.createParser(text)) {
+            for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
+                depth += token.isStructStart() ? 1 : 0;
+                depth -= token.isStructEnd() ? 1 : 0;
+                if (token == JsonToken.FIELD_NAME && depth == 1) {
+                    lines.put(parser.currentName(), parser.currentTokenLocation().getLineNr());
+                }
+            }
+        }
+        return lines;
+    }
+
+    /**
+     * The words of a command line, of what it says and the command line that was given does not.
+     *
+     * @param options of the command
+     */
+    List<String> words(CommandSpec options, ParseResult given) {
+        Map<String, String> names = names(options);
+        List<String> words = new ArrayList<>();
+        tree.properties()
+                .forEach(entry -> {
+                    String key = entry.getKey();
+                    String option = names.get(key);
+                    if (key.equals(LOGS)) {
+                        if (given.matchedPositionals().isEmpty()) {
+                            words.addAll(logs(entry.getValue()));
+                        }
+                    } else if (option != null) {
+                        String value = scalar(key, entry.getValue());
+                        if (!given.hasMatchedOption(option) && !isOutdone(option, given)) {
+                            words.add(option + "=" + value);
+                        }
+                    } else if (!key.equals(NODES) && !key.equals(OUTAGES)) {
+                        throw unknown(key, names);
+                    }
+                });
+        return words;
+    }
+
+    /** By key. */
+    private static Map<String, String> names(CommandSpec options) {
+        Map<String, String> names = new HashMap<>();
+        EffectiveOptions.names(options).forEach(name -> names.put(key(name), name));
+        return names;
+    }
+
+    /** The key of an option. */
+    static String key(String option) {
+        StringBuilder key = new StringBuilder();
+        for (String word : option.substring(2).split("-", -1)) {
+            key.append(
+                    key.isEmpty()
+                            ? word
+                            : Character.toUpperCase(word.charAt(0)) + word.substring(1));
+        }
+        return key.toString();
+    }
+
+    private List<String> logs(JsonNode value) {
+        List<String> logs = new ArrayList<>();
+        if (value instanceof ArrayNode list) {
+            list.forEach(log -> logs.add(scalar(LOGS, log)));
+        } else {
+            logs.add(scalar(LOGS, value));
+        }
+        return logs;
+    }
+
+    private String scalar(String key, JsonNode value) {
+        if (!value.isValueNode() || value.isNull()) {
+            throw new OffcutException(
+                    ErrorCode.USAGE,
+                    place(key) + ": '" + key + "' is one value, as on the command line");
+        }
+        return value.asText();
+    }
+
+    /** The command line says otherwise what the machine is. */
+    private static boolean isOutdone(String option, ParseResult given) {
+        return option.equals(NODES_FILE)
+                ? MACHINE.stream().anyMatch(given::hasMatchedOption)
+                : MACHINE.contains(option) && given.hasMatchedOption(NODES_FILE);
+    }
+
+    private OffcutException unknown(String key, Map<String, String> names) {
+        List<String> known = new ArrayList<>(names.keySet().stream().sorted().toList());
+        known.addAll(List.of(LOGS, NODES, OUTAGES));
+        return new OffcutException(
+                ErrorCode.USAGE,
+                place(key) + ": unknown key '" + key + "': " + ConfigShape.hint(known, key));
+    }
+
+    private String place(String key) {
+        return file + ", line " + lines.getOrDefault(key, 1);
+    }
+
+    /**
+     * Nodes and outages that are in it, unless the command line says what the machine is.
+     *
+     * @return empty if there are none
+     */
+    ObjectNode machine(ParseResult given) {
+        ObjectNode machine = tree.deepCopy().retain(List.of(NODES, OUTAGES));
+        boolean otherwise =
+                given.hasMatchedOption(NODES_FILE)
+                        || MACHINE.stream().anyMatch(given::hasMatchedOption);
+        return otherwise ? machine.removeAll() : machine;
+    }
+
+    /** The scenario of a simulation, to be read again. */
+    static String text(EffectiveOptions options, ObjectNode machine) {
+        ObjectNode all = YAML.createObjectNode();
+        options.logs().forEach(all.putArray(LOGS)::add);
+        options.values().forEach((option, value) -> all.put(key(option), value));
+        all.setAll(machine);
+        return all.toPrettyString() + "\n";
+    }
+}
