@@ -116,6 +116,11 @@ public record ClusterSpec(List<NodeClass> classes, List<Outage> outages) {
         return classes.stream().mapToLong(NodeClass::memoryBytes).max().orElseThrow();
     }
 
+    /** Memory of all nodes. */
+    double memoryBytes() {
+        return classes.stream().mapToDouble(c -> (double) c.count() * c.memoryBytes()).sum();
+    }
+
     /** Whether all nodes have the same number of cores. */
     public boolean isEven() {
         return classes.stream().allMatch(c -> c.cores() == coresPerNode());

@@ -5,6 +5,7 @@ import io.offcut.core.OffcutException;
 import io.offcut.simulator.BatchConfig.Allocation;
 import io.offcut.simulator.BatchConfig.Scheduler;
 import io.offcut.simulator.internal.batch.BatchJobs;
+import io.offcut.simulator.internal.cluster.Cluster;
 import io.offcut.simulator.internal.engine.Engine;
 
 /**
@@ -12,9 +13,6 @@ import io.offcut.simulator.internal.engine.Engine;
  * for one thread; several may run at once.
  */
 public final class Simulation {
-    /** Bounds what a lying header can make us allocate. */
-    private static final int MAX_NODES = 200_000;
-
     private Simulation() {}
 
     /** Told how far a simulation is, often. */
@@ -71,12 +69,12 @@ public final class Simulation {
         }
         boolean onNodes =
                 !config.functions().isNone() || config.batch().fit() != BatchConfig.Fit.COUNT;
-        if (onNodes && cluster.nodes() > MAX_NODES) {
+        if (onNodes && cluster.nodes() > Cluster.MAX_NODES) {
             throw new OffcutException(
                     ErrorCode.USAGE,
                     cluster.nodes()
                             + " nodes are more than the "
-                            + MAX_NODES
+                            + Cluster.MAX_NODES
                             + " that jobs are placed on; give the cores per node");
         }
     }

@@ -200,7 +200,9 @@ public record SimulationResult(
 
     /**
      * What a policy of offering leaves to functions at most: no hold-off, no start-up, every piece
-     * of use. Taken from the schedule and from what the log measured of its jobs.
+     * of use. Taken from the schedule and from what the log measured of its jobs. Memory is counted
+     * node by node, none on nodes that are down; where no job of the log tells of memory, it goes
+     * with the cores.
      *
      * @param policy {@code none}; {@code unallocated}, what no job holds; {@code underused}, that
      *     and what jobs hold and were not measured to use

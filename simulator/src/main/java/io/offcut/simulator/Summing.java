@@ -44,9 +44,9 @@ final class Summing {
                 outcome.idle(),
                 schedule,
                 utilization(),
-                new HarvestableShares(config, jobs, schedule)
+                new HarvestableShares(
+                                config, jobs, schedule, outcome.memory(), seconds(spanMillis()))
                         .all(
-                                seconds(spanMillis()),
                                 seconds(outcome.downCoreMillis()),
                                 seconds(time.total(Use.ALLOCATED)),
                                 seconds(time.total(Use.JOB))),

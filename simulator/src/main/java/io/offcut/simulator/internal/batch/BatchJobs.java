@@ -147,6 +147,39 @@ public final class BatchJobs {
         return needsMemory ? requestedBytes(rows[job]) : 0;
     }
 
+    /** Whether the log tells of any of them what memory it asked for or had. */
+    public boolean tellMemory() {
+        for (int row : rows) {
+            if (table.requestedMemoryKib(row) > 0 || table.usedMemoryKib(row) > 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Memory that no other may have, for each core: what it asked for; where the log does not say,
+     * the share of the core, or what was resident if that is more.
+     *
+     * @param share of a core in its node's memory
+     */
+    public long heldBytesPerCore(int job, long share) {
+        long requested = requestedBytes(rows[job]);
+        return requested > 0 ? requested : Math.max(share, residentBytes(rows[job]));
+    }
+
+    /**
+     * Memory it fills, for each core: what was resident; where the log does not say, all it holds.
+     */
+    public long usedBytesPerCore(int job, long share) {
+        long resident = residentBytes(rows[job]);
+        return resident > 0 ? resident : heldBytesPerCore(job, share);
+    }
+
+    private long residentBytes(int row) {
+        return Math.max(0, bytes(table.usedMemoryKib(row)));
+    }
+
     private long requestedBytes(int row) {
         return Math.max(0, bytes(table.requestedMemoryKib(row)));
     }

@@ -13,6 +13,9 @@ import java.util.List;
  * one thread.
  */
 public final class Cluster {
+    /** Bounds what a lying header can make us allocate. */
+    public static final int MAX_NODES = 200_000;
+
     private final Allocation allocation;
     private final Node[] nodes;
     private final NodesByFree byFree;

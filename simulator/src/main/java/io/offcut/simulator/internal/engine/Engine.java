@@ -1,5 +1,6 @@
 package io.offcut.simulator.internal.engine;
 
+import io.offcut.simulator.BatchConfig.Allocation;
 import io.offcut.simulator.BatchConfig.Scheduler;
 import io.offcut.simulator.ClusterSpec;
 import io.offcut.simulator.LeaseLog;
@@ -21,6 +22,7 @@ import io.offcut.simulator.internal.functions.Harvester;
 import io.offcut.simulator.internal.functions.HarvesterContext;
 import io.offcut.simulator.internal.measure.CoreTime;
 import io.offcut.simulator.internal.measure.CoreTime.Use;
+import io.offcut.simulator.internal.measure.FreeMemory;
 import io.offcut.simulator.internal.measure.IdleIntervals;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -55,6 +57,9 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
 
     /** Null where nobody asks on which nodes a job is. */
     private final @Nullable PlacedJobs placed;
+
+    /** Null where jobs are on no nodes. */
+    private final @Nullable FreeMemory memory;
 
     private final @Nullable IdleIntervals idle;
     private final boolean recorded;
@@ -98,18 +103,28 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
         this.coreTime = new CoreTime(startMillis, config.bucketSeconds() * 1000L);
         this.record = new JobRecord(jobs.size(), !config.functions().isNone());
         this.outages = new OutageQueue(spec.outages(), startMillis);
-        if (config.functions().isNone()) {
-            this.placed = null;
-            this.functions = null;
-            this.idle = null;
-            this.occupancy = new CoreCounter(spec, config.batch().allocation(), jobs.size());
-        } else {
-            Cluster cluster = new Cluster(spec, config.batch().allocation());
+        Allocation allocation = config.batch().allocation();
+        boolean withFunctions = !config.functions().isNone();
+        if (withFunctions || nodesMatter(spec)) {
+            Cluster cluster = new Cluster(spec, allocation);
             this.placed = new PlacedJobs(cluster, jobs.size());
             this.occupancy = placed;
-            this.functions = harvester(config, cluster, leaseLog);
-            this.idle = new IdleIntervals(cluster, startMillis);
+            this.memory =
+                    new FreeMemory(jobs, cluster, allocation == Allocation.NODES, startMillis);
+            this.functions = withFunctions ? harvester(config, cluster, leaseLog) : null;
+            this.idle = withFunctions ? new IdleIntervals(cluster, startMillis) : null;
+        } else {
+            this.placed = null;
+            this.memory = null;
+            this.functions = null;
+            this.idle = null;
+            this.occupancy = new CoreCounter(spec, allocation, jobs.size());
         }
+    }
+
+    /** Whether figures depend on which nodes jobs are on, though no function does. */
+    private boolean nodesMatter(ClusterSpec spec) {
+        return spec.nodes() <= Cluster.MAX_NODES && jobs.tellMemory();
     }
 
     private Harvester harvester(SimulationConfig config, Cluster cluster, LeaseLog leaseLog) {
@@ -137,6 +152,7 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
             CoreTime coreTime,
             @Nullable FunctionCounts functions,
             @Nullable IdleTimes idle,
+            FreeMemory.@Nullable Total memory,
             long startMillis,
             long endMillis,
             long idleCoreMillis,
@@ -159,6 +175,7 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
                 coreTime,
                 functions == null ? null : functions.finish(nowMillis),
                 idle == null ? null : idle.finish(nowMillis),
+                memory == null ? null : memory.finish(nowMillis),
                 startMillis,
                 nowMillis,
                 idleCoreMillis,
@@ -223,6 +240,9 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
             int node = change.outage().node();
             scheduler.down(node, change.down());
             occupancy.down(node, change.down());
+            if (memory != null) {
+                memory.down(nowMillis, node, change.down());
+            }
             if (functions != null) {
                 functions.nodeDown(nowMillis, node, change.down());
             }
@@ -332,6 +352,9 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
     private void enter(int job) {
         int wanted = jobs.cores(job);
         occupancy.place(job, wanted, scheduler.assignment(job));
+        if (memory != null && placed != null) {
+            memory.jobStarted(nowMillis, job, placed.placement(job));
+        }
         if (functions != null && placed != null) {
             functions.jobStarted(nowMillis, job, placed.placement(job));
         }
@@ -348,6 +371,9 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
         if (functions != null && placed != null) {
             int unused = functions.jobEnded(nowMillis, job, placed.placement(job));
             coreTime.add(Use.UNUSED, startMillis, nowMillis, unused);
+        }
+        if (memory != null && placed != null) {
+            memory.jobEnded(nowMillis, job, placed.placement(job));
         }
         occupancy.remove(job);
     }
