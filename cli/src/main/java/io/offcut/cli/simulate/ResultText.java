@@ -85,6 +85,9 @@ final class ResultText {
         row("", "core-hours", "of capacity");
         cores("capacity", cores.capacity(), cores);
         cores("jobs compute", cores.job(), cores);
+        if (cores.work() < cores.job()) {
+            cores("of that, slowed by functions", cores.job() - cores.work(), cores);
+        }
         cores("jobs hold", cores.allocated(), cores);
         cores("idle", cores.idle(), cores);
         if (cores.down() > 0) {
@@ -135,6 +138,9 @@ final class ResultText {
     private void printGains(Gains gains) {
         line("");
         row("gain over whole-node allocation", percent(gains.overWholeNodes()));
+        if (gains.wholeNodeExcessTimeShare() > 0) {
+            row("whole nodes would not fit, of time", percent(gains.wholeNodeExcessTimeShare()));
+        }
         row("gain over ideal node sharing", percent(gains.overIdealSharing()));
     }
 

@@ -20,6 +20,8 @@ import io.offcut.simulator.internal.functions.FunctionCounts;
 import io.offcut.simulator.internal.functions.FunctionTimers;
 import io.offcut.simulator.internal.functions.Harvester;
 import io.offcut.simulator.internal.functions.HarvesterContext;
+import io.offcut.simulator.internal.interference.JobPaces;
+import io.offcut.simulator.internal.measure.Baselines;
 import io.offcut.simulator.internal.measure.CoreTime;
 import io.offcut.simulator.internal.measure.CoreTime.Use;
 import io.offcut.simulator.internal.measure.FreeMemory;
@@ -53,6 +55,7 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
     private final BatchScheduler scheduler;
     private final Occupancy occupancy;
     private final CoreTime coreTime;
+    private final Baselines baselines;
     private final @Nullable Harvester functions;
 
     /** Null where nobody asks on which nodes a job is. */
@@ -72,6 +75,9 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
     private final JobList started = new JobList();
 
     private final JobList ended = new JobList();
+
+    /** What functions did to the job that leaves; null if nothing. */
+    private JobPaces.@Nullable Ran besideFunctions;
 
     /** Jobs that are over; what the queue still has of them is from before their end was moved. */
     private final BitSet over = new BitSet();
@@ -101,6 +107,7 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
         this.nowMillis = startMillis;
         this.scheduler = Schedulers.create(config.batch(), jobs, spec, this);
         this.coreTime = new CoreTime(startMillis, config.bucketSeconds() * 1000L);
+        this.baselines = new Baselines(spec.nodes(), spec.coresPerNode());
         this.record = new JobRecord(jobs.size(), !config.functions().isNone());
         this.outages = new OutageQueue(spec.outages(), startMillis);
         Allocation allocation = config.batch().allocation();
@@ -150,6 +157,7 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
     public record Outcome(
             JobRecord record,
             CoreTime coreTime,
+            Baselines baselines,
             @Nullable FunctionCounts functions,
             @Nullable IdleTimes idle,
             FreeMemory.@Nullable Total memory,
@@ -173,6 +181,7 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
         return new Outcome(
                 record,
                 coreTime,
+                baselines,
                 functions == null ? null : functions.finish(nowMillis),
                 idle == null ? null : idle.finish(nowMillis),
                 memory == null ? null : memory.finish(nowMillis),
@@ -203,6 +212,7 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
         long passed = instantMillis - nowMillis;
         int down = scheduler.downCores();
         downCoreMillis += passed * down;
+        baselines.passed(passed);
         idleCoreMillis += passed * (cores - occupancy.usedCores() - down);
         nowMillis = instantMillis;
     }
@@ -258,7 +268,7 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
         for (int job = 0; job < submitted; job++) {
             Assignment where = scheduler.assignment(job);
             if (where != null && record.endMillis(job) > nowMillis && where.isOn(node)) {
-                leave(job);
+                leave(job, nowMillis - record.startMillis(job));
                 if (requeue) {
                     record.requeued(job);
                 } else {
@@ -311,8 +321,9 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
     }
 
     @Override
-    public void slowed(int job, int slowdownMilli) {
-        record.slowed(job, slowdownMilli);
+    public void ran(int job, JobPaces.Ran ran) {
+        record.slowed(job, ran.slowdownMilli());
+        besideFunctions = ran;
     }
 
     @Override
@@ -333,7 +344,7 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
 
     private void moveJobs() {
         for (int at = 0; at < ended.size(); at++) {
-            leave(ended.get(at));
+            leave(ended.get(at), jobs.runMillis(ended.get(at)));
         }
         for (int at = 0; at < started.size(); at++) {
             enter(started.get(at));
@@ -351,6 +362,7 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
 
     private void enter(int job) {
         int wanted = jobs.cores(job);
+        baselines.started(wanted);
         occupancy.place(job, wanted, scheduler.assignment(job));
         if (memory != null && placed != null) {
             memory.jobStarted(nowMillis, job, placed.placement(job));
@@ -364,17 +376,35 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
         }
     }
 
-    private void leave(int job) {
+    /**
+     * Takes a job off.
+     *
+     * @param aloneMillis how long its run would have taken without functions
+     */
+    private void leave(int job, long aloneMillis) {
         long startMillis = record.startMillis(job);
-        coreTime.add(Use.JOB, startMillis, nowMillis, occupancy.coresUsed(job));
-        coreTime.add(Use.ALLOCATED, startMillis, nowMillis, occupancy.coresHeld(job));
+        int used = occupancy.coresUsed(job);
+        int held = occupancy.coresHeld(job);
+        int unused = 0;
+        besideFunctions = null;
+        coreTime.add(Use.JOB, startMillis, nowMillis, used);
+        coreTime.add(Use.ALLOCATED, startMillis, nowMillis, held);
         if (functions != null && placed != null) {
-            int unused = functions.jobEnded(nowMillis, job, placed.placement(job));
+            unused = functions.jobEnded(nowMillis, job, placed.placement(job));
             coreTime.add(Use.UNUSED, startMillis, nowMillis, unused);
         }
         if (memory != null && placed != null) {
             memory.jobEnded(nowMillis, job, placed.placement(job));
         }
+        JobPaces.Ran ran = besideFunctions;
+        baselines.ended(
+                new Baselines.Run(
+                        jobs.cores(job),
+                        held,
+                        used - unused,
+                        aloneMillis,
+                        ran == null ? 0 : nowMillis - startMillis - ran.ownMillis(),
+                        ran == null ? 0 : ran.handedOverMillis()));
         occupancy.remove(job);
     }
 
