@@ -60,11 +60,13 @@ public final class Simulation {
                     ErrorCode.USAGE,
                     "a recorded schedule has its outages in it: give none, or another scheduler");
         }
-        if (recorded && config.batch().allocation() == Allocation.NODES && !cluster.isEven()) {
+        boolean wholeNodes = config.batch().allocation() == Allocation.NODES;
+        boolean tellsNodes = !config.jobs().placements().isEmpty();
+        if (recorded && wholeNodes && !cluster.isEven() && !tellsNodes) {
             throw new OffcutException(
                     ErrorCode.USAGE,
                     cluster.cores()
-                            + " cores are not on equal nodes, and a recorded schedule does not say"
+                            + " cores are not on equal nodes, and this log does not say"
                             + " which a job held; let jobs share nodes, or give another scheduler");
         }
         boolean onNodes =

@@ -42,6 +42,9 @@ public record SimulationResult(
      * @param tooLargeJobs left out: larger than the machine
      * @param clippedJobs got fewer cores than recorded, because the machine had no more
      * @param clippedCoreSeconds what those did not get
+     * @param placedAsRecorded were placed on the nodes that a recorded schedule names
+     * @param movedJobs of those, had no room there for all of their cores, which went to other
+     *     nodes
      * @param requeues how often a job was killed by an outage and had to run again
      * @param lostJobs were killed by an outage; they ended then
      * @param meanBoundedSlowdown see {@link JobSchedule#boundedSlowdown}
@@ -52,6 +55,8 @@ public record SimulationResult(
             int tooLargeJobs,
             int clippedJobs,
             double clippedCoreSeconds,
+            int placedAsRecorded,
+            int movedJobs,
             int requeues,
             int lostJobs,
             int backfilledJobs,

@@ -125,6 +125,8 @@ final class Summing {
                 jobs.tooLarge,
                 outcome.record().clippedJobs(),
                 outcome.record().clippedCoreSeconds(),
+                outcome.record().placedAsRecorded(),
+                outcome.record().movedJobs(),
                 outcome.record().requeues(),
                 outcome.record().lostJobs(),
                 backfilled,

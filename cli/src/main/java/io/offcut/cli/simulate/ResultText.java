@@ -62,6 +62,8 @@ final class ResultText {
         omitted(jobs.unknownJobs(), "jobs left out: no run time, size or recorded wait");
         omitted(jobs.tooLargeJobs(), "jobs left out: larger than the machine");
         omitted(jobs.clippedJobs(), "jobs got fewer cores than recorded");
+        omitted(jobs.placedAsRecorded(), "jobs are on the nodes that the log names");
+        omitted(jobs.movedJobs(), "of them had no room there for all cores, and got others");
         omitted(jobs.requeues(), "runs were cut short by an outage, and began again");
         omitted(jobs.lostJobs(), "jobs were ended by an outage");
     }

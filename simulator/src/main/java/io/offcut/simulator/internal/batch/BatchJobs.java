@@ -6,6 +6,7 @@ import io.offcut.simulator.BatchConfig.Estimates;
 import io.offcut.simulator.BatchConfig.Fit;
 import io.offcut.simulator.BatchConfig.Scheduler;
 import io.offcut.simulator.ClusterSpec;
+import io.offcut.simulator.internal.cluster.RecordedPlaces;
 import io.offcut.traces.JobTable;
 import java.util.Arrays;
 
@@ -186,6 +187,11 @@ public final class BatchJobs {
 
     private static long bytes(long kib) {
         return Math.min(kib, Long.MAX_VALUE >> 30) * 1024;
+    }
+
+    /** Where they ran, by the log. */
+    RecordedPlaces recordedPlaces(ClusterSpec cluster) {
+        return new RecordedPlaces(table.placements(), cluster);
     }
 
     /** When the first of them to start did, by the log. */

@@ -24,7 +24,7 @@ public final class Schedulers {
             ClusterSpec cluster,
             BatchScheduler.Actions actions) {
         if (config.scheduler() == Scheduler.RECORDED) {
-            return new RecordedScheduler(jobs, actions);
+            return new RecordedScheduler(jobs, jobs.recordedPlaces(cluster), actions);
         }
         boolean perEvent = config.easySemantics() == EasySemantics.PER_EVENT;
         boolean wholeNodes = config.allocation() == Allocation.NODES;

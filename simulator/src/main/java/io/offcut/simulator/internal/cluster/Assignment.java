@@ -1,5 +1,7 @@
 package io.offcut.simulator.internal.cluster;
 
+import java.util.Arrays;
+
 /** On which nodes a job is, and how many cores it computes on there. Immutable. */
 public final class Assignment {
     private final int[] nodes;
@@ -34,5 +36,26 @@ public final class Assignment {
             }
         }
         return false;
+    }
+
+    /** Grows node by node. For one thread, for one assignment. */
+    public static final class Builder {
+        private int[] nodes = new int[4];
+        private int[] cores = new int[4];
+        private int parts;
+
+        /** The job is to compute on so many cores of a node that it is not on yet. */
+        public void add(int node, int used) {
+            if (parts == nodes.length) {
+                nodes = Arrays.copyOf(nodes, parts * 2);
+                cores = Arrays.copyOf(cores, parts * 2);
+            }
+            nodes[parts] = node;
+            cores[parts++] = used;
+        }
+
+        public Assignment build() {
+            return new Assignment(Arrays.copyOf(nodes, parts), Arrays.copyOf(cores, parts));
+        }
     }
 }

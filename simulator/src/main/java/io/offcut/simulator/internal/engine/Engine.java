@@ -112,7 +112,7 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
         this.outages = new OutageQueue(spec.outages(), startMillis);
         Allocation allocation = config.batch().allocation();
         boolean withFunctions = !config.functions().isNone();
-        if (withFunctions || nodesMatter(spec)) {
+        if (withFunctions || nodesMatter(config)) {
             Cluster cluster = new Cluster(spec, allocation);
             this.placed = new PlacedJobs(cluster, jobs.size());
             this.occupancy = placed;
@@ -130,8 +130,9 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
     }
 
     /** Whether figures depend on which nodes jobs are on, though no function does. */
-    private boolean nodesMatter(ClusterSpec spec) {
-        return spec.nodes() <= Cluster.MAX_NODES && jobs.tellMemory();
+    private boolean nodesMatter(SimulationConfig config) {
+        boolean placedByLog = recorded && !config.jobs().placements().isEmpty();
+        return config.cluster().nodes() <= Cluster.MAX_NODES && (placedByLog || jobs.tellMemory());
     }
 
     private Harvester harvester(SimulationConfig config, Cluster cluster, LeaseLog leaseLog) {
@@ -363,7 +364,11 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
     private void enter(int job) {
         int wanted = jobs.cores(job);
         baselines.started(wanted);
-        occupancy.place(job, wanted, scheduler.assignment(job));
+        Assignment where = placed == null && recorded ? null : scheduler.assignment(job);
+        occupancy.place(job, wanted, where);
+        if (recorded && where != null && placed != null) {
+            record.placedAsRecorded(placed.placement(job).movedCores());
+        }
         if (memory != null && placed != null) {
             memory.jobStarted(nowMillis, job, placed.placement(job));
         }
