@@ -74,13 +74,11 @@ final class UsageSections {
                     String.format(
                             Locale.ROOT,
                             "In this schedule whole nodes for all jobs would be more than the machine has"
-                                    + " for %s of the time, by %s in all. A site with whole nodes would"
+                                    + " for %s of the time, by %,.1f core-hours in all. A site with whole nodes would"
                                     + " run that at another time; it is part of what jobs hold.",
                             Figure.text(
                                     sheet.number("/gains/wholeNodeExcessTimeShare"), Unit.SHARE),
-                            Figure.text(
-                                    sheet.number("/gains/wholeNodeExcessCoreSeconds"),
-                                    Unit.CORE_HOURS)));
+                            sheet.number("/gains/wholeNodeExcessCoreSeconds") / 3600));
         }
     }
 
