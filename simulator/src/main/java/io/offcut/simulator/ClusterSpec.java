@@ -12,26 +12,36 @@ import java.util.List;
  *
  * @param classes at least one
  * @param outages of its nodes
+ * @param nodeNames of all nodes in the order of their numbers; empty where nobody named them
  */
-public record ClusterSpec(List<NodeClass> classes, List<Outage> outages) {
+public record ClusterSpec(List<NodeClass> classes, List<Outage> outages, List<String> nodeNames) {
     /** Memory of a core when nobody says otherwise: 4 GiB. */
     public static final long DEFAULT_MEMORY_BYTES_PER_CORE = 4L << 30;
 
     public ClusterSpec {
         classes = List.copyOf(classes);
         outages = List.copyOf(outages);
+        nodeNames = List.copyOf(nodeNames);
         long cores = classes.stream().mapToLong(c -> (long) c.count() * c.cores()).sum();
         if (cores < 1 || cores > Integer.MAX_VALUE) {
             throw new IllegalArgumentException(
                     "a cluster needs 1 to " + Integer.MAX_VALUE + " cores; got " + cores);
         }
         int nodes = classes.stream().mapToInt(NodeClass::count).sum();
+        if (!nodeNames.isEmpty() && nodeNames.size() != nodes) {
+            throw new IllegalArgumentException(nodeNames.size() + " names for " + nodes + " nodes");
+        }
         for (Outage outage : outages) {
             if (outage.node() >= nodes) {
                 throw new IllegalArgumentException(
                         "there is no node " + outage.node() + " among " + nodes);
             }
         }
+    }
+
+    /** Nodes that nobody named. */
+    public ClusterSpec(List<NodeClass> classes, List<Outage> outages) {
+        this(classes, outages, List.of());
     }
 
     /**
@@ -95,7 +105,17 @@ public record ClusterSpec(List<NodeClass> classes, List<Outage> outages) {
     }
 
     public ClusterSpec with(List<Outage> newOutages) {
-        return new ClusterSpec(classes, newOutages);
+        return new ClusterSpec(classes, newOutages, nodeNames);
+    }
+
+    /** The same nodes, called so. */
+    public ClusterSpec named(List<String> newNames) {
+        return new ClusterSpec(classes, outages, newNames);
+    }
+
+    /** What a node is called: its name, or {@code n} and its number. */
+    public String nodeName(int node) {
+        return nodeNames.isEmpty() ? "n" + node : nodeNames.get(node);
     }
 
     public int cores() {
@@ -114,6 +134,11 @@ public record ClusterSpec(List<NodeClass> classes, List<Outage> outages) {
     /** Memory of the largest node. */
     public long memoryBytesPerNode() {
         return classes.stream().mapToLong(NodeClass::memoryBytes).max().orElseThrow();
+    }
+
+    /** Memory of all nodes. */
+    double memoryBytes() {
+        return classes.stream().mapToDouble(c -> (double) c.count() * c.memoryBytes()).sum();
     }
 
     /** Whether all nodes have the same number of cores. */

@@ -4,29 +4,37 @@ import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.OutputStreamWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Leases as {@code leases.csv}, written while they end, so that their number costs no memory. Times
- * are seconds of the log, to the millisecond. For one thread.
+ * Leases as {@code leases.csv}, written while they end, so that their number costs no memory; the
+ * file is there once all of them are. Times are seconds of the log, to the millisecond. For one
+ * thread.
  */
 public final class LeaseWriter implements LeaseLog, AutoCloseable {
     private final Path file;
+    private final ClusterSpec cluster;
+    private final WholeFile whole;
     private final BufferedWriter out;
     private final StringBuilder line = new StringBuilder();
 
     /**
      * Begins the file, and its folder if that is missing.
      *
+     * @param cluster names the nodes
      * @throws OffcutException {@link ErrorCode#EXHAUSTED} if it cannot be written; so do the others
      */
-    public LeaseWriter(Path folder) {
+    public LeaseWriter(Path folder, ClusterSpec cluster) {
+        this.cluster = cluster;
         this.file = folder.resolve("leases.csv");
         try {
             Files.createDirectories(folder);
-            this.out = Files.newBufferedWriter(file, StandardCharsets.UTF_8);
+            this.whole = new WholeFile(file);
+            this.out =
+                    new BufferedWriter(new OutputStreamWriter(whole.out(), StandardCharsets.UTF_8));
             out.write("lease,user,node,start,end,cores,memory_bytes,reason\n");
         } catch (IOException e) {
             throw cannotWrite(e);
@@ -44,7 +52,8 @@ public final class LeaseWriter implements LeaseLog, AutoCloseable {
             long memoryBytes,
             String reason) {
         line.setLength(0);
-        line.append(lease).append(',').append(user).append(",n").append(node).append(',');
+        line.append(lease).append(',').append(user).append(',');
+        line.append(cluster.nodeName(node)).append(',');
         appendSeconds(startMillis);
         line.append(',');
         appendSeconds(endMillis);
@@ -69,10 +78,21 @@ public final class LeaseWriter implements LeaseLog, AutoCloseable {
         }
     }
 
+    /** All leases were told: the file takes its place. */
+    public void done() {
+        try {
+            out.flush();
+            whole.done();
+        } catch (IOException e) {
+            throw cannotWrite(e);
+        }
+    }
+
+    /** Unless it is done, nothing of the file stays. */
     @Override
     public void close() {
         try {
-            out.close();
+            whole.close();
         } catch (IOException e) {
             throw cannotWrite(e);
         }

@@ -11,10 +11,10 @@ import java.nio.file.Path;
 
 /**
  * Results as files: {@code summary.json}, {@code jobs.csv}, {@code utilization.csv}, {@code
- * report.html}. One result always gives the same bytes; fractions are rounded to six digits.
+ * report.html}, each whole or not at all. One result always gives the same bytes; fractions are
+ * rounded to six digits.
  */
 public final class ResultWriter {
-
     private ResultWriter() {}
 
     /** Writes the files of a run of which nothing more is known, and no report. */
@@ -38,19 +38,15 @@ public final class ResultWriter {
             if (result.functions() == null) {
                 Files.deleteIfExists(folder.resolve("leases.csv"));
             }
-            Files.writeString(folder.resolve("summary.json"), summary + "\n");
-            try (CsvBytes out = csv(folder.resolve("jobs.csv"))) {
-                writeJobs(result.schedule(), out);
-            }
-            try (CsvBytes out = csv(folder.resolve("utilization.csv"))) {
-                writeUtilization(result, out);
-            }
+            csv(folder.resolve("jobs.csv"), out -> writeJobs(result.schedule(), out));
+            csv(folder.resolve("utilization.csv"), out -> writeUtilization(result, out));
             if (report) {
                 ReportData data =
                         new ReportData(
                                 result, summary, spreads.waitSeconds(), spreads.boundedSlowdowns());
-                Files.writeString(folder.resolve("report.html"), Page.html(data));
+                WholeFile.write(folder.resolve("report.html"), Page.html(data));
             }
+            WholeFile.write(folder.resolve("summary.json"), summary + "\n");
         } catch (IOException e) {
             throw new OffcutException(
                     ErrorCode.EXHAUSTED,
@@ -59,8 +55,19 @@ public final class ResultWriter {
         }
     }
 
-    private static CsvBytes csv(Path file) throws IOException {
-        return new CsvBytes(Files.newOutputStream(file));
+    /** Writes the rows of a file. */
+    @FunctionalInterface
+    private interface Rows {
+        void into(CsvBytes out) throws IOException;
+    }
+
+    private static void csv(Path file, Rows rows) throws IOException {
+        try (WholeFile whole = new WholeFile(file)) {
+            try (CsvBytes out = new CsvBytes(whole.out())) {
+                rows.into(out);
+            }
+            whole.done();
+        }
     }
 
     /** The configuration and all figures except those of single jobs and rows. */

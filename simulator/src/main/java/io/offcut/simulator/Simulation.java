@@ -5,6 +5,7 @@ import io.offcut.core.OffcutException;
 import io.offcut.simulator.BatchConfig.Allocation;
 import io.offcut.simulator.BatchConfig.Scheduler;
 import io.offcut.simulator.internal.batch.BatchJobs;
+import io.offcut.simulator.internal.cluster.Cluster;
 import io.offcut.simulator.internal.engine.Engine;
 
 /**
@@ -12,9 +13,6 @@ import io.offcut.simulator.internal.engine.Engine;
  * for one thread; several may run at once.
  */
 public final class Simulation {
-    /** Bounds what a lying header can make us allocate. */
-    private static final int MAX_NODES = 200_000;
-
     private Simulation() {}
 
     /** Told how far a simulation is, often. */
@@ -62,21 +60,23 @@ public final class Simulation {
                     ErrorCode.USAGE,
                     "a recorded schedule has its outages in it: give none, or another scheduler");
         }
-        if (recorded && config.batch().allocation() == Allocation.NODES && !cluster.isEven()) {
+        boolean wholeNodes = config.batch().allocation() == Allocation.NODES;
+        boolean tellsNodes = !config.jobs().placements().isEmpty();
+        if (recorded && wholeNodes && !cluster.isEven() && !tellsNodes) {
             throw new OffcutException(
                     ErrorCode.USAGE,
                     cluster.cores()
-                            + " cores are not on equal nodes, and a recorded schedule does not say"
+                            + " cores are not on equal nodes, and this log does not say"
                             + " which a job held; let jobs share nodes, or give another scheduler");
         }
         boolean onNodes =
                 !config.functions().isNone() || config.batch().fit() != BatchConfig.Fit.COUNT;
-        if (onNodes && cluster.nodes() > MAX_NODES) {
+        if (onNodes && cluster.nodes() > Cluster.MAX_NODES) {
             throw new OffcutException(
                     ErrorCode.USAGE,
                     cluster.nodes()
                             + " nodes are more than the "
-                            + MAX_NODES
+                            + Cluster.MAX_NODES
                             + " that jobs are placed on; give the cores per node");
         }
     }

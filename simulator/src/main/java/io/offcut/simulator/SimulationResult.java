@@ -42,6 +42,9 @@ public record SimulationResult(
      * @param tooLargeJobs left out: larger than the machine
      * @param clippedJobs got fewer cores than recorded, because the machine had no more
      * @param clippedCoreSeconds what those did not get
+     * @param placedAsRecorded were placed on the nodes that a recorded schedule names
+     * @param movedJobs of those, had no room there for all of their cores, which went to other
+     *     nodes
      * @param requeues how often a job was killed by an outage and had to run again
      * @param lostJobs were killed by an outage; they ended then
      * @param meanBoundedSlowdown see {@link JobSchedule#boundedSlowdown}
@@ -52,6 +55,8 @@ public record SimulationResult(
             int tooLargeJobs,
             int clippedJobs,
             double clippedCoreSeconds,
+            int placedAsRecorded,
+            int movedJobs,
             int requeues,
             int lostJobs,
             int backfilledJobs,
@@ -60,12 +65,13 @@ public record SimulationResult(
             double meanBoundedSlowdown) {}
 
     /**
-     * Where the core-seconds of the machine went. {@code job + idle + down = capacity}; {@code job
-     * ≤ allocated}; {@code harvested ≤ leased ≤ offered ≤ idle}.
+     * Where the core-seconds of the machine went. {@code job + idle + down = capacity}; {@code work
+     * ≤ job ≤ allocated}; {@code harvested ≤ leased ≤ offered ≤ idle}.
      *
      * @param spanSeconds first submission to last end
      * @param capacity all cores, all the time
-     * @param job jobs computed
+     * @param job jobs computed, slowed by functions or not
+     * @param work of that, what jobs would have computed without functions beside them
      * @param allocated jobs held the cores
      * @param idle no job computed, and the node was not down
      * @param down no job held the core, and its node took none
@@ -73,13 +79,14 @@ public record SimulationResult(
      *     were offered too
      * @param leased given to functions
      * @param harvested leased and past the start-up: functions computed
-     * @param utilization job over capacity
-     * @param utilizationWithFunctions job plus harvested over capacity
+     * @param utilization work over capacity
+     * @param utilizationWithFunctions work plus harvested over capacity
      */
     public record Cores(
             double spanSeconds,
             double capacity,
             double job,
+            double work,
             double allocated,
             double idle,
             double down,
@@ -210,7 +217,9 @@ public record SimulationResult(
 
     /**
      * What a policy of offering leaves to functions at most: no hold-off, no start-up, every piece
-     * of use. Taken from the schedule and from what the log measured of its jobs.
+     * of use. Taken from the schedule and from what the log measured of its jobs. Memory is counted
+     * node by node, none on nodes that are down; where no job of the log tells of memory, it goes
+     * with the cores.
      *
      * @param policy {@code none}; {@code unallocated}, what no job holds; {@code underused}, that
      *     and what jobs hold and were not measured to use
@@ -229,20 +238,35 @@ public record SimulationResult(
     /**
      * How much more machine the same work, jobs and functions, would hold without Offcut; 0.1 is a
      * tenth more. The two baselines can differ by an order of magnitude, so both are given. Neither
-     * counts what the batch system does by itself.
+     * counts what the batch system does by itself. Jobs are as long as without functions, and of
+     * what functions harvested goes off what jobs handed over to them and what jobs held longer for
+     * them: {@code won}.
      *
      * <p>Whole nodes: each job holds whole nodes, functions run packed on nodes of their own, where
-     * with Offcut they need none: {@code (wholeNodeJob + harvested) / wholeNodeJob − 1}.
+     * with Offcut they need none: {@code (wholeNodeJob + won) / wholeNodeJob − 1}. In this schedule
+     * such jobs may exceed the machine; what exceeds it is told, and stays part of what they hold,
+     * since it would have to be held at another time.
      *
      * <p>Ideal sharing: everything holds exactly its cores and nothing is lost in between, beside
-     * what jobs hold here: {@code (job + harvested) / allocated − 1}. It is below 0 when jobs that
-     * hold whole nodes waste more than functions win back.
+     * what jobs hold here: {@code (job + won) / held − 1}. It is below 0 when jobs that hold whole
+     * nodes waste more than functions win back.
      *
      * @param wholeNodeJobCoreSeconds what the jobs would hold as whole nodes: {@code Σ ⌈cores /
-     *     coresPerNode⌉ · coresPerNode · run}
+     *     coresPerNode⌉ · coresPerNode · run}, with the cores of the largest node
+     * @param wholeNodeExcessCoreSeconds of that, what is beyond the nodes of the machine at its
+     *     time
+     * @param wholeNodeExcessTimeShare of the time, in how much there is such
+     * @param heldCoreSeconds what the jobs would hold in this schedule without functions
+     * @param wonCoreSeconds by functions, as above
      */
     public record Gains(
-            double wholeNodeJobCoreSeconds, double overWholeNodes, double overIdealSharing) {}
+            double wholeNodeJobCoreSeconds,
+            double wholeNodeExcessCoreSeconds,
+            double wholeNodeExcessTimeShare,
+            double heldCoreSeconds,
+            double wonCoreSeconds,
+            double overWholeNodes,
+            double overIdealSharing) {}
 
     /**
      * How long nodes and cores stayed without a job, in seconds; cut off at both ends of the

@@ -10,6 +10,7 @@ import io.offcut.simulator.SimulationResult.UtilizationRow;
 import io.offcut.simulator.internal.batch.BatchJobs;
 import io.offcut.simulator.internal.engine.Engine;
 import io.offcut.simulator.internal.functions.FunctionCounts;
+import io.offcut.simulator.internal.measure.Baselines;
 import io.offcut.simulator.internal.measure.CoreTime;
 import io.offcut.simulator.internal.measure.CoreTime.Use;
 import java.util.ArrayList;
@@ -44,9 +45,9 @@ final class Summing {
                 outcome.idle(),
                 schedule,
                 utilization(),
-                new HarvestableShares(config, jobs, schedule)
+                new HarvestableShares(
+                                config, jobs, schedule, outcome.memory(), seconds(spanMillis()))
                         .all(
-                                seconds(spanMillis()),
                                 seconds(outcome.downCoreMillis()),
                                 seconds(time.total(Use.ALLOCATED)),
                                 seconds(time.total(Use.JOB))),
@@ -124,6 +125,8 @@ final class Summing {
                 jobs.tooLarge,
                 outcome.record().clippedJobs(),
                 outcome.record().clippedCoreSeconds(),
+                outcome.record().placedAsRecorded(),
+                outcome.record().movedJobs(),
                 outcome.record().requeues(),
                 outcome.record().lostJobs(),
                 backfilled,
@@ -135,19 +138,21 @@ final class Summing {
     private Cores cores() {
         long capacity = capacityMillis();
         long job = computedMillis();
+        long work = job - outcome.baselines().stalled();
         long harvested = time.total(Use.HARVESTED);
         return new Cores(
                 seconds(spanMillis()),
                 seconds(capacity),
                 seconds(job),
+                seconds(work),
                 seconds(time.total(Use.ALLOCATED)),
                 seconds(outcome.idleCoreMillis()),
                 seconds(outcome.downCoreMillis()),
                 seconds(time.total(Use.OFFERED)),
                 seconds(time.total(Use.LEASED)),
                 seconds(harvested),
-                share(job, capacity),
-                share(job + harvested, capacity));
+                share(work, capacity),
+                share(work + harvested, capacity));
     }
 
     private @Nullable Functions functions() {
@@ -162,33 +167,24 @@ final class Summing {
                 share(time.total(Use.HARVESTED), outcome.idleCoreMillis()));
     }
 
+    /**
+     * What functions won is what they computed, less what jobs handed over to them and what jobs
+     * held longer for them: neither is more work.
+     */
     private @Nullable Gains gains() {
-        long allocated = time.total(Use.ALLOCATED);
-        if (allocated == 0 || time.total(Use.JOB) == 0) {
+        Baselines baselines = outcome.baselines();
+        if (baselines.aloneComputed() == 0) {
             return null;
         }
-        int perNode = config.cluster().coresPerNode();
-        double wholeNodes = 0;
-        boolean offloads = config.functions().load() instanceof FunctionConfig.Load.Offload;
-        long stretch = 0;
-        long lost = 0;
-        for (int job = 0; job < jobs.size(); job++) {
-            double cores = (double) Math.ceilDiv(jobs.cores(job), perNode) * perNode;
-            wholeNodes += cores * jobs.runMillis(job) / 1000;
-            long longer =
-                    outcome.record().endMillis(job)
-                            - outcome.record().startMillis(job)
-                            - jobs.runMillis(job);
-            stretch += longer * jobs.cores(job);
-            lost += (offloads ? Math.abs(longer) : Math.max(0, longer)) * jobs.cores(job);
-        }
-        // What jobs took longer for functions is no work, and what they handed over no gain.
-        double part = 1 - (double) stretch / time.total(Use.JOB);
-        double won = seconds(time.total(Use.HARVESTED) - lost);
+        long won = time.total(Use.HARVESTED) - baselines.handedOver() - baselines.stalled();
         return new Gains(
-                wholeNodes,
-                won / wholeNodes,
-                (seconds(computedMillis()) * part + won) / (seconds(allocated) * part) - 1);
+                baselines.wholeNodeCoreMillis() / 1000,
+                baselines.excessCoreMillis() / 1000,
+                share(baselines.excessMillis(), spanMillis()),
+                seconds(baselines.aloneHeld()),
+                seconds(won),
+                won / baselines.wholeNodeCoreMillis(),
+                share(baselines.aloneComputed() + won, baselines.aloneHeld()) - 1);
     }
 
     private List<UtilizationRow> utilization() {

@@ -290,8 +290,8 @@ class FunctionLoadsTest {
 
     @Test
     void memoryOfNodesWithoutIdleCoresIsLeasedOnDemand() {
-        // The job has all cores and, measured, a quarter of the memory of 16 GiB.
-        JobTable jobs = Tables.measured(job(0, 0, 100, 4, -1), -1, 1 << 20);
+        // The job has all cores and asked for a quarter of the memory of 16 GiB.
+        JobTable jobs = Tables.of(job(0, 0, 100, 4, -1, 1 << 20));
         FunctionConfig config = IDEAL.withMemoryLeases(true);
 
         Rows leases = new Rows();

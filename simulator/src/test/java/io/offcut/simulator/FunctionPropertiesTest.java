@@ -194,11 +194,12 @@ class FunctionPropertiesTest {
     @Test
     void oneSeedGivesTheSameLeasesToTheByte(@TempDir Path folder) throws IOException {
         for (String name : new String[] {"a", "b"}) {
-            try (LeaseWriter leases = new LeaseWriter(folder.resolve(name))) {
+            try (LeaseWriter leases = new LeaseWriter(folder.resolve(name), CLUSTER)) {
                 Simulation.run(
                         new SimulationConfig(generated(3), CLUSTER).with(CALLS).withSeed(9),
                         (finished, jobs) -> {},
                         leases);
+                leases.done();
             }
         }
 

@@ -21,8 +21,8 @@ class HarvestableLogsTest {
      */
     @ParameterizedTest
     @CsvSource({
-        "jobs/UniLu-Gaia-2014-1.swf.gz, 2004, 14, 4, 0.4573, 0.182, 0.545, 0.987",
-        "jobs/mason_2017-10_12_torque_acct.anon.gz, 576, 32, 8, 0.3787, 0.387, 0.234, 0.791",
+        "jobs/UniLu-Gaia-2014-1.swf.gz, 2004, 14, 4, 0.4573, 0.182, 0.543, 0.987",
+        "jobs/mason_2017-10_12_torque_acct.anon.gz, 576, 32, 8, 0.3787, 0.387, 0.626, 0.841",
     })
     void unallocatedAndUnderusedSharesOfCoresAndMemory(
             String file,

@@ -6,6 +6,9 @@ import io.offcut.core.OffcutException;
 import io.offcut.simulator.ClusterSpec;
 import io.offcut.traces.SwfLog;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -52,12 +55,29 @@ final class MachineOptions {
                         log.header(),
                         positive("--procs", procs),
                         positive("--cores-per-node", coresPerNode));
-        return nodeMemoryMib == null
-                ? spec
-                : new ClusterSpec(
-                        spec.cores(),
-                        spec.coresPerNode(),
-                        Math.multiplyExact(nodeMemoryMib, 1L << 20));
+        ClusterSpec machine =
+                nodeMemoryMib == null
+                        ? spec
+                        : new ClusterSpec(
+                                spec.cores(),
+                                spec.coresPerNode(),
+                                Math.multiplyExact(nodeMemoryMib, 1L << 20));
+        return named(machine, log.jobs().placements().nodes());
+    }
+
+    /** Equal nodes are called as the log calls them; those that it does not know have numbers. */
+    private static ClusterSpec named(ClusterSpec machine, List<String> inLog) {
+        if (inLog.isEmpty() || inLog.size() > machine.nodes() || !machine.isEven()) {
+            return machine;
+        }
+        Set<String> names = new LinkedHashSet<>(inLog);
+        for (int node = names.size(); node < machine.nodes(); node++) {
+            String name = "n" + node;
+            while (!names.add(name)) {
+                name = "_" + name;
+            }
+        }
+        return machine.named(List.copyOf(names));
     }
 
     private static int positive(String name, @Nullable Integer value) {

@@ -17,7 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -108,12 +108,13 @@ final class NodesFile {
                 classes.add(new NodeClass(node.name(), 1, node.cores(), node.memoryBytes()));
             }
         }
-        return new ClusterSpec(classes, List.of());
+        return new ClusterSpec(
+                classes, List.of(), nodes.stream().map(ConfiguredNode::name).toList());
     }
 
     private static ClusterSpec of(Content content) {
         List<NodeClass> classes = new ArrayList<>();
-        Map<String, Integer> numbers = new HashMap<>();
+        Map<String, Integer> numbers = new LinkedHashMap<>();
         for (Nodes nodes : needed(content.nodes(), "nodes")) {
             String list = needed(nodes.names(), "names");
             List<String> names = ConfiguredNode.names(list);
@@ -141,7 +142,7 @@ final class NodesFile {
                         new Outage(number, down.from(), down.to(), needed(down.kind(), "kind")));
             }
         }
-        return new ClusterSpec(classes, outages);
+        return new ClusterSpec(classes, outages, List.copyOf(numbers.keySet()));
     }
 
     private static <T> T needed(@Nullable T value, String key) {

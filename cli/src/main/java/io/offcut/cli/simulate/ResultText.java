@@ -62,6 +62,8 @@ final class ResultText {
         omitted(jobs.unknownJobs(), "jobs left out: no run time, size or recorded wait");
         omitted(jobs.tooLargeJobs(), "jobs left out: larger than the machine");
         omitted(jobs.clippedJobs(), "jobs got fewer cores than recorded");
+        omitted(jobs.placedAsRecorded(), "jobs are on the nodes that the log names");
+        omitted(jobs.movedJobs(), "of them had no room there for all cores, and got others");
         omitted(jobs.requeues(), "runs were cut short by an outage, and began again");
         omitted(jobs.lostJobs(), "jobs were ended by an outage");
     }
@@ -85,6 +87,9 @@ final class ResultText {
         row("", "core-hours", "of capacity");
         cores("capacity", cores.capacity(), cores);
         cores("jobs compute", cores.job(), cores);
+        if (cores.work() < cores.job()) {
+            cores("of that, slowed by functions", cores.job() - cores.work(), cores);
+        }
         cores("jobs hold", cores.allocated(), cores);
         cores("idle", cores.idle(), cores);
         if (cores.down() > 0) {
@@ -135,6 +140,9 @@ final class ResultText {
     private void printGains(Gains gains) {
         line("");
         row("gain over whole-node allocation", percent(gains.overWholeNodes()));
+        if (gains.wholeNodeExcessTimeShare() > 0) {
+            row("whole nodes would not fit, of time", percent(gains.wholeNodeExcessTimeShare()));
+        }
         row("gain over ideal node sharing", percent(gains.overIdealSharing()));
     }
 

@@ -276,8 +276,10 @@ public final class SimulateCommand implements Callable<Integer> {
             if (out == null || config.functions().isNone()) {
                 return Simulation.run(config, progress);
             }
-            try (LeaseWriter leases = new LeaseWriter(out)) {
-                return Simulation.run(config, progress, leases);
+            try (LeaseWriter leases = new LeaseWriter(out, config.cluster())) {
+                SimulationResult result = Simulation.run(config, progress, leases);
+                leases.done();
+                return result;
             }
         }
     }

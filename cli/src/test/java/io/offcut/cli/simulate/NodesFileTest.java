@@ -38,6 +38,7 @@ class NodesFileTest {
                         new Outage(1, 10, 20, Outage.Kind.DRAIN),
                         new Outage(3, 10, 20, Outage.Kind.DRAIN));
         assertThat(spec.cores()).isEqualTo(20);
+        assertThat(spec.nodeNames()).containsExactly("n1", "n2", "n3", "big");
     }
 
     @Test

@@ -42,6 +42,9 @@
     };
   }
 
+  // Of the name of a vertical axis from the axis: beside its longest label, and not beyond the edge of the chart.
+  const gap = longest => 12 + 7 * longest.length;
+
   function labelled(base, formatter) {
     return { ...base, axisLabel: { ...base.axisLabel, formatter } };
   }
@@ -50,7 +53,7 @@
     return {
       animation: false,
       textStyle: { fontFamily: "system-ui, sans-serif" },
-      grid: { left: 12, right: 20, top: 14 + 24 * legendRows, bottom: 34, containLabel: true },
+      grid: { left: 26, right: 26, top: 14 + 24 * legendRows, bottom: 34, containLabel: true },
       legend: {
         top: 0, left: 0, itemGap: 14, itemWidth: 26, itemHeight: 13, selectedMode: false,
         textStyle: { color: INK, fontSize: 13 },
@@ -73,7 +76,7 @@
         + number(1)(chart.series[hit.seriesIndex].points[hit.dataIndex][1])).join("<br>");
     option.xAxis = axis(chart.x, { type: "value", min: "dataMin", max: "dataMax" });
     option.xAxis = labelled(option.xAxis, number(2));
-    option.yAxis = labelled(axis(chart.y, { type: "value", min: 0, max: chart.greatest, nameGap: 48 }), number(0));
+    option.yAxis = labelled(axis(chart.y, { type: "value", min: 0, max: chart.greatest, nameGap: gap(number(0)(chart.greatest)) }), number(0));
     // Sums, the highest first, each over those before: a library that stacks on two axes of numbers stacks the wrong one.
     option.legend.data = chart.series.map(series => series.name);
     option.series = chart.series.map((series, at) => ({
@@ -98,7 +101,7 @@
       + hits.map(hit => hit.marker + chart.series[hit.seriesIndex].name + " " + percent(hit.value[1])).join("<br>");
     option.xAxis = labelled(
       axis(chart.x, { type: "log", min: chart.least, max: Math.max(10 * chart.least, last), minorSplitLine: { show: false } }), value);
-    option.yAxis = labelled(axis(chart.y, { type: "value", min: 0, max: 1, nameGap: 48 }), share => number(0)(100 * share) + " %");
+    option.yAxis = labelled(axis(chart.y, { type: "value", min: 0, max: 1, nameGap: gap("100 %") }), share => number(0)(100 * share) + " %");
     option.yAxis.axisLabel.showMaxLabel = true;
     option.legend.itemWidth = 36;
     option.legend.itemStyle = { opacity: 0 };

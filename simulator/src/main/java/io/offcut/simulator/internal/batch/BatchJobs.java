@@ -6,6 +6,7 @@ import io.offcut.simulator.BatchConfig.Estimates;
 import io.offcut.simulator.BatchConfig.Fit;
 import io.offcut.simulator.BatchConfig.Scheduler;
 import io.offcut.simulator.ClusterSpec;
+import io.offcut.simulator.internal.cluster.RecordedPlaces;
 import io.offcut.traces.JobTable;
 import java.util.Arrays;
 
@@ -157,12 +158,50 @@ public final class BatchJobs {
         return false;
     }
 
+    /** Whether the log tells of any of them what memory it asked for or had. */
+    public boolean tellMemory() {
+        for (int row : rows) {
+            if (table.requestedMemoryKib(row) > 0 || table.usedMemoryKib(row) > 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Memory that no other may have, for each core: what it asked for; where the log does not say,
+     * the share of the core, or what was resident if that is more.
+     *
+     * @param share of a core in its node's memory
+     */
+    public long heldBytesPerCore(int job, long share) {
+        long requested = requestedBytes(rows[job]);
+        return requested > 0 ? requested : Math.max(share, residentBytes(rows[job]));
+    }
+
+    /**
+     * Memory it fills, for each core: what was resident; where the log does not say, all it holds.
+     */
+    public long usedBytesPerCore(int job, long share) {
+        long resident = residentBytes(rows[job]);
+        return resident > 0 ? resident : heldBytesPerCore(job, share);
+    }
+
+    private long residentBytes(int row) {
+        return Math.max(0, bytes(table.usedMemoryKib(row)));
+    }
+
     private long requestedBytes(int row) {
         return Math.max(0, bytes(table.requestedMemoryKib(row)));
     }
 
     private static long bytes(long kib) {
         return Math.min(kib, Long.MAX_VALUE >> 30) * 1024;
+    }
+
+    /** Where they ran, by the log. */
+    RecordedPlaces recordedPlaces(ClusterSpec cluster) {
+        return new RecordedPlaces(table.placements(), cluster);
     }
 
     /** When the first of them to start did, by the log. */

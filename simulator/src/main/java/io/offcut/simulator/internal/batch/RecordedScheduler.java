@@ -1,12 +1,18 @@
 package io.offcut.simulator.internal.batch;
 
-/** Starts every job when the log says: submission plus wait. */
+import io.offcut.simulator.internal.cluster.Assignment;
+import io.offcut.simulator.internal.cluster.RecordedPlaces;
+import org.jspecify.annotations.Nullable;
+
+/** Starts every job when the log says, submission plus wait, and where it says. */
 public final class RecordedScheduler implements BatchScheduler {
     private final BatchJobs jobs;
+    private final RecordedPlaces places;
     private final Actions actions;
 
-    public RecordedScheduler(BatchJobs jobs, Actions actions) {
+    public RecordedScheduler(BatchJobs jobs, RecordedPlaces places, Actions actions) {
         this.jobs = jobs;
+        this.places = places;
         this.actions = actions;
     }
 
@@ -20,4 +26,9 @@ public final class RecordedScheduler implements BatchScheduler {
 
     @Override
     public void instantOver(long nowMillis) {}
+
+    @Override
+    public @Nullable Assignment assignment(int job) {
+        return places.of(jobs.row(job), jobs.cores(job));
+    }
 }

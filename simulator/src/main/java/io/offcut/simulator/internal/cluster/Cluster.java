@@ -5,6 +5,7 @@ import io.offcut.simulator.ClusterSpec;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All nodes, and where the next job goes. Sharing nodes, a job takes the nodes with most free cores
@@ -13,6 +14,9 @@ import java.util.List;
  * one thread.
  */
 public final class Cluster {
+    /** Bounds what a lying header can make us allocate. */
+    public static final int MAX_NODES = 200_000;
+
     private final Allocation allocation;
     private final Node[] nodes;
     private final NodesByFree byFree;
@@ -54,10 +58,16 @@ public final class Cluster {
     /**
      * Places a job on as many of {@code cores} as there are: some recorded schedules hold more than
      * the machine has.
+     *
+     * @param where it is to go as far as there is room; null for anywhere
      */
-    public Placement place(int cores) {
+    public Placement place(int cores, @Nullable Assignment where) {
         Placement placement = new Placement();
         int missing = cores;
+        if (where != null) {
+            missing -= takeFrom(where, placement);
+            placement.movedCores(missing);
+        }
         while (missing > 0 && byFree.most() > 0) {
             int atLeast =
                     allocation == Allocation.NODES
@@ -70,14 +80,15 @@ public final class Cluster {
         return placement;
     }
 
-    /** Places a job where a scheduler that knows nodes wants it. */
-    public Placement place(Assignment where) {
-        Placement placement = new Placement();
+    private int takeFrom(Assignment where, Placement placement) {
+        int taken = 0;
         for (int part = 0; part < where.parts(); part++) {
-            takeFrom(nodes[where.node(part)], where.cores(part), placement);
+            Node node = nodes[where.node(part)];
+            if (node.freeCores() > 0) {
+                taken += takeFrom(node, where.cores(part), placement);
+            }
         }
-        usedCores += placement.coresUsed();
-        return placement;
+        return taken;
     }
 
     /** A node offers nothing while it is down. */

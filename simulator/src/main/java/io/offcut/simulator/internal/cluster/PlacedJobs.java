@@ -15,7 +15,7 @@ public final class PlacedJobs implements Occupancy {
 
     @Override
     public void place(int job, int cores, @Nullable Assignment where) {
-        placements[job] = where == null ? cluster.place(cores) : cluster.place(where);
+        placements[job] = cluster.place(cores, where);
     }
 
     /** Where a job is that was placed and not removed. */

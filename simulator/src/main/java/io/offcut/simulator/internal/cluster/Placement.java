@@ -18,6 +18,7 @@ public final class Placement {
 
     private int coresHeld;
     private int coresUsed;
+    private int movedCores;
 
     void add(Node node, BitSet cores, int used) {
         parts.add(new Part(node, cores, used));
@@ -27,6 +28,15 @@ public final class Placement {
     void count(int held, int used) {
         coresHeld += held;
         coresUsed += used;
+    }
+
+    void movedCores(int cores) {
+        movedCores = cores;
+    }
+
+    /** Cores for which there was no room where the job was to go. */
+    public int movedCores() {
+        return movedCores;
     }
 
     /** Node by node; empty where nodes are not told apart. */

@@ -1,5 +1,6 @@
 package io.offcut.simulator.internal.engine;
 
+import io.offcut.simulator.BatchConfig.Allocation;
 import io.offcut.simulator.BatchConfig.Scheduler;
 import io.offcut.simulator.ClusterSpec;
 import io.offcut.simulator.LeaseLog;
@@ -9,6 +10,7 @@ import io.offcut.simulator.SimulationResult.IdleTimes;
 import io.offcut.simulator.internal.batch.BatchJobs;
 import io.offcut.simulator.internal.batch.BatchScheduler;
 import io.offcut.simulator.internal.batch.Schedulers;
+import io.offcut.simulator.internal.cluster.Assignment;
 import io.offcut.simulator.internal.cluster.Cluster;
 import io.offcut.simulator.internal.cluster.CoreCounter;
 import io.offcut.simulator.internal.cluster.Node;
@@ -18,8 +20,11 @@ import io.offcut.simulator.internal.functions.FunctionCounts;
 import io.offcut.simulator.internal.functions.FunctionTimers;
 import io.offcut.simulator.internal.functions.Harvester;
 import io.offcut.simulator.internal.functions.HarvesterContext;
+import io.offcut.simulator.internal.interference.JobPaces;
+import io.offcut.simulator.internal.measure.Baselines;
 import io.offcut.simulator.internal.measure.CoreTime;
 import io.offcut.simulator.internal.measure.CoreTime.Use;
+import io.offcut.simulator.internal.measure.FreeMemory;
 import io.offcut.simulator.internal.measure.IdleIntervals;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -51,10 +56,14 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
     private final BatchScheduler scheduler;
     private final Occupancy occupancy;
     private final CoreTime coreTime;
+    private final Baselines baselines;
     private final @Nullable Harvester functions;
 
     /** Null where nobody asks on which nodes a job is. */
     private final @Nullable PlacedJobs placed;
+
+    /** Null where jobs are on no nodes. */
+    private final @Nullable FreeMemory memory;
 
     private final @Nullable IdleIntervals idle;
     private final boolean recorded;
@@ -67,6 +76,9 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
     private final JobList started = new JobList();
 
     private final JobList ended = new JobList();
+
+    /** What functions did to the job that leaves; null if nothing. */
+    private JobPaces.@Nullable Ran besideFunctions;
 
     /** Jobs that are over; what the queue still has of them is from before their end was moved. */
     private final BitSet over = new BitSet();
@@ -99,20 +111,32 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
         this.nowMillis = startMillis;
         this.scheduler = Schedulers.create(config.batch(), jobs, spec, this);
         this.coreTime = new CoreTime(startMillis, config.bucketSeconds() * 1000L);
+        this.baselines = new Baselines(spec.nodes(), spec.coresPerNode());
         this.record = new JobRecord(jobs.size(), !config.functions().isNone());
         this.outages = new OutageQueue(spec.outages(), startMillis);
-        if (config.functions().isNone()) {
-            this.placed = null;
-            this.functions = null;
-            this.idle = null;
-            this.occupancy = new CoreCounter(spec, config.batch().allocation(), jobs.size());
-        } else {
-            Cluster cluster = new Cluster(spec, config.batch().allocation());
+        Allocation allocation = config.batch().allocation();
+        boolean withFunctions = !config.functions().isNone();
+        if (withFunctions || nodesMatter(config)) {
+            Cluster cluster = new Cluster(spec, allocation);
             this.placed = new PlacedJobs(cluster, jobs.size());
             this.occupancy = placed;
-            this.functions = harvester(config, cluster, leaseLog);
-            this.idle = new IdleIntervals(cluster, startMillis);
+            this.memory =
+                    new FreeMemory(jobs, cluster, allocation == Allocation.NODES, startMillis);
+            this.functions = withFunctions ? harvester(config, cluster, leaseLog) : null;
+            this.idle = withFunctions ? new IdleIntervals(cluster, startMillis) : null;
+        } else {
+            this.placed = null;
+            this.memory = null;
+            this.functions = null;
+            this.idle = null;
+            this.occupancy = new CoreCounter(spec, allocation, jobs.size());
         }
+    }
+
+    /** Whether figures depend on which nodes jobs are on, though no function does. */
+    private boolean nodesMatter(SimulationConfig config) {
+        boolean placedByLog = recorded && !config.jobs().placements().isEmpty();
+        return config.cluster().nodes() <= Cluster.MAX_NODES && (placedByLog || jobs.tellMemory());
     }
 
     private Harvester harvester(SimulationConfig config, Cluster cluster, LeaseLog leaseLog) {
@@ -138,8 +162,10 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
     public record Outcome(
             JobRecord record,
             CoreTime coreTime,
+            Baselines baselines,
             @Nullable FunctionCounts functions,
             @Nullable IdleTimes idle,
+            FreeMemory.@Nullable Total memory,
             long startMillis,
             long endMillis,
             long idleCoreMillis,
@@ -160,8 +186,10 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
         return new Outcome(
                 record,
                 coreTime,
+                baselines,
                 functions == null ? null : functions.finish(nowMillis),
                 idle == null ? null : idle.finish(nowMillis),
+                memory == null ? null : memory.finish(nowMillis),
                 startMillis,
                 nowMillis,
                 idleCoreMillis,
@@ -189,6 +217,7 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
         long passed = instantMillis - nowMillis;
         int down = scheduler.downCores();
         downCoreMillis += passed * down;
+        baselines.passed(passed);
         idleCoreMillis += passed * (cores - occupancy.usedCores() - down);
         nowMillis = instantMillis;
     }
@@ -226,6 +255,9 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
             int node = change.outage().node();
             scheduler.down(nowMillis, node, change.down());
             occupancy.down(node, change.down());
+            if (memory != null) {
+                memory.down(nowMillis, node, change.down());
+            }
             if (functions != null) {
                 functions.nodeDown(nowMillis, node, change.down());
             }
@@ -240,7 +272,7 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
     private void killJobsOf(int node, boolean requeue) {
         for (int job : scheduler.jobsOn(node)) {
             if (record.endMillis(job) > nowMillis) {
-                leave(job);
+                leave(job, nowMillis - record.startMillis(job));
                 if (requeue) {
                     record.requeued(job);
                 } else {
@@ -302,8 +334,9 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
     }
 
     @Override
-    public void slowed(int job, int slowdownMilli) {
-        record.slowed(job, slowdownMilli);
+    public void ran(int job, JobPaces.Ran ran) {
+        record.slowed(job, ran.slowdownMilli());
+        besideFunctions = ran;
     }
 
     @Override
@@ -324,7 +357,7 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
 
     private void moveJobs() {
         for (int at = 0; at < ended.size(); at++) {
-            leave(ended.get(at));
+            leave(ended.get(at), jobs.runMillis(ended.get(at)));
         }
         for (int at = 0; at < started.size(); at++) {
             enter(started.get(at));
@@ -342,7 +375,15 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
 
     private void enter(int job) {
         int wanted = jobs.cores(job);
-        occupancy.place(job, wanted, scheduler.assignment(job));
+        baselines.started(wanted);
+        Assignment where = placed == null && recorded ? null : scheduler.assignment(job);
+        occupancy.place(job, wanted, where);
+        if (recorded && where != null && placed != null) {
+            record.placedAsRecorded(placed.placement(job).movedCores());
+        }
+        if (memory != null && placed != null) {
+            memory.jobStarted(nowMillis, job, placed.placement(job));
+        }
         if (functions != null && placed != null) {
             functions.jobStarted(nowMillis, job, placed.placement(job));
         }
@@ -352,14 +393,35 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
         }
     }
 
-    private void leave(int job) {
+    /**
+     * Takes a job off.
+     *
+     * @param aloneMillis how long its run would have taken without functions
+     */
+    private void leave(int job, long aloneMillis) {
         long startMillis = record.startMillis(job);
-        coreTime.add(Use.JOB, startMillis, nowMillis, occupancy.coresUsed(job));
-        coreTime.add(Use.ALLOCATED, startMillis, nowMillis, occupancy.coresHeld(job));
+        int used = occupancy.coresUsed(job);
+        int held = occupancy.coresHeld(job);
+        int unused = 0;
+        besideFunctions = null;
+        coreTime.add(Use.JOB, startMillis, nowMillis, used);
+        coreTime.add(Use.ALLOCATED, startMillis, nowMillis, held);
         if (functions != null && placed != null) {
-            int unused = functions.jobEnded(nowMillis, job, placed.placement(job));
+            unused = functions.jobEnded(nowMillis, job, placed.placement(job));
             coreTime.add(Use.UNUSED, startMillis, nowMillis, unused);
         }
+        if (memory != null && placed != null) {
+            memory.jobEnded(nowMillis, job, placed.placement(job));
+        }
+        JobPaces.Ran ran = besideFunctions;
+        baselines.ended(
+                new Baselines.Run(
+                        jobs.cores(job),
+                        held,
+                        used - unused,
+                        aloneMillis,
+                        ran == null ? 0 : nowMillis - startMillis - ran.ownMillis(),
+                        ran == null ? 0 : ran.handedOverMillis()));
         occupancy.remove(job);
     }
 

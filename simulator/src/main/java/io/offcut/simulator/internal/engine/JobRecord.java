@@ -13,6 +13,8 @@ public final class JobRecord {
     private final BitSet backfilled = new BitSet();
     private int clippedJobs;
     private double clippedCoreSeconds;
+    private int placedAsRecorded;
+    private int movedJobs;
     private int requeues;
     private int lostJobs;
 
@@ -47,6 +49,12 @@ public final class JobRecord {
     void clipped(double coreSeconds) {
         clippedJobs++;
         clippedCoreSeconds += coreSeconds;
+    }
+
+    /** It was placed where the log says; so many of its cores had no room there. */
+    void placedAsRecorded(int movedCores) {
+        placedAsRecorded++;
+        movedJobs += movedCores > 0 ? 1 : 0;
     }
 
     /** It was killed, and will start again. */
@@ -89,6 +97,16 @@ public final class JobRecord {
     /** What those jobs did not get. */
     public double clippedCoreSeconds() {
         return clippedCoreSeconds;
+    }
+
+    /** Jobs that went where the log says. */
+    public int placedAsRecorded() {
+        return placedAsRecorded;
+    }
+
+    /** Of those, how many did so with a part of their cores only, since others had the rest. */
+    public int movedJobs() {
+        return movedJobs;
     }
 
     /** How often a job had to wait again because a node failed. */

@@ -221,7 +221,7 @@ public final class FunctionSide implements Harvester {
             unused += part.used() - jobUse.computing(job, part.used());
             touched.set(agent.index);
         }
-        context.jobEnds().slowed(job, paces.ended(nowMillis, job));
+        context.jobEnds().ran(job, paces.ended(nowMillis, job));
         client.jobEnded(nowMillis, job);
         return unused;
     }

@@ -3,6 +3,7 @@ package io.offcut.simulator.internal.functions;
 import io.offcut.simulator.FunctionConfig;
 import io.offcut.simulator.LeaseLog;
 import io.offcut.simulator.internal.batch.BatchJobs;
+import io.offcut.simulator.internal.interference.JobPaces;
 import io.offcut.simulator.internal.measure.CoreTime;
 import io.offcut.traces.JobTable;
 import java.util.List;
@@ -32,8 +33,8 @@ public record HarvesterContext(
         /** The job is over then, unless it is said otherwise later. */
         void endsAt(int job, long endMillis);
 
-        /** A job was slowed so much, in thousandths of its time alone; said before it leaves. */
-        void slowed(int job, int slowdownMilli);
+        /** What became of a job beside functions; said before it leaves. */
+        void ran(int job, JobPaces.Ran ran);
     }
 
     public HarvesterContext {

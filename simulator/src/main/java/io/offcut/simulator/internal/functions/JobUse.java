@@ -41,11 +41,6 @@ final class JobUse {
      * @param share of a core where the log does not say
      */
     long memoryBytesPerCore(int job, long share) {
-        int row = jobs.row(job);
-        long used = table.usedMemoryKib(row);
-        long requested = table.requestedMemoryKib(row);
-        long first = measured ? used : requested;
-        long kib = first > 0 ? first : Math.max(used, requested);
-        return kib > 0 ? Math.min(kib, Long.MAX_VALUE >> 30) * 1024 : share;
+        return measured ? jobs.usedBytesPerCore(job, share) : jobs.heldBytesPerCore(job, share);
     }
 }

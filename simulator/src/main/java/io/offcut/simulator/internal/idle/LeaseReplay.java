@@ -17,6 +17,7 @@ import io.offcut.simulator.internal.functions.FunctionCounts;
 import io.offcut.simulator.internal.functions.FunctionSide;
 import io.offcut.simulator.internal.functions.HarvesterContext;
 import io.offcut.simulator.internal.functions.HarvesterContext.NodeSize;
+import io.offcut.simulator.internal.interference.JobPaces;
 import io.offcut.simulator.internal.measure.CoreTime;
 import io.offcut.traces.JobTable;
 import io.offcut.traces.idle.IdleInterval;
@@ -45,7 +46,7 @@ public final class LeaseReplay {
                 }
 
                 @Override
-                public void slowed(int job, int slowdownMilli) {
+                public void ran(int job, JobPaces.Ran ran) {
                     throw new IllegalStateException("job " + job + " in a record of idle nodes");
                 }
             };

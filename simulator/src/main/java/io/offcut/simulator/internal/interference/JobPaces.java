@@ -22,6 +22,15 @@ public final class JobPaces {
         void sharedAt(int job, long timeMillis);
     }
 
+    /**
+     * A job that is over.
+     *
+     * @param slowdownMilli how much functions slowed it, in thousandths of its time alone
+     * @param ownMillis what its own cores did, in milliseconds of its time alone
+     * @param handedOverMillis what leases did
+     */
+    public record Ran(int slowdownMilli, long ownMillis, long handedOverMillis) {}
+
     private final JobTable table;
     private final BatchJobs jobs;
     private final Interference interference;
@@ -132,15 +141,15 @@ public final class JobPaces {
         return slowest;
     }
 
-    /** A job is over; returns how much functions slowed it, in thousandths of its time alone. */
-    public int ended(long nowMillis, int job) {
+    /** A job is over. */
+    public Ran ended(long nowMillis, int job) {
         Pace pace = pace(job);
         running.remove(job);
         pace.advance(nowMillis);
         for (int node : pace.nodes) {
             onNode.get(node).remove(pace);
         }
-        return pace.slowdownMilli();
+        return new Ran(pace.slowdownMilli(), pace.ownMillis(), pace.handedOverMillis());
     }
 
     private Pace pace(int job) {

@@ -13,6 +13,7 @@ final class Pace {
     private final int cores;
     private final int slowRate;
     private long startMillis;
+    private final long work;
     final int functionPermille;
     private long updatedMillis;
 
@@ -48,7 +49,8 @@ final class Pace {
         this.functionPermille = functionPermille;
         this.startMillis = nowMillis;
         this.updatedMillis = nowMillis;
-        this.left = Math.multiplyExact(runMillis, FULL);
+        this.work = Math.multiplyExact(runMillis, FULL);
+        this.left = work;
     }
 
     /** Allows leases to do this much of the whole. */
@@ -122,6 +124,16 @@ final class Pace {
 
     void addWorkers(int change) {
         workers += change;
+    }
+
+    /** What its own cores have done, in milliseconds of its time alone. */
+    long ownMillis() {
+        return (ownDone + Math.min(0, left)) / FULL;
+    }
+
+    /** What leases have done, in the same unit. */
+    long handedOverMillis() {
+        return (work - left - ownDone) / FULL;
     }
 
     /** Time it took for what its own cores did, in thousandths of what they take alone. */

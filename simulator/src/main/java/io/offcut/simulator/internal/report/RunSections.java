@@ -103,6 +103,7 @@ final class RunSections {
         present(rows, "jobs without run time, size or recorded wait", "/batch/unknownJobs");
         present(rows, "jobs larger than the machine", "/batch/tooLargeJobs");
         present(rows, "jobs that got fewer cores than recorded", "/batch/clippedJobs");
+        present(rows, "jobs without room on the nodes of their record", "/batch/movedJobs");
         present(rows, "runs that an outage cut short and that began again", "/batch/requeues");
         present(rows, "jobs that an outage ended", "/batch/lostJobs");
         if (sheet.number("/batch/clippedCoreSeconds") > 0) {

@@ -47,22 +47,39 @@ final class UsageSections {
         sheet.paragraph(
                 "The two can differ by much. The first holds for a site that hands out"
                         + " whole nodes, the second for one whose jobs share nodes without loss; neither"
-                        + " counts what the batch system does by itself.");
-        sheet.rows("Baselines, in core-hours", "Baseline", "Jobs hold", "Functions add", "Gain")
+                        + " counts what the batch system does by itself. Jobs hold what they would"
+                        + " without functions; functions win what they computed, less what jobs held"
+                        + " longer for them and what jobs handed over to them.");
+        paragraphOfExcess();
+        sheet.rows("Baselines, in core-hours", "Baseline", "Jobs hold", "Functions win", "Gain")
                 .row(
                         "Whole-node allocation",
                         List.of(Unit.CORE_HOURS, Unit.CORE_HOURS, Unit.GAIN),
                         "/gains/wholeNodeJobCoreSeconds",
-                        "/coreSeconds/harvested",
+                        "/gains/wonCoreSeconds",
                         "/gains/overWholeNodes")
                 .row(
                         "Ideal node sharing",
                         List.of(Unit.CORE_HOURS, Unit.CORE_HOURS, Unit.GAIN),
-                        "/coreSeconds/allocated",
-                        "/coreSeconds/harvested",
+                        "/gains/heldCoreSeconds",
+                        "/gains/wonCoreSeconds",
                         "/gains/overIdealSharing")
                 .into(sheet.html);
         sheet.end();
+    }
+
+    private void paragraphOfExcess() {
+        if (sheet.number("/gains/wholeNodeExcessCoreSeconds") > 0) {
+            sheet.paragraph(
+                    String.format(
+                            Locale.ROOT,
+                            "In this schedule whole nodes for all jobs would be more than the machine has"
+                                    + " for %s of the time, by %,.1f core-hours in all. A site with whole nodes would"
+                                    + " run that at another time; it is part of what jobs hold.",
+                            Figure.text(
+                                    sheet.number("/gains/wholeNodeExcessTimeShare"), Unit.SHARE),
+                            sheet.number("/gains/wholeNodeExcessCoreSeconds") / 3600));
+        }
     }
 
     private void card(String title, String pointer, String sentence) {
@@ -83,8 +100,9 @@ final class UsageSections {
                 new Chart("chart-core-hours", Chart.Kind.PARTS, "core-hours of the machine by use")
                         .axes("core-hours", "")
                         .with("whole", number("capacity") / 3600);
-        part(chart, "jobs compute", "jobs", "plain", number("job"));
+        part(chart, "jobs compute", "jobs", "plain", number("work"));
         if (functions) {
+            part(chart, "jobs slowed by functions", "held", "dots", number("job") - number("work"));
             part(chart, "functions compute", "functions", "up", number("harvested"));
             part(
                     chart,
@@ -137,6 +155,9 @@ final class UsageSections {
         Rows rows = sheet.rows("Core-hours by use", "Use", "Core-hours", "Of capacity");
         use(rows, "capacity", "capacity");
         use(rows, "jobs compute", "job");
+        if (number("work") < number("job")) {
+            use(rows, "of that, what they would have computed alone", "work");
+        }
         use(rows, "jobs hold", "allocated");
         use(rows, "idle: no job computes", "idle");
         if (number("down") > 0) {

@@ -18,9 +18,9 @@ class ClusterTest {
     @Test
     void fillsWholeNodesAndPutsTheRestWhereItFitsBest() {
         Cluster cluster = new Cluster(SPEC, Allocation.CORES);
-        cluster.place(3);
+        cluster.place(3, null);
 
-        Placement placement = cluster.place(5);
+        Placement placement = cluster.place(5, null);
 
         // One whole node, and the one core that was left of the first.
         assertThat(placement.coresHeld()).isEqualTo(5);
@@ -32,7 +32,7 @@ class ClusterTest {
     @Test
     void givesCoresBack() {
         Cluster cluster = new Cluster(SPEC, Allocation.CORES);
-        Placement placement = cluster.place(2);
+        Placement placement = cluster.place(2, null);
         assertThat(free(cluster)).containsExactly("2-3", "0-3", "0-3");
 
         cluster.remove(placement);
@@ -56,8 +56,8 @@ class ClusterTest {
     void wholeNodesKeepTheRestForNobodyElse() {
         Cluster cluster = new Cluster(SPEC, Allocation.NODES);
 
-        Placement first = cluster.place(5);
-        Placement second = cluster.place(5);
+        Placement first = cluster.place(5, null);
+        Placement second = cluster.place(5, null);
 
         assertThat(first.coresHeld()).isEqualTo(8);
         assertThat(first.coresUsed()).isEqualTo(5);
@@ -73,7 +73,7 @@ class ClusterTest {
 
         assertThat(cluster.size()).isEqualTo(3);
         assertThat(cluster.node(2).cores()).isEqualTo(2);
-        assertThat(cluster.place(11).coresUsed()).isEqualTo(10);
+        assertThat(cluster.place(11, null).coresUsed()).isEqualTo(10);
     }
 
     @Test
@@ -104,7 +104,7 @@ class ClusterTest {
             List<Placement> placements = new ArrayList<>();
             for (int step = 0; step < 1_000; step++) {
                 if (random.nextBoolean() || placements.isEmpty()) {
-                    placements.add(cluster.place(random.nextInt(1, 8)));
+                    placements.add(cluster.place(random.nextInt(1, 8), null));
                 } else {
                     cluster.remove(placements.remove(random.nextInt(placements.size())));
                 }

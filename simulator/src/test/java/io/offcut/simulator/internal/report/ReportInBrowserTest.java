@@ -85,6 +85,27 @@ class ReportInBrowserTest {
     }
 
     @Test
+    void cutsNoTextOfAChart() throws Exception {
+        for (int width : new int[] {DESKTOP, PHONE}) {
+            JsonNode cut =
+                    open("full", width, false)
+                            .value(
+                                    """
+                                    [...document.querySelectorAll(".chart svg text")]
+                                      .filter(text => {
+                                        const all = text.closest("svg").getBoundingClientRect();
+                                        const own = text.getBoundingClientRect();
+                                        return own.left < all.left - 1 || own.right > all.right + 1
+                                          || own.top < all.top - 1 || own.bottom > all.bottom + 1;
+                                      })
+                                      .map(text => text.textContent)
+                                    """);
+
+            assertThat(cut).as("%d px", width).isEmpty();
+        }
+    }
+
+    @Test
     void asksTheNetworkForNothingAndComplainsOfNothing() throws Exception {
         for (String name : new String[] {"full", "plain", "hostile", "calls"}) {
             Tab page = open(name, DESKTOP, true);
