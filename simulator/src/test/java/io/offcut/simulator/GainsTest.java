@@ -11,6 +11,7 @@ import io.offcut.simulator.FunctionConfig.Executors;
 import io.offcut.simulator.FunctionConfig.Load;
 import io.offcut.simulator.FunctionConfig.Policy.Leases;
 import io.offcut.simulator.FunctionConfig.Policy.Place;
+import io.offcut.simulator.FunctionConfig.Policy.Reclaim;
 import io.offcut.simulator.FunctionConfig.Transport;
 import io.offcut.simulator.SimulationResult.Cores;
 import io.offcut.simulator.SimulationResult.Gains;
@@ -26,7 +27,7 @@ class GainsTest {
     /** Nothing costs time but jobs, which take a quarter longer beside functions. */
     private static final FunctionConfig SLOWING =
             FunctionConfig.DEFAULT
-                    .with(new Leases(Place.DEFAULT, 0, false, 0))
+                    .with(new Leases(Place.DEFAULT, 0, false, 0, Reclaim.AT_ONCE))
                     .with(Executors.cold(0))
                     .with(new Transport("none", 0, Long.MAX_VALUE))
                     .with(

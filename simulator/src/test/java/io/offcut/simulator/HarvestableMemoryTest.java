@@ -95,7 +95,11 @@ class HarvestableMemoryTest {
                 FunctionConfig.DEFAULT
                         .with(
                                 new FunctionConfig.Policy.Leases(
-                                        FunctionConfig.Policy.Place.DEFAULT, 0, false, 0))
+                                        FunctionConfig.Policy.Place.DEFAULT,
+                                        0,
+                                        false,
+                                        0,
+                                        FunctionConfig.Policy.Reclaim.AT_ONCE))
                         .withMemoryLeases(true)
                         .withWorkerMemory(GIB);
 

@@ -4,6 +4,9 @@ import static io.offcut.simulator.Tables.job;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.offcut.simulator.BatchConfig.Allocation;
+import io.offcut.simulator.FunctionConfig.Policy.Leases;
+import io.offcut.simulator.FunctionConfig.Policy.Place;
+import io.offcut.simulator.FunctionConfig.Policy.Reclaim;
 import io.offcut.simulator.SimulationResult.IdleTimes;
 import io.offcut.testing.Seeds;
 import io.offcut.traces.JobTable;
@@ -17,7 +20,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** How long cores and nodes stay without a job. */
 class IdleTimesTest {
     private static final FunctionConfig APART =
-            FunctionConfig.DEFAULT.with(Interference.NONE, Interference.COMPUTE);
+            FunctionConfig.DEFAULT
+                    .with(Interference.NONE, Interference.COMPUTE)
+                    .with(new Leases(Place.DEFAULT, 0, false, 0, Reclaim.AT_ONCE));
 
     @Test
     void intervalsBeginAndEndWithJobs() {

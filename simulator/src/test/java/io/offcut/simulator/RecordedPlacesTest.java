@@ -8,6 +8,7 @@ import io.offcut.simulator.BatchConfig.Scheduler;
 import io.offcut.simulator.FunctionConfig.Executors;
 import io.offcut.simulator.FunctionConfig.Policy.Leases;
 import io.offcut.simulator.FunctionConfig.Policy.Place;
+import io.offcut.simulator.FunctionConfig.Policy.Reclaim;
 import io.offcut.testing.SharedData;
 import io.offcut.traces.JobLogs;
 import io.offcut.traces.JobTable;
@@ -38,7 +39,7 @@ class RecordedPlacesTest {
     /** All that is idle is leased at once. */
     private static final FunctionConfig STANDING =
             FunctionConfig.DEFAULT
-                    .with(new Leases(Place.DEFAULT, 0, false, 0))
+                    .with(new Leases(Place.DEFAULT, 0, false, 0, Reclaim.AT_ONCE))
                     .with(Executors.cold(0))
                     .with(Interference.NONE, Interference.COMPUTE)
                     .withWorkerMemory(1 << 20);

@@ -22,8 +22,7 @@ public final class Schedulers {
             BatchScheduler.Actions actions) {
         boolean perEvent = config.easySemantics() == EasySemantics.PER_EVENT;
         return switch (config.scheduler()) {
-            case RECORDED ->
-                    new RecordedScheduler(jobs, jobs.recordedPlaces(cluster), actions);
+            case RECORDED -> new RecordedScheduler(jobs, jobs.recordedPlaces(cluster), actions);
             case FCFS -> new FcfsScheduler(jobs, room(config, jobs, cluster), actions);
             case EASY -> new EasyScheduler(jobs, room(config, jobs, cluster), actions, perEvent);
             case CONSERVATIVE ->
