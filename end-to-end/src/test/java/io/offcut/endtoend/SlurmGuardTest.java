@@ -40,6 +40,8 @@ final class SlurmGuardTest {
     private static final Duration START = Duration.ofSeconds(60);
     private static final long WINDOW_NANOS = 500_000_000;
 
+    private static final int MOST_LOOKS = 10;
+
     /** Of its speed alone; above it the function does not get enough CPU to be in the way. */
     private static final double SLOWED = 0.8;
 
@@ -205,8 +207,11 @@ final class SlurmGuardTest {
         try (WorkerPool pool = client.lease(LeaseOptions.of("contend/contend").queue(LIMIT))) {
             CompletableFuture<Result> call = pool.invokeAsync("contend", new byte[0]);
             await("a worker").atMost(START).until(() -> !leases().isEmpty());
-            double beside = perSecond();
-            assumeTrue(beside < SLOWED * alone, "needs two CPUs that others leave alone");
+            double beside = alone;
+            for (int look = 0; look < MOST_LOOKS && beside > SLOWED * alone; look++) {
+                beside = perSecond();
+            }
+            assumeTrue(beside <= SLOWED * alone, "needs two CPUs that others leave alone");
 
             await("they stand still")
                     .atMost(LIMIT)

@@ -72,8 +72,8 @@ public final class ColocationCommand implements Callable<Integer> {
     @Option(
             names = "--guard",
             description =
-                    "Instead: how the node's guard treats functions that stream beside a job that"
-                            + " streams, in a private Slurm.")
+                    "Instead: how the node's guard treats functions that certainly slow a job, by"
+                            + " writing to the same memory, in a private Slurm.")
     boolean guard;
 
     @Option(

@@ -26,6 +26,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -157,22 +158,25 @@ final class FunctionSite implements AutoCloseable {
     final class Busy implements AutoCloseable {
         private final WorkerPool pool;
         private final String function;
+        private final byte[] argument;
         private final AtomicBoolean closing = new AtomicBoolean();
         private final AtomicInteger calls = new AtomicInteger();
         private final CompletableFuture<Result> first;
         private volatile CompletableFuture<Result> running;
 
-        private Busy(WorkerPool pool, String function) {
+        private Busy(WorkerPool pool, String function, String argument) {
             this.pool = pool;
             this.function = function;
+            this.argument = argument.getBytes(StandardCharsets.UTF_8);
             this.first = call();
             this.running = first;
             follow(first);
         }
 
         private CompletableFuture<Result> call() {
-            ByteBuffer millis = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
-            return pool.invokeAsync(function, millis.putInt(CALL_MILLIS).array());
+            ByteBuffer input = ByteBuffer.allocate(Integer.BYTES + argument.length);
+            input.order(ByteOrder.LITTLE_ENDIAN).putInt(CALL_MILLIS).put(argument);
+            return pool.invokeAsync(function, input.array());
         }
 
         private void follow(CompletableFuture<Result> call) {
@@ -233,7 +237,7 @@ final class FunctionSite implements AutoCloseable {
 
     /** Returns when the function has run once. */
     Busy start(String function) {
-        Busy busy = begin(function);
+        Busy busy = begin(function, "");
         try {
             busy.awaitFirst();
             return busy;
@@ -244,9 +248,9 @@ final class FunctionSite implements AutoCloseable {
     }
 
     /** Returns at once. */
-    Busy begin(String function) {
+    Busy begin(String function, String argument) {
         LeaseOptions options = LeaseOptions.of("beside/" + function).queue(LONGEST);
-        return new Busy(client.lease(options), function);
+        return new Busy(client.lease(options), function, argument);
     }
 
     @Override
