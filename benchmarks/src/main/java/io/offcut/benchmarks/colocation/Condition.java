@@ -1,12 +1,11 @@
 package io.offcut.benchmarks.colocation;
 
-import org.jspecify.annotations.Nullable;
-
-/** What runs beside the job, which computes on the first CPU. */
+/** What functions do beside the job, which computes on the first CPU, and where. */
 enum Condition {
-    ALONE("alone", 0, null),
-    /** The same again: how far two runs differ by themselves. */
-    CONTROL("alone, again", 0, null),
+    /**
+     * As much is done to this one as to the others, and it takes nothing: what is seen is noise.
+     */
+    CONTROL("sleep, neighbour", 1, "sleep"),
     NEIGHBOUR_COMPUTE("compute, neighbour", 1, "compute"),
     NEIGHBOUR_STREAM("stream, neighbour", 1, "stream"),
     SHARED_COMPUTE("compute, same core", 0, "compute"),
@@ -14,13 +13,12 @@ enum Condition {
 
     final String label;
     final int place;
-    final @Nullable String function;
+    final String function;
 
     /**
      * @param place of the CPU among those that are used: 0 is the job's
-     * @param function null for none
      */
-    Condition(String label, int place, @Nullable String function) {
+    Condition(String label, int place, String function) {
         this.label = label;
         this.place = place;
         this.function = function;

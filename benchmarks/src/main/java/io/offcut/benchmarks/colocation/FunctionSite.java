@@ -9,9 +9,15 @@ import io.offcut.client.LeaseOptions;
 import io.offcut.client.OffcutClient;
 import io.offcut.client.Result;
 import io.offcut.client.WorkerPool;
+import io.offcut.core.CpuSet;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.core.frame.InvocationStatus;
+import io.offcut.linux.Cgroup;
+import io.offcut.linux.Cgroups;
+import io.offcut.linux.KernelFile;
+import io.offcut.linux.ProcessRef;
+import io.offcut.linux.ProcessTree;
 import io.offcut.node.NodeStatus;
 import io.offcut.slurm.SlurmCluster;
 import java.io.IOException;
@@ -20,6 +26,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,6 +38,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A scheduler and a node that offers one CPU, as processes of their own, and one worker there that
@@ -42,6 +51,7 @@ final class FunctionSite implements AutoCloseable {
     private static final int CALL_MILLIS = 400;
     private static final long PAUSE_MILLIS = 500;
     private static final long CLOSE_SECONDS = 5;
+    private static final Pattern GROUP = Pattern.compile("/(offcut_[^/\\s]+)/([^/\\s]+)");
 
     private final LocalDaemon scheduler;
     private final LocalDaemon node;
@@ -109,26 +119,64 @@ final class FunctionSite implements AutoCloseable {
                 http.send(ask, HttpResponse.BodyHandlers.ofString()).body(), NodeStatus.class);
     }
 
-    /** A worker that computes, or streams, until it is closed. */
-    static final class Busy implements AutoCloseable {
+    /**
+     * Keeps to these CPUs what would be elsewhere at a real site: this process, which calls the
+     * functions, and the scheduler.
+     */
+    void keepCallersTo(CpuSet cpus) throws IOException, InterruptedException {
+        for (long pid : new long[] {ProcessHandle.current().pid(), scheduler.process().pid()}) {
+            Process pin =
+                    new ProcessBuilder("taskset", "-acp", cpus.toString(), Long.toString(pid))
+                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                            .start();
+            if (pin.waitFor() != 0) {
+                throw new OffcutException(
+                        ErrorCode.INTERNAL, "bench colocation: cannot pin process " + pid);
+            }
+        }
+    }
+
+    /** The control group of the only executor. */
+    private Cgroup executorGroup() {
+        Cgroups cgroups = Cgroups.detect();
+        for (ProcessRef each : ProcessTree.descendants(node.process().pid())) {
+            Path file = Path.of("/proc", Long.toString(each.pid()), "cgroup");
+            Matcher in = GROUP.matcher(KernelFile.readOrEmpty(file));
+            if (in.find()) {
+                return cgroups.children(in.group(1)).stream()
+                        .filter(group -> group.name().equals(in.group(2)))
+                        .findFirst()
+                        .orElseThrow();
+            }
+        }
+        throw new OffcutException(
+                ErrorCode.EXHAUSTED,
+                "bench colocation: executors have no control groups here: run it as root");
+    }
+
+    /** A worker that does one thing until it is closed. */
+    final class Busy implements AutoCloseable {
         private final WorkerPool pool;
         private final String function;
+        private final byte[] argument;
         private final AtomicBoolean closing = new AtomicBoolean();
         private final AtomicInteger calls = new AtomicInteger();
         private final CompletableFuture<Result> first;
         private volatile CompletableFuture<Result> running;
 
-        private Busy(WorkerPool pool, String function) {
+        private Busy(WorkerPool pool, String function, String argument) {
             this.pool = pool;
             this.function = function;
+            this.argument = argument.getBytes(StandardCharsets.UTF_8);
             this.first = call();
             this.running = first;
             follow(first);
         }
 
         private CompletableFuture<Result> call() {
-            ByteBuffer millis = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
-            return pool.invokeAsync(function, millis.putInt(CALL_MILLIS).array());
+            ByteBuffer input = ByteBuffer.allocate(Integer.BYTES + argument.length);
+            input.order(ByteOrder.LITTLE_ENDIAN).putInt(CALL_MILLIS).put(argument);
+            return pool.invokeAsync(function, input.array());
         }
 
         private void follow(CompletableFuture<Result> call) {
@@ -168,6 +216,11 @@ final class FunctionSite implements AutoCloseable {
             return calls.get();
         }
 
+        /** What can be frozen; once it has run. */
+        Cgroup group() {
+            return executorGroup();
+        }
+
         @Override
         public void close() {
             closing.set(true);
@@ -184,7 +237,7 @@ final class FunctionSite implements AutoCloseable {
 
     /** Returns when the function has run once. */
     Busy start(String function) {
-        Busy busy = begin(function);
+        Busy busy = begin(function, "");
         try {
             busy.awaitFirst();
             return busy;
@@ -195,9 +248,9 @@ final class FunctionSite implements AutoCloseable {
     }
 
     /** Returns at once. */
-    Busy begin(String function) {
+    Busy begin(String function, String argument) {
         LeaseOptions options = LeaseOptions.of("beside/" + function).queue(LONGEST);
-        return new Busy(client.lease(options), function);
+        return new Busy(client.lease(options), function, argument);
     }
 
     @Override

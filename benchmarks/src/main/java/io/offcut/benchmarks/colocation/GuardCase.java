@@ -21,13 +21,15 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * The guard at work: a job of a private Slurm streams through memory on one core and counts its
- * progress, functions stream on the neighbouring one, and the node daemon decides.
+ * The guard at work: a job of a private Slurm on one core counts its progress, functions on the
+ * neighbouring one write to the same line of memory, which slows it on any machine and without a
+ * wait that the kernel could see, and the node daemon decides.
  */
 final class GuardCase {
     private static final int ALONE_SECONDS = 8;
     private static final int LOOK_MILLIS = 1_000;
     private static final long JOB_MIB = 1_000;
+    private static final int PAGE_BYTES = 4096;
 
     /** What functions did while a rate was seen. */
     enum Phase {
@@ -72,15 +74,22 @@ final class GuardCase {
         Path program = dir.resolve("job");
         BenchBundles.compileProgram(
                 BenchBundles.copy(GuardCase.class, "job.c", dir.resolve("job.c")), program);
+        Path shared = Files.write(dir.resolve("shared"), new byte[PAGE_BYTES]);
+        Files.setPosixFilePermissions(shared, PosixFilePermissions.fromString("rw-rw-rw-"));
         Path folder = Files.createDirectory(dir.resolve("site"));
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         try (SlurmCluster cluster =
                 SlurmCluster.start(SlurmClusterConfig.realNodes(1, (int) (2 * JOB_MIB)))) {
             String node = cluster.nodeNames().getFirst();
             String job =
-                    cluster.submit("-n1", "-c1", "--mem=" + JOB_MIB, "--wrap", "exec " + program);
+                    cluster.submit(
+                            "-n1",
+                            "-c1",
+                            "--mem=" + JOB_MIB,
+                            "--wrap",
+                            "exec " + program + " " + shared);
             try (FunctionSite site = FunctionSite.ofSlurm(folder, node, cluster, maxSlowdown)) {
-                watch(site, Path.of("/dev/shm/offcut-" + node + "-progress", job));
+                watch(site, shared, Path.of("/dev/shm/offcut-" + node + "-progress", job));
             } finally {
                 cluster.run("scancel", job);
             }
@@ -88,7 +97,8 @@ final class GuardCase {
         report();
     }
 
-    private void watch(FunctionSite site, Path counter) throws IOException, InterruptedException {
+    private void watch(FunctionSite site, Path shared, Path counter)
+            throws IOException, InterruptedException {
         for (int i = 0; i < seconds && count(counter) == 0; i++) {
             Thread.sleep(LOOK_MILLIS);
         }
@@ -97,7 +107,7 @@ final class GuardCase {
             Thread.sleep(LOOK_MILLIS);
             add(Phase.ALONE, counter);
         }
-        try (Busy functions = site.begin("stream")) {
+        try (Busy functions = site.begin("contend", shared.toString())) {
             for (int i = 0; i < seconds; i++) {
                 Phase before = phase(site.status());
                 Thread.sleep(LOOK_MILLIS);

@@ -4,18 +4,19 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
- * What a kernel loses: the median over rounds of one minus the ratio to the same round's run alone,
- * with a percentile bootstrap interval (Efron 1979) of 95 %.
+ * What a kernel loses: the median over pairs, with a percentile bootstrap interval (Efron 1979) of
+ * 95 %.
  */
 record Slowdown(double low, double median, double high) {
+    static final String BROKEN = "broken";
+
     private static final int RESAMPLES = 5_000;
     private static final double OUTSIDE = 0.025;
 
-    static Slowdown of(double[] alone, double[] beside) {
-        double[] losses = new double[alone.length];
-        for (int i = 0; i < losses.length; i++) {
-            losses[i] = 1 - beside[i] / alone[i];
-        }
+    /**
+     * @param losses of each pair
+     */
+    static Slowdown of(double[] losses) {
         SplittableRandom random = new SplittableRandom(1);
         double[] medians = new double[RESAMPLES];
         double[] drawn = new double[losses.length];
@@ -30,6 +31,14 @@ record Slowdown(double low, double median, double high) {
                 medians[(int) (OUTSIDE * RESAMPLES)],
                 median(losses),
                 medians[(int) ((1 - OUTSIDE) * RESAMPLES)]);
+    }
+
+    /** Whether it is within the bound, as far as that can be told. */
+    String against(double bound) {
+        if (high <= bound) {
+            return "kept";
+        }
+        return low > bound ? BROKEN : "open";
     }
 
     static double median(double[] values) {

@@ -35,7 +35,15 @@ public final class BenchBundles {
     private static void compile(String kind, Path source, Path result)
             throws IOException, InterruptedException {
         List<String> command =
-                List.of("cc", "-O2", kind, "-fPIC", "-o", result.toString(), source.toString());
+                List.of(
+                        "cc",
+                        "-O2",
+                        kind,
+                        "-fPIC",
+                        "-o",
+                        result.toString(),
+                        source.toString(),
+                        "-lm");
         Process compiler;
         try {
             compiler = new ProcessBuilder(command).inheritIO().start();

@@ -1,7 +1,12 @@
-/* What runs beside the job: so many milliseconds of computing, or of streaming through memory. */
+/* What runs beside the job: so many milliseconds of computing, of streaming through memory, of
+   sleep, or of adding to a number in a file, whose name follows in the input. */
+#include <fcntl.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #define WORDS (1 << 22) /* 32 MiB in each of two arrays: more than caches keep */
 
@@ -36,6 +41,33 @@ uint32_t beside_stream(const void *in, uint32_t size, void *out) {
     for (; now_ms() < end; loops++)
         for (int i = 0; i < WORDS; i++)
             to[i] = from[i] + 3 * loops;
+    memcpy(out, &loops, sizeof loops);
+    return sizeof loops;
+}
+
+uint32_t beside_sleep(const void *in, uint32_t size, void *out) {
+    int64_t end = until(in, size);
+    uint64_t loops = 0;
+    for (; now_ms() < end; loops++)
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    memcpy(out, &loops, sizeof loops);
+    return sizeof loops;
+}
+
+uint32_t beside_contend(const void *in, uint32_t size, void *out) {
+    int64_t end = until(in, size);
+    char path[256] = "";
+    if (size > sizeof(uint32_t) && size - sizeof(uint32_t) < sizeof path)
+        memcpy(path, (const char *)in + sizeof(uint32_t), size - sizeof(uint32_t));
+    int file = open(path, O_RDWR);
+    _Atomic uint64_t *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    close(file);
+    uint64_t loops = 0;
+    for (; shared != MAP_FAILED && now_ms() < end; loops++)
+        for (int i = 0; i < 10000; i++)
+            atomic_fetch_add(shared, 1);
+    if (shared != MAP_FAILED)
+        munmap(shared, 4096);
     memcpy(out, &loops, sizeof loops);
     return sizeof loops;
 }

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.entry;
 
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 final class ColocationTest {
@@ -63,15 +65,51 @@ final class ColocationTest {
     @Test
     void findsASlowdownInNoise() {
         Random random = new Random(1);
-        double[] alone = new double[40];
-        double[] beside = new double[40];
-        for (int round = 0; round < alone.length; round++) {
-            alone[round] = 10 + 0.1 * random.nextGaussian();
-            beside[round] = 9.5 + 0.1 * random.nextGaussian();
+        List<Pair> pairs =
+                IntStream.range(0, 400)
+                        .mapToObj(i -> pair(1 + 0.1 * random.nextGaussian(), 0.05, random))
+                        .toList();
+        Slowdown slowdown = Slowdown.of(Pair.losses(pairs));
+        assertThat(slowdown.low()).isBetween(0.04, slowdown.median());
+        assertThat(slowdown.median()).isBetween(0.045, 0.055);
+        assertThat(slowdown.high()).isBetween(slowdown.median(), 0.06);
+        assertThat(slowdown.against(0.03)).isEqualTo(Slowdown.BROKEN);
+        assertThat(slowdown.against(0.05)).isEqualTo("open");
+        assertThat(slowdown.against(0.07)).isEqualTo("kept");
+    }
+
+    /** The machine's speed drifts by far more than the job loses. */
+    private static Pair pair(double machine, double loss, Random random) {
+        double alone = 10 * machine * (1 + 0.02 * random.nextGaussian());
+        double beside = 10 * machine * (1 - loss) * (1 + 0.02 * random.nextGaussian());
+        return new Pair(
+                Condition.NEIGHBOUR_STREAM,
+                Kernel.FFT,
+                new Pace(alone, Double.NaN),
+                new Pace(beside, Double.NaN),
+                1,
+                0);
+    }
+
+    @Test
+    void keepsPairsInAFile() {
+        Pair pair = pair(1, 0.1, new Random(1));
+        assertThat(Pair.parse(pair.line())).isEqualTo(pair);
+    }
+
+    @Test
+    void countsPiecesThatBeganAndEndedInAWindow() {
+        // One a millisecond, each of half a millisecond of CPU time; then it is held up.
+        long[] ended = new long[20];
+        long[] cpu = new long[20];
+        for (int i = 0; i < ended.length; i++) {
+            ended[i] = 1_000_000L * i + (i < 10 ? 0 : 50_000_000);
+            cpu[i] = 500_000L * i;
         }
-        Slowdown slowdown = Slowdown.of(alone, beside);
-        assertThat(slowdown.low()).isBetween(0.03, slowdown.median());
-        assertThat(slowdown.median()).isBetween(0.04, 0.06);
-        assertThat(slowdown.high()).isBetween(slowdown.median(), 0.07);
+        Pieces pieces = new Pieces(ended, cpu);
+        assertThat(pieces.pace(900_000, 9_900_000)).isEqualTo(new Pace(1000, 2000));
+        assertThat(pieces.pace(0, 80_000_000)).isEqualTo(new Pace(19 / 0.069, 2000));
+        assertThat(pieces.pace(900_000, 5_100_000)).as("too few").isNull();
+        assertThat(pieces.pace(20_000_000, 50_000_000)).as("none").isNull();
     }
 }
