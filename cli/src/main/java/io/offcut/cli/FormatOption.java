@@ -2,19 +2,38 @@ package io.offcut.cli;
 
 import io.offcut.cli.output.JsonOut;
 import io.offcut.cli.output.Table;
+import java.util.Locale;
 import java.util.function.Supplier;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
-/** Whether a list is for people or for scripts. */
+/** Whether a result is for people or for scripts. */
 public final class FormatOption {
     enum Format {
         TABLE,
-        JSON
+        JSON;
+
+        static final class Converter implements ITypeConverter<Format> {
+            @Override
+            public Format convert(String text) {
+                return switch (text.toLowerCase(Locale.ROOT)) {
+                    case "table" -> TABLE;
+                    case "json" -> JSON;
+                    default ->
+                            throw new TypeConversionException(
+                                    "'" + text + "' is not table or json");
+                };
+            }
+        }
     }
 
     @Option(
             names = "--format",
             paramLabel = "table|json",
+            converter = Format.Converter.class,
+            showDefaultValue = Help.Visibility.NEVER,
             description = "For people or for scripts. Default: table.")
     Format format = Format.TABLE;
 

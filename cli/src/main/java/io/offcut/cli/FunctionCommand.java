@@ -67,10 +67,7 @@ final class FunctionCommand {
             try (OffcutClient offcut = client.connect(io)) {
                 BundleArchive.pack(bundle, archive, BundleLimits.DEFAULT);
                 FunctionView view = offcut.push(archive);
-                io.print(
-                        format.format == FormatOption.Format.JSON
-                                ? JsonOut.text(view)
-                                : described(view));
+                io.print(format.json() ? JsonOut.text(view) : described(view));
                 return 0;
             } finally {
                 Files.deleteIfExists(archive);

@@ -1,6 +1,7 @@
 package io.offcut.cli;
 
 import io.offcut.cli.config.ConfigLoader;
+import io.offcut.cli.output.StandardOutput;
 import io.offcut.cli.output.Terminal;
 import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
@@ -26,8 +27,7 @@ public record Io(
         return new Io(
                 new FileInputStream(FileDescriptor.in),
                 new PrintStream(
-                        new BufferedOutputStream(
-                                new FileOutputStream(FileDescriptor.out), BUFFER_BYTES),
+                        new BufferedOutputStream(new StandardOutput(), BUFFER_BYTES),
                         false,
                         StandardCharsets.UTF_8),
                 new PrintStream(

@@ -1,5 +1,6 @@
 package io.offcut.cli;
 
+import io.offcut.cli.output.StandardOutput.ReaderGone;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import java.io.PrintWriter;
@@ -33,25 +34,31 @@ public final class Main {
             CommandLine commands = commandLine(io);
             commands.addSubcommand(new CommandLine(more, new Factory(io)));
             // Settings do not reach what is added later.
-            return configured(commands, io, commands.getCommand()).execute(args);
-        } finally {
+            int code = configured(commands, io, commands.getCommand()).execute(args);
             io.out().flush();
+            return code;
+        } catch (ReaderGone e) {
+            return ReaderGone.EXIT_CODE;
         }
     }
 
     /**
      * Runs one command line in this process.
      *
-     * @return the exit code: 0, or that of the {@link ErrorCode}
+     * @return the exit code: 0, that of the {@link ErrorCode}, or that of {@link ReaderGone}
      */
     public static int run(Io io, String... args) {
-        int code = commandLine(io, args).execute(args);
-        // A stream that prints tells of a failure only when asked; the question flushes it.
-        if (io.out().checkError() && code == 0) {
-            io.say("stdout: cannot be written: check the disk's room, and who reads it");
-            return ErrorCode.EXHAUSTED.exitCode();
+        try {
+            int code = commandLine(io, args).execute(args);
+            // A stream that prints tells of a failure only when asked; the question flushes it.
+            if (io.out().checkError() && code == 0) {
+                io.say("stdout: cannot be written: check the disk's room");
+                return ErrorCode.EXHAUSTED.exitCode();
+            }
+            return code;
+        } catch (ReaderGone e) {
+            return ReaderGone.EXIT_CODE;
         }
-        return code;
     }
 
     /** All commands, or of those below the root only the one that these arguments begin with. */
@@ -74,6 +81,7 @@ public final class Main {
     private static CommandLine configured(CommandLine commands, Io io, OffcutCommand root) {
         commands.setOut(new PrintWriter(io.out(), true, io.out().charset()));
         commands.setErr(new PrintWriter(io.err(), true, io.err().charset()));
+        Quantities.explainNumbers(commands);
         commands.setCaseInsensitiveEnumValuesAllowed(true);
         commands.setUsageHelpWidth(Math.clamp(io.terminal().columns(), MIN_HELP_COLUMNS, 100));
         commands.setUsageHelpLongOptionsMaxWidth(28);
@@ -113,6 +121,9 @@ public final class Main {
     }
 
     private static int failed(Io io, OffcutCommand root, Exception e) {
+        if (e instanceof ReaderGone) {
+            return ReaderGone.EXIT_CODE;
+        }
         if (e instanceof OffcutException known) {
             return report(io, root, known.code(), oneLine(known.getMessage()), e);
         }

@@ -22,7 +22,8 @@ import picocli.CommandLine.ScopeType;
             "",
             "Exit codes: 0 done, 1 some items failed, 2 usage, 3 unreachable, 4 nothing free,",
             "  5 not found, 6 not permitted, 7 bad input, 8 conflict, 9 out of resources,",
-            "  10 the function failed, 11 wrong version, 70 a defect of Offcut."
+            "  10 the function failed, 11 wrong version, 70 a defect of Offcut,",
+            "  141 nobody reads the output any more, as behind '| head'."
         })
 final class OffcutCommand {
     /** By name, in the order of the help. */

@@ -4,10 +4,7 @@ import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import java.io.FileOutputStream;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -45,7 +42,7 @@ public final class OutputFiles {
                 writeTo(out, content);
             }
         } catch (IOException e) {
-            throw failed(out, e);
+            throw OffcutException.cannotWrite(out, e);
         }
     }
 
@@ -83,7 +80,7 @@ public final class OutputFiles {
                 Files.deleteIfExists(part);
             }
         } catch (IOException e) {
-            throw failed(file, e);
+            throw OffcutException.cannotWrite(file, e);
         }
     }
 
@@ -95,31 +92,7 @@ public final class OutputFiles {
                 Files.deleteIfExists(part);
             }
         } catch (IOException e) {
-            throw failed(folder, e);
+            throw OffcutException.cannotWrite(folder, e);
         }
-    }
-
-    /** The message of a file system's exception is the path, and with luck a reason. */
-    private static String reason(IOException e) {
-        String said =
-                e instanceof FileSystemException refused ? refused.getReason() : e.getMessage();
-        return switch (e) {
-            case AccessDeniedException _ -> "permission denied";
-            case FileAlreadyExistsException _ -> "a file is in its way";
-            case NoSuchFileException _ -> "its folder is not there";
-            default -> said == null ? e.getClass().getSimpleName() : said;
-        };
-    }
-
-    /** What to tell of a file that cannot be written. */
-    public static OffcutException failed(Path file, IOException e) {
-        return new OffcutException(
-                ErrorCode.EXHAUSTED,
-                "output "
-                        + file
-                        + ": cannot be written ("
-                        + reason(e)
-                        + "): check the disk's room and the folder's permissions",
-                e);
     }
 }

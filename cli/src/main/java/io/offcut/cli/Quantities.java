@@ -1,9 +1,12 @@
 package io.offcut.cli;
 
+import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -13,6 +16,42 @@ public final class Quantities {
     private static final Pattern TIME = Pattern.compile("([0-9]{1,12})\\s*(ms|s|m|h|d)?");
 
     private Quantities() {}
+
+    /** Has a command line refuse what is no number in words of users, not of Java. */
+    public static void explainNumbers(CommandLine line) {
+        line.registerConverter(long.class, Quantities::whole);
+        line.registerConverter(Long.class, Quantities::whole);
+        line.registerConverter(int.class, Quantities::wholeOfInt);
+        line.registerConverter(Integer.class, Quantities::wholeOfInt);
+        line.registerConverter(double.class, Quantities::number);
+        line.registerConverter(Double.class, Quantities::number);
+    }
+
+    private static long whole(String text) {
+        try {
+            return new BigInteger(text).longValueExact();
+        } catch (NumberFormatException e) {
+            throw new TypeConversionException("'" + text + "' is not a whole number");
+        } catch (ArithmeticException e) {
+            throw new TypeConversionException("'" + text + "' is out of range");
+        }
+    }
+
+    private static int wholeOfInt(String text) {
+        long value = whole(text);
+        if (value != (int) value) {
+            throw new TypeConversionException("'" + text + "' is out of range");
+        }
+        return (int) value;
+    }
+
+    private static double number(String text) {
+        try {
+            return new BigDecimal(text).doubleValue();
+        } catch (NumberFormatException e) {
+            throw new TypeConversionException("'" + text + "' is not a number");
+        }
+    }
 
     /** Bytes: {@code 512M}, {@code 2GiB}, {@code 4096}. */
     public static final class Bytes implements ITypeConverter<Long> {

@@ -149,10 +149,7 @@ final class SlurmClusterCommand {
         @Override
         public Integer call() {
             SlurmClusterStatus status = SlurmCluster.attach(directory.toAbsolutePath()).status();
-            io.print(
-                    format.format == FormatOption.Format.JSON
-                            ? JsonOut.text(status)
-                            : text(status));
+            io.print(format.json() ? JsonOut.text(status) : text(status));
             return status.healthy() ? 0 : ErrorCode.UNREACHABLE.exitCode();
         }
 

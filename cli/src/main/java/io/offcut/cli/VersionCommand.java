@@ -29,7 +29,7 @@ final class VersionCommand implements Callable<Integer> {
         values.put("offcut", version());
         values.put("frame", String.valueOf(InvocationFrame.VERSION));
         values.put("java", Runtime.version().toString());
-        if (format.format == FormatOption.Format.JSON) {
+        if (format.json()) {
             io.print(JsonOut.text(values));
         } else {
             io.print(

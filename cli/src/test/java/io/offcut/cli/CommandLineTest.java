@@ -11,6 +11,7 @@ import io.offcut.cli.output.Terminal;
 import io.offcut.core.CpuSet;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.NodeDescriptor;
+import io.offcut.core.OffcutException;
 import io.offcut.core.Offer;
 import io.offcut.core.api.NodeView;
 import java.io.ByteArrayOutputStream;
@@ -28,6 +29,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -198,6 +200,33 @@ class CommandLineTest {
         assertThat(Main.commandLine(io).getUsageMessage()).contains("Usage: offcut");
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "trace",
+                "trace info",
+                "trace filter",
+                "trace generate",
+                "trace generate idle",
+                "trace generate functions",
+                "simulate",
+                "simulate sweep"
+            })
+    void examplesAreNotBroken(String command) {
+        Io io = new Io(System.in, System.out, System.err, Terminal.NONE, ConfigLoader.system());
+        String[] words = (command + " --help").split(" ", -1);
+        CommandLine line = Main.commandLine(io, words);
+        for (String word : command.split(" ", -1)) {
+            line = Objects.requireNonNull(line.getSubcommands().get(word));
+        }
+
+        assertThat(line.getCommandSpec().usageMessage().footer())
+                .allMatch(text -> text.length() <= 80);
+        assertThat(line.getSubcommands().values())
+                .extracting(each -> each.getCommandSpec().usageMessage().description()[0])
+                .allMatch(first -> first.endsWith("."));
+    }
+
     @Test
     void namesTheBundleThatCannotBeUsed(@TempDir Path folder) throws IOException {
         Path bad = Files.writeString(folder.resolve("bad.zip"), "garbage");
@@ -216,7 +245,9 @@ class CommandLineTest {
                 .hasMessageContaining("output " + output)
                 .hasMessageContaining("(its folder is not there)")
                 .hasMessageNotContaining(".part");
-        assertThat(OutputFiles.failed(output, new AccessDeniedException(output.toString())))
+        assertThat(
+                        OffcutException.cannotWrite(
+                                output, new AccessDeniedException(output.toString())))
                 .hasMessageContaining("(permission denied)");
     }
 
@@ -257,6 +288,35 @@ class CommandLineTest {
             assertThat(Main.run(io, "version")).isEqualTo(ErrorCode.EXHAUSTED.exitCode());
         }
         assertThat(err.toString(UTF_8).lines()).hasSize(1);
+    }
+
+    @Test
+    void endsQuietlyWhenNobodyReadsAnyMore(@TempDir Path folder) throws Exception {
+        assertThat(exitCode(folder, "| head -n 1", "trace generate jobs --jobs 20000"))
+                .isEqualTo(141);
+        assertThat(folder.resolve("err")).isEmptyFile();
+    }
+
+    @Test
+    void aFullDiskIsAnError(@TempDir Path folder) throws Exception {
+        assertThat(exitCode(folder, "> /dev/full", "trace generate jobs --jobs 20000"))
+                .isEqualTo(ErrorCode.EXHAUSTED.exitCode());
+        assertThat(folder.resolve("err")).content().contains("check the disk's room");
+    }
+
+    /** Of a process whose output goes where a shell says. */
+    private static int exitCode(Path folder, String where, String words) throws Exception {
+        List<String> command =
+                ThisProgram.command(
+                        List.of("-XX:TieredStopAtLevel=1"), List.of(words.split(" ", -1)));
+        return new ProcessBuilder(
+                        "bash",
+                        "-c",
+                        ThisProgram.shell(command) + " 2>err " + where + "; exit ${PIPESTATUS[0]}")
+                .directory(folder.toFile())
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start()
+                .waitFor();
     }
 
     @Test

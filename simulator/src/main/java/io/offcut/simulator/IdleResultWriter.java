@@ -44,10 +44,7 @@ public final class IdleResultWriter {
                 writeSamples(record, results, out);
             }
         } catch (IOException e) {
-            throw new OffcutException(
-                    ErrorCode.EXHAUSTED,
-                    "cannot write the results into " + folder + ": " + e.getMessage(),
-                    e);
+            throw OffcutException.cannotWrite(folder, e);
         }
     }
 

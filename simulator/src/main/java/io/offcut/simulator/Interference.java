@@ -6,6 +6,7 @@ import io.offcut.traces.JobTable;
 import io.offcut.traces.SwfField;
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -138,18 +139,10 @@ public record Interference(String defaultJobClass, List<Rule> rules, List<Pair> 
                             rules.add(rule(words));
                         }
                     }
-                    case "pair" ->
-                            pairs.add(
-                                    new Pair(
-                                            words[1],
-                                            words[2],
-                                            permille(words[3]),
-                                            permille(words[4])));
-                    default -> throw new IllegalArgumentException("begins with " + words[0]);
+                    case "pair" -> pairs.add(pair(words));
+                    default -> throw new IllegalArgumentException("no line begins so");
                 }
-            } catch (IllegalArgumentException
-                    | ArithmeticException
-                    | ArrayIndexOutOfBoundsException e) {
+            } catch (IllegalArgumentException e) {
                 throw new OffcutException(
                         ErrorCode.INVALID_INPUT,
                         name
@@ -167,12 +160,35 @@ public record Interference(String defaultJobClass, List<Rule> rules, List<Pair> 
         return new Interference(jobClass, rules, pairs);
     }
 
+    private static Pair pair(String[] words) {
+        if (words.length < 5) {
+            throw new IllegalArgumentException("it is too short");
+        }
+        return new Pair(words[1], words[2], permille(words[3]), permille(words[4]));
+    }
+
     private static Rule rule(String[] words) {
+        if (words.length < 4) {
+            throw new IllegalArgumentException("it is too short");
+        }
         String field = words[1].toUpperCase(Locale.ROOT).replace('-', '_');
-        return new Rule(SwfField.valueOf(field), Long.parseLong(words[2]), words[3]);
+        SwfField known =
+                Arrays.stream(SwfField.values())
+                        .filter(each -> each.name().equals(field))
+                        .findFirst()
+                        .orElseThrow(() ->
+                                new IllegalArgumentException(
+                                        words[1] + " is no field of a job, as user or queue"));
+        if (!words[2].matches("-?[0-9]{1,18}")) {
+            throw new IllegalArgumentException(words[2] + " is not a whole number");
+        }
+        return new Rule(known, Long.parseLong(words[2]), words[3]);
     }
 
     private static int permille(String text) {
+        if (!text.matches("[0-9]{1,6}(\\.[0-9]{1,3}0*)?")) {
+            throw new IllegalArgumentException(text + " is not a number of at most three decimals");
+        }
         return new BigDecimal(text).movePointRight(3).intValueExact();
     }
 }

@@ -37,7 +37,7 @@ public final class LeaseWriter implements LeaseLog, AutoCloseable {
                     new BufferedWriter(new OutputStreamWriter(whole.out(), StandardCharsets.UTF_8));
             out.write("lease,user,node,start,end,cores,memory_bytes,reason\n");
         } catch (IOException e) {
-            throw cannotWrite(e);
+            throw OffcutException.cannotWrite(file, e);
         }
     }
 
@@ -62,7 +62,7 @@ public final class LeaseWriter implements LeaseLog, AutoCloseable {
         try {
             out.append(line);
         } catch (IOException e) {
-            throw cannotWrite(e);
+            throw OffcutException.cannotWrite(file, e);
         }
     }
 
@@ -84,7 +84,7 @@ public final class LeaseWriter implements LeaseLog, AutoCloseable {
             out.flush();
             whole.done();
         } catch (IOException e) {
-            throw cannotWrite(e);
+            throw OffcutException.cannotWrite(file, e);
         }
     }
 
@@ -94,12 +94,7 @@ public final class LeaseWriter implements LeaseLog, AutoCloseable {
         try {
             whole.close();
         } catch (IOException e) {
-            throw cannotWrite(e);
+            throw OffcutException.cannotWrite(file, e);
         }
-    }
-
-    private OffcutException cannotWrite(IOException e) {
-        return new OffcutException(
-                ErrorCode.EXHAUSTED, "cannot write " + file + ": " + e.getMessage(), e);
     }
 }

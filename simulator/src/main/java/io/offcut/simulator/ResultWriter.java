@@ -48,10 +48,7 @@ public final class ResultWriter {
             }
             WholeFile.write(folder.resolve("summary.json"), summary + "\n");
         } catch (IOException e) {
-            throw new OffcutException(
-                    ErrorCode.EXHAUSTED,
-                    "cannot write the results into " + folder + ": " + e.getMessage(),
-                    e);
+            throw OffcutException.cannotWrite(folder, e);
         }
     }
 

@@ -1,6 +1,6 @@
 package io.offcut.slurm;
 
-import io.offcut.slurm.internal.parse.Hostlist;
+import io.offcut.core.HostList;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -51,7 +51,7 @@ public record ConfiguredNode(String name, int cores, long memoryBytes) {
      * @throws IllegalArgumentException if it is malformed or too long
      */
     public static List<String> names(String list) {
-        return Hostlist.expand(list);
+        return HostList.expand(list);
     }
 
     private static Map<String, String> fields(String line) {
@@ -87,6 +87,10 @@ public record ConfiguredNode(String name, int cores, long memoryBytes) {
 
     private static int number(Map<String, String> fields, String key, int otherwise) {
         String text = fields.get(key);
-        return text == null ? otherwise : Integer.parseInt(text);
+        try {
+            return text == null ? otherwise : Integer.parseInt(text);
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException(key + " is a whole number, not '" + text + "'", e);
+        }
     }
 }

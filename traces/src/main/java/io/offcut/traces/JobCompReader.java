@@ -1,5 +1,6 @@
 package io.offcut.traces;
 
+import io.offcut.core.HostList;
 import io.offcut.traces.Complaints.Kind;
 import java.time.ZoneId;
 import java.util.List;
@@ -48,13 +49,7 @@ final class JobCompReader {
     }
 
     SwfLog read() {
-        while (in.advance(lines, complaints)) {
-            if (lines.tooLong) {
-                complaints.add(Kind.LINE_TOO_LONG, lines.lineNumber, 0, "");
-            } else if (lines.end > lines.start) {
-                line(lines.utf8());
-            }
-        }
+        in.forEachLine(lines, complaints, this::line);
         return machine.log(table.build(), complaints, names, "jobcomp/filetxt");
     }
 
@@ -96,7 +91,7 @@ final class JobCompReader {
         job.set(SwfField.WAIT, Math.max(0, start - submit), lines.lineNumber);
         job.set(SwfField.RUN, end - start, lines.lineNumber);
         job.set(SwfField.PROCS, procs, lines.lineNumber);
-        List<String> nodes = HostList.expand(record.group(10));
+        List<String> nodes = HostList.expandOrNone(record.group(10));
         int each = nodes.isEmpty() ? 0 : (int) Math.ceilDiv(procs, nodes.size());
         for (String node : nodes) {
             table.placements().part(node, Placements.UNKNOWN_CPU, each);

@@ -15,6 +15,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
@@ -156,6 +157,17 @@ public final class LogInput implements AutoCloseable {
             return more && !damaged;
         } catch (IOException e) {
             throw unreadable(source, content, e);
+        }
+    }
+
+    /** Hands on every line that is not empty and not longer than any record. */
+    void forEachLine(LineScanner lines, Complaints complaints, Consumer<String> line) {
+        while (advance(lines, complaints)) {
+            if (lines.tooLong) {
+                complaints.add(Kind.LINE_TOO_LONG, lines.lineNumber, 0, "");
+            } else if (lines.end > lines.start) {
+                line.accept(lines.utf8());
+            }
         }
     }
 

@@ -7,8 +7,6 @@ import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
@@ -78,7 +76,7 @@ public final class LogOutput {
                 Files.deleteIfExists(part);
             }
         } catch (IOException e) {
-            throw failed(file, e);
+            throw OffcutException.cannotWrite(file, e);
         }
     }
 
@@ -103,21 +101,5 @@ public final class LogOutput {
             case CSV -> CsvWriter.write(out, log);
         }
         out.flush();
-    }
-
-    private static OffcutException failed(Path file, IOException e) {
-        Path folder = file.toAbsolutePath().getParent();
-        boolean lost =
-                e instanceof NoSuchFileException
-                        && folder != null
-                        && !Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS);
-        return new OffcutException(
-                ErrorCode.EXHAUSTED,
-                "output "
-                        + file
-                        + ": cannot be written ("
-                        + (lost ? "its folder is not there" : e.getMessage())
-                        + "): check the disk's room and the folder's permissions",
-                e);
     }
 }

@@ -5,8 +5,8 @@ import java.time.LocalDateTime;
 import java.time.ZoneId;
 
 /**
- * Quantities as batch systems write them. All methods return −1 for what is empty, unknown or not
- * of the form, and never throw.
+ * Quantities as batch systems write them. Numbers are −1 for what is empty, unknown or not of the
+ * form; no method throws.
  */
 final class Quantity {
     private static final int MAX_CHARS = 32;
@@ -28,6 +28,15 @@ final class Quantity {
             value = value * 10 + (c - '0');
         }
         return value;
+    }
+
+    /** {@code 12} of {@code 12[3].server}. */
+    static String leadingDigits(String id) {
+        int end = 0;
+        while (end < id.length() && id.charAt(end) >= '0' && id.charAt(end) <= '9') {
+            end++;
+        }
+        return id.substring(0, end);
     }
 
     /** A number with or without a fraction. */

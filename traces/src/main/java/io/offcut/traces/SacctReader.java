@@ -1,5 +1,6 @@
 package io.offcut.traces;
 
+import io.offcut.core.HostList;
 import io.offcut.traces.Complaints.Kind;
 import java.time.ZoneId;
 import java.util.List;
@@ -162,7 +163,7 @@ final class SacctReader {
             return;
         }
         endJob();
-        long number = Quantity.whole(leadingDigits(id));
+        long number = Quantity.whole(Quantity.leadingDigits(id));
         long submit = Quantity.epochSeconds(line.value("submit"), zone);
         if (number < 0 || submit < 0) {
             complaints.add(
@@ -174,14 +175,6 @@ final class SacctReader {
         job.values[SwfField.JOB.column()] = number;
         job.values[SwfField.SUBMIT.column()] = submit;
         job(submit);
-    }
-
-    private static String leadingDigits(String id) {
-        int end = 0;
-        while (end < id.length() && id.charAt(end) >= '0' && id.charAt(end) <= '9') {
-            end++;
-        }
-        return id.substring(0, end);
     }
 
     private void job(long submit) {
@@ -250,7 +243,7 @@ final class SacctReader {
     }
 
     private void place() {
-        List<String> nodes = isPlaced() ? HostList.expand(line.value("nodelist")) : List.of();
+        List<String> nodes = isPlaced() ? HostList.expandOrNone(line.value("nodelist")) : List.of();
         int each = nodes.isEmpty() ? 0 : (int) Math.ceilDiv(procs, nodes.size());
         for (String node : nodes) {
             table.placements().part(node, Placements.UNKNOWN_CPU, each);

@@ -52,13 +52,7 @@ final class TorqueReader {
     }
 
     SwfLog read() {
-        while (in.advance(lines, complaints)) {
-            if (lines.tooLong) {
-                complaints.add(Kind.LINE_TOO_LONG, lines.lineNumber, 0, "");
-            } else if (lines.end > lines.start) {
-                line(lines.utf8());
-            }
-        }
+        in.forEachLine(lines, complaints, this::line);
         return machine.log(table.build(), complaints, names, "Torque accounting");
     }
 
@@ -104,7 +98,7 @@ final class TorqueReader {
     }
 
     private void end(String id) {
-        long number = Quantity.whole(leadingDigits(id));
+        long number = Quantity.whole(Quantity.leadingDigits(id));
         long submit = Quantity.whole(value("ctime"));
         long start = Quantity.whole(value("start"));
         long end = Quantity.whole(value("end"));
@@ -134,14 +128,6 @@ final class TorqueReader {
         job.name(SwfField.EXECUTABLE, value("jobname"), lines.lineNumber);
         job.name(SwfField.QUEUE, value("queue"), lines.lineNumber);
         job.add();
-    }
-
-    private static String leadingDigits(String id) {
-        int end = 0;
-        while (end < id.length() && id.charAt(end) >= '0' && id.charAt(end) <= '9') {
-            end++;
-        }
-        return id.substring(0, end);
     }
 
     private void used(long procs) {

@@ -232,54 +232,20 @@ public final class ConfigLoader {
             if (e.getCause() instanceof IllegalArgumentException cause) {
                 return refused(cause.getMessage() + from());
             }
-            String path = path(e);
+            // A list is from one place as a whole.
+            String path = JsonFaults.path(e).replaceAll("\\[[0-9]+]", "");
             String place = places.getOrDefault(path, "default");
             String expected =
                     e instanceof MismatchedInputException mismatch
                                     && mismatch.getTargetType() != null
-                            ? expected(mismatch.getTargetType())
+                            ? JsonFaults.expected(mismatch.getTargetType())
                             : "another value";
             return refused(place + ": key " + path + ": " + shown(path) + " is not " + expected);
-        }
-
-        private static String path(JsonMappingException e) {
-            StringBuilder path = new StringBuilder();
-            for (JsonMappingException.Reference step : e.getPath()) {
-                if (step.getFieldName() != null) {
-                    path.append(path.isEmpty() ? "" : ".").append(step.getFieldName());
-                }
-            }
-            return path.toString();
         }
 
         private String shown(String path) {
             JsonNode value = tree.at("/" + path.replace('.', '/'));
             return value.isMissingNode() ? "its value" : "'" + firstLine(value.asText()) + "'";
-        }
-
-        private static String expected(Class<?> type) {
-            if (type == int.class
-                    || type == Integer.class
-                    || type == long.class
-                    || type == Long.class) {
-                return "a whole number";
-            }
-            if (type == double.class || type == Double.class) {
-                return "a number";
-            }
-            if (type == boolean.class || type == Boolean.class) {
-                return "true or false";
-            }
-            if (Collection.class.isAssignableFrom(type)) {
-                return "a list";
-            }
-            if (Map.class.isAssignableFrom(type) || type.isRecord()) {
-                return "a mapping";
-            }
-            if (type.isEnum()) {
-                return "one of " + List.of(type.getEnumConstants());
-            }
-            return type == String.class ? "a text" : "a " + type.getSimpleName();
         }
 
         /** Where the values that were given came from, for a fault that lies between several. */

@@ -131,7 +131,7 @@ final class FileMap {
             try {
                 Files.createDirectories(parent);
             } catch (IOException e) {
-                throw OutputFiles.failed(parent, e);
+                throw OffcutException.cannotWrite(parent, e);
             }
         }
         OutputFiles.replace(output, result, folder.resolve(Journal.FOLDER));

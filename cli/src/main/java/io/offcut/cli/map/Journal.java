@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.offcut.cli.OutputFiles;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import java.io.FileOutputStream;
@@ -92,7 +91,7 @@ final class Journal implements AutoCloseable {
                 throw e;
             }
         } catch (IOException e) {
-            throw OutputFiles.failed(file, e);
+            throw OffcutException.cannotWrite(file, e);
         }
     }
 
@@ -199,7 +198,7 @@ final class Journal implements AutoCloseable {
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("cannot write a journal entry", e);
         } catch (IOException e) {
-            throw OutputFiles.failed(file, e);
+            throw OffcutException.cannotWrite(file, e);
         }
     }
 
@@ -210,7 +209,7 @@ final class Journal implements AutoCloseable {
             lock.close();
             lockFile.close();
         } catch (IOException e) {
-            throw OutputFiles.failed(file, e);
+            throw OffcutException.cannotWrite(file, e);
         }
     }
 }

@@ -1,7 +1,6 @@
 package io.offcut.cli.map;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.offcut.cli.OutputFiles;
 import io.offcut.cli.map.LineSource.Position;
 import io.offcut.client.MapOptions;
 import io.offcut.client.MapSummary;
@@ -129,7 +128,7 @@ final class LineMap {
         try {
             return Files.exists(file) ? Files.size(file) : 0;
         } catch (IOException e) {
-            throw OutputFiles.failed(file, e);
+            throw OffcutException.cannotWrite(file, e);
         }
     }
 
@@ -165,7 +164,7 @@ final class LineMap {
                 Files.move(part, results, StandardCopyOption.REPLACE_EXISTING);
             }
         } catch (IOException e) {
-            throw OutputFiles.failed(part, e);
+            throw OffcutException.cannotWrite(part, e);
         }
         return report(pool.status().retries(), summary.interrupted());
     }
@@ -206,7 +205,7 @@ final class LineMap {
                 checkpoint(out);
             }
         } catch (IOException e) {
-            throw OutputFiles.failed(part, e);
+            throw OffcutException.cannotWrite(part, e);
         }
     }
 

@@ -7,6 +7,7 @@ import io.offcut.client.MapOptions;
 import io.offcut.client.OffcutClient;
 import io.offcut.client.ResolvedFunction;
 import io.offcut.client.WorkerPool;
+import io.offcut.core.OffcutException;
 import io.offcut.core.frame.InvocationFrame;
 import java.io.IOException;
 import java.io.InputStream;
@@ -130,7 +131,7 @@ public final class MapJob {
         try {
             Files.createDirectories(folder);
         } catch (IOException e) {
-            throw OutputFiles.failed(folder, e);
+            throw OffcutException.cannotWrite(folder, e);
         }
         return Journal.open(folder, header, restart);
     }
@@ -166,7 +167,7 @@ public final class MapJob {
             try {
                 Files.deleteIfExists(file);
             } catch (IOException e) {
-                throw OutputFiles.failed(file, e);
+                throw OffcutException.cannotWrite(file, e);
             }
         } else {
             StringBuilder text = new StringBuilder();

@@ -6,7 +6,9 @@ import java.util.List;
 
 /**
  * Rows of text in columns, fitted to a width: too wide columns are cut with an ellipsis, the widest
- * first. Columns whose head begins with a space are aligned to the right. Not for several threads.
+ * first, and where they still differ: at the end, or else in the middle or at the beginning. What
+ * cannot be cut so stays, and the line is longer. Columns whose head begins with a space are
+ * aligned to the right. Not for several threads.
  */
 public final class Table {
     private static final int GAP = 2;
@@ -34,11 +36,30 @@ public final class Table {
     public String render(Terminal terminal) {
         int[] widths = fitted(terminal.columns());
         StringBuilder text = new StringBuilder();
-        text.append(terminal.bold(line(head, widths)));
+        Cut[] cuts = new Cut[head.length];
+        for (int column = 0; column < head.length; column++) {
+            cuts[column] = distinct(column, widths);
+        }
+        text.append(terminal.bold(line(head, widths, cuts)));
         for (String[] row : rows) {
-            text.append('\n').append(line(row, widths));
+            text.append('\n').append(line(row, widths, cuts));
         }
         return text.toString();
+    }
+
+    /** How a column is cut; it is widened if its texts would look alike. */
+    private Cut distinct(int column, int[] widths) {
+        List<String> texts = rows.stream().map(row -> row[column].strip()).distinct().toList();
+        while (true) {
+            int width = widths[column];
+            for (Cut cut : Cut.values()) {
+                if (texts.stream().map(text -> cut.of(text, width)).distinct().count()
+                        == texts.size()) {
+                    return cut;
+                }
+            }
+            widths[column]++;
+        }
     }
 
     private int[] fitted(int columns) {
@@ -71,10 +92,10 @@ public final class Table {
         return widest;
     }
 
-    private String line(String[] cells, int[] widths) {
+    private String line(String[] cells, int[] widths, Cut[] cuts) {
         StringBuilder line = new StringBuilder();
         for (int i = 0; i < cells.length; i++) {
-            String cell = cut(cells[i].strip(), widths[i]);
+            String cell = cuts[i].of(cells[i].strip(), widths[i]);
             String pad = " ".repeat(widths[i] - cell.length());
             line.append(i == 0 ? "" : " ".repeat(GAP));
             line.append(head[i].startsWith(" ") ? pad + cell : cell + pad);
@@ -82,7 +103,25 @@ public final class Table {
         return line.toString().stripTrailing();
     }
 
-    private static String cut(String text, int width) {
-        return text.length() <= width ? text : text.substring(0, width - 1) + "…";
+    /** Which part of a text is left out; the first that serves is taken. */
+    private enum Cut {
+        END,
+        MIDDLE,
+        BEGINNING;
+
+        String of(String text, int width) {
+            if (text.length() <= width) {
+                return text;
+            }
+            int head =
+                    switch (this) {
+                        case END -> width - 1;
+                        case MIDDLE -> (width - 1) / 2;
+                        case BEGINNING -> 0;
+                    };
+            return text.substring(0, head)
+                    + "…"
+                    + text.substring(text.length() - (width - 1 - head));
+        }
     }
 }

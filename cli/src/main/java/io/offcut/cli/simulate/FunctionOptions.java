@@ -229,7 +229,9 @@ final class FunctionOptions {
                             ErrorCode.USAGE,
                             "--interference is measured, none or a file, and "
                                     + interference
-                                    + " cannot be read",
+                                    + (Files.isRegularFile(Path.of(interference))
+                                            ? " is not text, or may not be read"
+                                            : " is no file"),
                             e);
                 }
             }

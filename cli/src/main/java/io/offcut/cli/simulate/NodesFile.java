@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import io.offcut.cli.config.JsonFaults;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.simulator.ClusterSpec;
@@ -13,6 +14,7 @@ import io.offcut.simulator.NodeClass;
 import io.offcut.simulator.Outage;
 import io.offcut.slurm.ConfiguredNode;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -40,17 +42,20 @@ final class NodesFile {
             YAMLMapper.builder()
                     .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
                     .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
-                    .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
                     .build();
 
     /** The whole file. */
     record Content(@Nullable List<Nodes> nodes, @Nullable List<Down> outages) {}
 
     /** Equal nodes. */
-    record Nodes(@Nullable String names, int cores, long memoryMib) {}
+    record Nodes(@Nullable String names, @Nullable Integer cores, @Nullable Long memoryMib) {}
 
     /** An outage of some nodes, in seconds of the log. */
-    record Down(@Nullable String nodes, long from, long to, Outage.@Nullable Kind kind) {}
+    record Down(
+            @Nullable String nodes,
+            @Nullable Long from,
+            @Nullable Long to,
+            Outage.@Nullable Kind kind) {}
 
     private NodesFile() {}
 
@@ -58,14 +63,18 @@ final class NodesFile {
         try {
             String text = Files.readString(file);
             List<String> lines = text.lines().toList();
-            return lines.stream().anyMatch(ConfiguredNode::isDescribedBy)
-                    ? ofSlurm(ConfiguredNode.read(lines))
-                    : of(YAML.readValue(text, Content.class));
+            if (lines.stream().anyMatch(ConfiguredNode::isDescribedBy)) {
+                return ofSlurm(ConfiguredNode.read(lines));
+            }
+            Content content = YAML.readValue(text, Content.class);
+            return of(content == null ? new Content(null, null) : content);
         } catch (NoSuchFileException e) {
             throw new OffcutException(
                     ErrorCode.NOT_FOUND, "no nodes file at " + file + "; check the path", e);
         } catch (JsonProcessingException e) {
-            throw unusable(file, String.valueOf(e.getOriginalMessage()), e);
+            throw unusable(file, JsonFaults.explained(e), e);
+        } catch (CharacterCodingException e) {
+            throw unusable(file, "is not text", e);
         } catch (IOException | IllegalArgumentException | ArithmeticException e) {
             throw unusable(file, String.valueOf(e.getMessage()), e);
         }
@@ -76,7 +85,7 @@ final class NodesFile {
         try {
             return of(YAML.treeToValue(tree, Content.class));
         } catch (JsonProcessingException e) {
-            throw unusable("scenario", String.valueOf(e.getOriginalMessage()), e);
+            throw unusable("scenario", JsonFaults.explained(e), e);
         } catch (IllegalArgumentException | ArithmeticException e) {
             throw unusable("scenario", String.valueOf(e.getMessage()), e);
         }
@@ -115,8 +124,9 @@ final class NodesFile {
     private static ClusterSpec of(Content content) {
         List<NodeClass> classes = new ArrayList<>();
         Map<String, Integer> numbers = new LinkedHashMap<>();
-        for (Nodes nodes : needed(content.nodes(), "nodes")) {
-            String list = needed(nodes.names(), "names");
+        for (Nodes nodes : needed(content.nodes(), "nodes", "the file")) {
+            String list = needed(nodes.names(), "names", "one of nodes");
+            String where = "nodes " + list;
             List<String> names = ConfiguredNode.names(list);
             for (String name : names) {
                 if (numbers.put(name, numbers.size()) != null) {
@@ -127,27 +137,41 @@ final class NodesFile {
                     new NodeClass(
                             list,
                             names.size(),
-                            nodes.cores(),
-                            Math.multiplyExact(nodes.memoryMib(), 1L << 20)));
+                            needed(nodes.cores(), "cores", where),
+                            Math.multiplyExact(
+                                    needed(nodes.memoryMib(), "memoryMib", where), 1L << 20)));
         }
         List<Down> downs = content.outages();
+        return new ClusterSpec(
+                classes,
+                outages(downs == null ? List.of() : downs, numbers),
+                List.copyOf(numbers.keySet()));
+    }
+
+    private static List<Outage> outages(List<Down> downs, Map<String, Integer> numbers) {
         List<Outage> outages = new ArrayList<>();
-        for (Down down : downs == null ? List.<Down>of() : downs) {
-            for (String name : ConfiguredNode.names(needed(down.nodes(), "nodes"))) {
+        for (Down down : downs) {
+            String list = needed(down.nodes(), "nodes", "one of outages");
+            String where = "the outage of " + list;
+            for (String name : ConfiguredNode.names(list)) {
                 Integer number = numbers.get(name);
                 if (number == null) {
                     throw new IllegalArgumentException("there is no node " + name);
                 }
                 outages.add(
-                        new Outage(number, down.from(), down.to(), needed(down.kind(), "kind")));
+                        new Outage(
+                                number,
+                                needed(down.from(), "from", where),
+                                needed(down.to(), "to", where),
+                                needed(down.kind(), "kind", where)));
             }
         }
-        return new ClusterSpec(classes, outages, List.copyOf(numbers.keySet()));
+        return outages;
     }
 
-    private static <T> T needed(@Nullable T value, String key) {
+    private static <T> T needed(@Nullable T value, String key, String where) {
         if (value == null) {
-            throw new IllegalArgumentException("'" + key + "' is missing");
+            throw new IllegalArgumentException(where + " has no '" + key + "'");
         }
         return value;
     }

@@ -6,8 +6,10 @@ import io.offcut.simulator.SimulationResult;
 import io.offcut.simulator.SimulationResult.Cores;
 import io.offcut.simulator.SimulationResult.Functions;
 import io.offcut.simulator.SimulationResult.Gains;
+import io.offcut.traces.JobTable;
 import java.io.PrintWriter;
 import java.util.Locale;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The result of a simulation, for people: lines of at most 80 columns. */
@@ -22,6 +24,9 @@ final class ResultText {
     void print(SimulationResult result, @Nullable Double coreHourPrice) {
         printWhat(result);
         printOmissions(result.batch());
+        omitted(
+                withoutTime(result.config().jobs()),
+                "of the log's jobs ran for 0 s: they only wait");
         printCores(result);
         printJobs(result);
         Functions functions = result.functions();
@@ -66,6 +71,12 @@ final class ResultText {
         omitted(jobs.movedJobs(), "of them had no room there for all cores, and got others");
         omitted(jobs.requeues(), "runs were cut short by an outage, and began again");
         omitted(jobs.lostJobs(), "jobs were ended by an outage");
+    }
+
+    /** Which {@code trace info} counts among those that never ran. */
+    private static int withoutTime(JobTable jobs) {
+        return (int)
+                IntStream.range(0, jobs.size()).filter(row -> jobs.runSeconds(row) == 0).count();
     }
 
     private void omitted(int jobs, String why) {

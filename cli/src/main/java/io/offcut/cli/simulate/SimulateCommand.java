@@ -2,9 +2,10 @@ package io.offcut.cli.simulate;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.offcut.cli.FormatOption;
 import io.offcut.cli.Io;
+import io.offcut.cli.Quantities;
 import io.offcut.cli.ThisProgram;
-import io.offcut.cli.output.Choice;
 import io.offcut.cli.output.ProgressLine;
 import io.offcut.cli.simulate.compare.CompareCommand;
 import io.offcut.cli.simulate.sweep.SweepCommand;
@@ -35,6 +36,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
@@ -58,24 +60,20 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  offcut simulate sample --functions fit",
-            "  offcut simulate KTH-SP2-1996-2.swf.gz --scheduler recorded --functions fit --out results",
+            "  offcut simulate KTH-SP2-1996-2.swf.gz --scheduler recorded --functions fit \\",
+            "      --out results",
             "  offcut simulate jan.swf.gz feb.swf.gz --scheduler conservative",
-            "  offcut simulate sample --functions poisson,rate=600,burst=4,service=lognormal,median=2s",
+            "  offcut simulate sample \\",
+            "      --functions poisson,rate=600,burst=4,service=lognormal,median=2s",
             "  offcut simulate sample --functions fit --policy pilot,fit=preempted",
             "  offcut simulate site.swf --procs 2304 --cores-per-node 32 --allocation nodes",
             "",
             "LOG is in the Standard Workload Format, a dump of sacct -P, or accounting of",
-            "Torque or PBS, plain or compressed; 'sample' is in the first and",
-            "was generated. --out writes report.html, summary.json, scenario.json, jobs.csv,",
+            "Torque or PBS, plain or compressed; 'sample' ships with Offcut and was",
+            "generated. --out writes report.html, summary.json, scenario.json, jobs.csv,",
             "utilization.csv and, with functions, leases.csv."
         })
 public final class SimulateCommand implements Callable<Integer> {
-    /** How results are printed. */
-    enum Format {
-        TABLE,
-        JSON
-    }
-
     /** By name, in the order of the help. */
     private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
 
@@ -153,12 +151,7 @@ public final class SimulateCommand implements Callable<Integer> {
             description = "Width of a row of utilization.csv.")
     private int rowSeconds;
 
-    @Option(
-            names = "--format",
-            paramLabel = "table|json",
-            defaultValue = "table",
-            description = "For people or for scripts.")
-    private String format = "";
+    @Mixin private FormatOption format = new FormatOption();
 
     public SimulateCommand(Io io) {
         this(io, LogFiles::read);
@@ -207,6 +200,7 @@ public final class SimulateCommand implements Callable<Integer> {
         all.described = read.machine(given);
         all.describedIn = scenario;
         CommandLine line = new CommandLine(all);
+        Quantities.explainNumbers(line);
         line.setOut(out()).setErr(err());
         List<String> words = read.words(commandSpec(), given);
         words.addAll(logs);
@@ -231,7 +225,6 @@ public final class SimulateCommand implements Callable<Integer> {
             throw new ParameterException(
                     commandSpec().commandLine(), "Missing required parameter: 'LOG'");
         }
-        Format shown = Choice.of("--format", Format.class, format);
         checkPrice();
         List<RunNote.Log> notes = new ArrayList<>();
         SwfLog jobs = read(notes);
@@ -248,7 +241,7 @@ public final class SimulateCommand implements Callable<Integer> {
             ResultWriter.write(result, note, !noReport, out);
             writeScenario(Scenario.text(options, described), out);
         }
-        if (shown == Format.JSON) {
+        if (format.json()) {
             out().println(ResultWriter.summaryJson(result, note));
         } else {
             new ResultText(out()).print(result, coreHourPrice);
@@ -267,7 +260,12 @@ public final class SimulateCommand implements Callable<Integer> {
             notes.add(RunNote.Log.of(log, jobs));
             all.add(jobs);
         }
-        return LogMerge.of(all);
+        SwfLog merged = LogMerge.of(all);
+        if (merged.jobs().size() == 0) {
+            throw new OffcutException(
+                    ErrorCode.INVALID_INPUT, "no job is in " + String.join(" or ", logs));
+        }
+        return merged;
     }
 
     private SimulationResult simulate(SimulationConfig config) {
@@ -300,34 +298,13 @@ public final class SimulateCommand implements Callable<Integer> {
         try {
             Files.writeString(folder.resolve("scenario.json"), text);
         } catch (IOException e) {
-            throw new OffcutException(
-                    ErrorCode.EXHAUSTED,
-                    "cannot write the scenario into " + folder + ": " + e.getMessage(),
-                    e);
+            throw OffcutException.cannotWrite(folder, e);
         }
     }
 
     private void printReport() {
         if (out != null && !noReport) {
             out().printf("%nreport: %s%n", out.resolve("report.html"));
-        }
-    }
-
-    /**
-     * Refuses what cannot be right whatever the log is, without a log.
-     *
-     * @throws OffcutException {@link ErrorCode#USAGE} if there is such a thing
-     */
-    public void checkOptions() {
-        effective().checkOwnOptions();
-    }
-
-    private void checkOwnOptions() {
-        try {
-            var _ = batch.config();
-            var _ = functions.config(seed, err());
-        } catch (IllegalArgumentException | ArithmeticException e) {
-            throw new OffcutException(ErrorCode.USAGE, String.valueOf(e.getMessage()), e);
         }
     }
 

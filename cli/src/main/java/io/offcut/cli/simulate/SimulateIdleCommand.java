@@ -1,5 +1,6 @@
 package io.offcut.cli.simulate;
 
+import io.offcut.cli.FormatOption;
 import io.offcut.cli.Quantities;
 import io.offcut.cli.output.Choice;
 import io.offcut.cli.output.Terminal;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -112,12 +114,7 @@ final class SimulateIdleCommand implements Callable<Integer> {
     @Option(names = "--out", paramLabel = "DIR", description = "Where to write the result files.")
     private @Nullable Path out;
 
-    @Option(
-            names = "--format",
-            paramLabel = "table|json",
-            defaultValue = "table",
-            description = "For people or for scripts.")
-    private String format = "";
+    @Mixin private FormatOption format = new FormatOption();
 
     @Override
     public Integer call() {
@@ -125,7 +122,6 @@ final class SimulateIdleCommand implements Callable<Integer> {
             throw new IllegalStateException("run by picocli only");
         }
         PrintWriter text = spec.commandLine().getOut();
-        SimulateCommand.Format shown = Choice.of("--format", SimulateCommand.Format.class, format);
         List<Policy> chosen = chosen();
         IdleRecord record = IdleRecord.read(Path.of(samples));
         LogFiles.warn(spec.commandLine().getErr(), samples, record.complaints());
@@ -136,7 +132,7 @@ final class SimulateIdleCommand implements Callable<Integer> {
         if (out != null) {
             IdleResultWriter.write(record, results, out);
         }
-        if (shown == SimulateCommand.Format.JSON) {
+        if (format.json()) {
             text.println(IdleResultWriter.summaryJson(record, results));
         } else {
             new IdleResultText(text, record, results).print(Terminal.detect(System.getenv()));

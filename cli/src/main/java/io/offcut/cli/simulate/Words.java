@@ -71,7 +71,11 @@ final class Words {
     double number(String key, double otherwise) {
         String value = values.remove(key);
         try {
-            return value == null ? otherwise : new BigDecimal(value).doubleValue();
+            double number = value == null ? otherwise : new BigDecimal(value).doubleValue();
+            if (Double.isInfinite(number)) {
+                throw usage(key + " is out of range: " + value);
+            }
+            return number;
         } catch (NumberFormatException e) {
             throw usage(key + " is a number, not '" + value + "'");
         }
@@ -89,7 +93,7 @@ final class Words {
     int count(String key, int otherwise) {
         double value = number(key, otherwise);
         if (value != (int) value) {
-            throw usage(key + " is a whole number, not " + value);
+            throw usage(key + " is a whole number of ten digits at most, not " + value);
         }
         return (int) value;
     }

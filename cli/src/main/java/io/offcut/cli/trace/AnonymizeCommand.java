@@ -14,10 +14,10 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "anonymize",
         description = {
-            "Takes names and free text out of a job log: users, groups, executables, queues,",
-            "partitions, jobs and nodes become numbers from 1; of the header only the machine's",
-            "size and the start stay. Sizes and times of jobs stay: who knows a job may still",
-            "find it."
+            "Takes names and free text out of a job log.",
+            "Users, groups, executables, queues, partitions, jobs and nodes become numbers from 1;"
+                    + " of the header only the machine's size and the start stay. Sizes and times"
+                    + " of jobs stay: who knows a job may still find it."
         },
         footer = {
             "",

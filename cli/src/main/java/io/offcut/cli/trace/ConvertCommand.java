@@ -11,9 +11,10 @@ import picocli.CommandLine.Spec;
 /** {@code offcut trace convert}. */
 @Command(
         name = "convert",
-        description =
-                "Writes a job log in another format. SWF has numbers instead of names; CSV has names"
-                        + " and nodes too.",
+        description = {
+            "Writes a job log in another format.",
+            "SWF has numbers instead of names; CSV has names and nodes too."
+        },
         footer = {
             "",
             "Examples:",

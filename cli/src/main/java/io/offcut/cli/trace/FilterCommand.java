@@ -22,14 +22,15 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "filter",
         description = {
-            "Keeps some jobs of a log: those for which all options hold. Names are those of the",
-            "log, or its numbers; several are parted by commas."
+            "Keeps the jobs of a log for which all options hold.",
+            "Names are those of the log, or its numbers; several are parted by commas."
         },
         footer = {
             "",
             "Examples:",
-            "  offcut trace filter site.swf.gz --from 2014-06-01 --to 2014-07-01 --out june.swf",
-            "  offcut trace filter jobs.txt --partition gpu,fat --status completed --out some.csv"
+            "  offcut trace filter site.swf.gz --from 2014-06-01 --to 2014-07-01 \\",
+            "      --out june.swf",
+            "  offcut trace filter jobs.txt --partition gpu --status completed --out some.csv"
         })
 final class FilterCommand implements Callable<Integer> {
     private static final Map<String, Integer> STATUSES =
@@ -94,7 +95,19 @@ final class FilterCommand implements Callable<Integer> {
                         maxProcs == null ? Long.MAX_VALUE : maxProcs,
                         wanted,
                         names());
-        output.write(filter.apply(log), Specs.out(spec), " of " + log.jobs().size());
+        SwfLog kept = filter.apply(log);
+        if (kept.jobs().size() == 0) {
+            Specs.err(spec)
+                    .println(
+                            "offcut: none of the "
+                                    + log.jobs().size()
+                                    + " jobs of "
+                                    + input.log
+                                    + " is kept: see 'offcut trace info "
+                                    + input.log
+                                    + "'");
+        }
+        output.write(kept, Specs.out(spec), " of " + log.jobs().size());
         return 0;
     }
 

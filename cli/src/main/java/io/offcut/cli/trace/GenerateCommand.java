@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Examples:",
-            "  offcut trace generate jobs --jobs 5000 --procs 512 --nodes 16 --out made.swf.gz",
+            "  offcut trace generate jobs --jobs 5000 --procs 512 --nodes 16 --out made.swf",
             "  offcut trace generate idle --lengths piz-daint --out idle.csv.gz",
             "  offcut trace generate functions --days 2 --out calls.csv.gz"
         })

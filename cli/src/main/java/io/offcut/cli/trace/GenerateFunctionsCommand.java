@@ -20,14 +20,14 @@ import picocli.CommandLine.Spec;
         showDefaultValues = true,
         sortOptions = false,
         description = {
-            "Makes calls of functions with a daily pattern and bursts. Defaults are those of",
-            "1,350 functions of Azure in 2019."
+            "Makes calls of functions with a daily pattern and bursts.",
+            "Defaults are those of 1,350 functions of Azure in 2019."
         },
         footer = {
             "",
             "Example:",
-            "  offcut trace generate functions --functions 200 --calls-per-day 1e6 --out"
-                    + " calls.csv.gz"
+            "  offcut trace generate functions --functions 200 --calls-per-day 1e6 \\",
+            "      --out calls.csv.gz"
         })
 final class GenerateFunctionsCommand implements Callable<Integer> {
     @Spec private @Nullable CommandSpec spec;

@@ -26,8 +26,8 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Example:",
-            "  offcut trace generate idle --lengths piz-daint --mean-idle 400 --nodes 7241 --out"
-                    + " idle.csv.gz"
+            "  offcut trace generate idle --lengths piz-daint --mean-idle 400 --nodes 7241 \\",
+            "      --out idle.csv.gz"
         })
 final class GenerateIdleCommand implements Callable<Integer> {
     private enum Lengths {

@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Example:",
-            "  offcut trace generate jobs --jobs 5000 --procs 512 --nodes 16 --out made.swf.gz"
+            "  offcut trace generate jobs --jobs 5000 --procs 512 --nodes 16 --out made.swf"
         })
 final class GenerateJobsCommand implements Callable<Integer> {
     @Spec private @Nullable CommandSpec spec;

@@ -1,7 +1,7 @@
 package io.offcut.cli.trace;
 
-import io.offcut.traces.idle.Distribution;
 import io.offcut.traces.idle.IdleStatistics;
+import io.offcut.traces.idle.SortedValues;
 import io.offcut.traces.idle.UtilizationRecord;
 import java.io.PrintWriter;
 import java.util.Locale;
@@ -84,7 +84,7 @@ final class IdleText {
                 record.firstDate(),
                 record.lastDate());
         out.printf(Locale.ROOT, "nodes                      %,d%n", record.nodes());
-        Distribution cpus = record.idleCpuPercent();
+        SortedValues cpus = record.idleCpuPercent();
         out.printf(
                 Locale.ROOT,
                 "idle CPUs, %%               %s, p95 %.2f%n",
@@ -97,7 +97,7 @@ final class IdleText {
                 Locale.ROOT,
                 "idle nodes                 %s%n",
                 summary(record.idleNodes(), "%.1f"));
-        Distribution memory = record.freeMemoryPercent();
+        SortedValues memory = record.freeMemoryPercent();
         out.printf(Locale.ROOT, "free memory, %%             %s%n", summary(memory, "%.2f"));
         out.printf(Locale.ROOT, "  above 75                 %,d samples%n", memory.countAbove(75));
         out.printf(
@@ -108,7 +108,7 @@ final class IdleText {
         histogram("free memory", memory);
     }
 
-    private static String summary(Distribution values, String format) {
+    private static String summary(SortedValues values, String format) {
         return String.format(
                 Locale.ROOT,
                 "mean @, median @, @ to @".replace("@", format),
@@ -118,7 +118,7 @@ final class IdleText {
                 values.max());
     }
 
-    private void histogram(String what, Distribution values) {
+    private void histogram(String what, SortedValues values) {
         out.printf("%n%-12s  of samples%n", what);
         int from = (int) values.min() / BIN_PERCENT * BIN_PERCENT;
         for (int bin = from; bin <= values.max(); bin += BIN_PERCENT) {

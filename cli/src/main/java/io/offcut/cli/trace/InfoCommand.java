@@ -1,6 +1,6 @@
 package io.offcut.cli.trace;
 
-import io.offcut.cli.output.Choice;
+import io.offcut.cli.FormatOption;
 import io.offcut.cli.output.JsonOut;
 import io.offcut.cli.output.Terminal;
 import io.offcut.core.ErrorCode;
@@ -21,8 +21,9 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "info",
         description = {
-            "Says what is in a job log: the machine, what jobs held of it and used, how long what",
-            "they left stayed idle, and which values are missing or not to be believed."
+            "Says what is in a job log.",
+            "That is the machine, what jobs held of it and used, how long what they left stayed"
+                    + " idle, and which values are missing or not to be believed."
         },
         footer = {
             "",
@@ -31,12 +32,6 @@ import picocli.CommandLine.Spec;
             "  offcut trace info jobs.txt --procs 4096 --from 2026-01-01 --to 2026-02-01"
         })
 final class InfoCommand implements Callable<Integer> {
-    /** How the facts are printed. */
-    enum Format {
-        TABLE,
-        JSON
-    }
-
     @Spec private @Nullable CommandSpec spec;
     @Mixin private InputOptions input = new InputOptions();
 
@@ -56,23 +51,17 @@ final class InfoCommand implements Callable<Integer> {
     @Option(names = "--to", paramLabel = "TIME", description = "Looks at it until then.")
     private @Nullable String to;
 
-    @Option(
-            names = "--format",
-            paramLabel = "table|json",
-            defaultValue = "table",
-            description = "For people or for scripts. Default: table.")
-    private String format = "";
+    @Mixin private FormatOption format = new FormatOption();
 
     @Override
     public Integer call() {
-        Format shown = Choice.of("--format", Format.class, format);
         if (procs != null && procs < 1) {
             throw new OffcutException(ErrorCode.USAGE, "--procs is at least 1; not " + procs);
         }
         SwfLog log = input.read();
         LogSummary summary = LogSummary.of(log, procs == null ? 0 : procs, window(log));
         PrintWriter out = Specs.out(spec);
-        if (shown == Format.JSON) {
+        if (format.json()) {
             out.println(JsonOut.text(InfoJson.of(input.log, log, summary)));
         } else {
             new InfoText(out, Terminal.detect(System.getenv())).print(input.log, log, summary);

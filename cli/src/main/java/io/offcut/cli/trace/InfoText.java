@@ -5,7 +5,7 @@ import io.offcut.cli.output.Terminal;
 import io.offcut.cli.output.Units;
 import io.offcut.traces.Complaints;
 import io.offcut.traces.SwfLog;
-import io.offcut.traces.analysis.IdleIntervals;
+import io.offcut.traces.analysis.IdleLengths;
 import io.offcut.traces.analysis.LogSummary;
 import io.offcut.traces.analysis.Suspicion;
 import java.io.PrintWriter;
@@ -26,6 +26,7 @@ final class InfoText {
     private static final double SECONDS_PER_DAY = 86_400;
     // The proleptic years that four digits hold.
     private static final long MAX_EPOCH_SECONDS = 253_402_300_799L;
+    private static final String ITEM = "  ";
     private static final int NAME_WIDTH = 13;
     private static final int RANGE_WIDTH = 18;
     private static final int SHARE_WIDTH = 8;
@@ -41,8 +42,10 @@ final class InfoText {
 
     void print(String name, SwfLog log, LogSummary summary) {
         out.println(terminal.bold(name));
-        line("jobs", count(summary.jobs()) + ", of which " + count(summary.ran()) + " ran");
-        if (summary.jobs() > 0) {
+        if (summary.jobs() == 0) {
+            line("jobs", "none: the log is empty, so nothing can be said of a machine");
+        } else {
+            line("jobs", count(summary.jobs()) + ", of which " + count(summary.ran()) + " ran");
             span(log, summary);
             machine(summary);
             use(summary);
@@ -56,7 +59,23 @@ final class InfoText {
     }
 
     private void line(String name, String text) {
-        out.println(padded(name, NAME_WIDTH) + text);
+        wrapped(padded(name, NAME_WIDTH), NAME_WIDTH, text);
+    }
+
+    /** Breaks a text between words, but not before a %, so that it keeps to the terminal. */
+    private void wrapped(String begin, int indent, String text) {
+        StringBuilder line = new StringBuilder(begin);
+        boolean fresh = true;
+        for (String word : text.split(" (?!%)", -1)) {
+            if (!fresh && line.length() + 1 + word.length() > terminal.columns()) {
+                out.println(line);
+                line = new StringBuilder(" ".repeat(indent));
+                fresh = true;
+            }
+            line.append(fresh ? "" : " ").append(word);
+            fresh = false;
+        }
+        out.println(line.toString().stripTrailing());
     }
 
     private static String padded(String text, int width) {
@@ -119,7 +138,8 @@ final class InfoText {
                                 ? ""
                                 : ", at most " + count(summary.mostProcs()) + " cores at once"));
         if (!summary.allocatedOverTime().isEmpty() && summary.machineProcs() > 0) {
-            line("", Bars.spark(summary.allocatedOverTime()) + " 0 to 100 % over time");
+            line("", Bars.spark(summary.allocatedOverTime()));
+            line("", "(from 0 to 100 %, over time)");
         }
         if (summary.nodesBusy() >= 0) {
             line("nodes", percent(summary.nodesBusy()) + " of node time some core is held");
@@ -156,7 +176,7 @@ final class InfoText {
                                 : "; " + percent(memory.shareOfRequested()) + " of requested"));
     }
 
-    private void idle(IdleIntervals idle) {
+    private void idle(IdleLengths idle) {
         if (idle.count() == 0) {
             line("idle " + idle.of(), "never");
             return;
@@ -173,7 +193,7 @@ final class InfoText {
         plot(idle.pieces());
     }
 
-    private void plot(List<IdleIntervals.Piece> pieces) {
+    private void plot(List<IdleLengths.Piece> pieces) {
         int width = Math.max(10, (terminal.columns() - FIXED_WIDTH) / 2);
         int column = width + SHARE_WIDTH + 1;
         out.println(
@@ -181,7 +201,7 @@ final class InfoText {
                         + padded("as long as", RANGE_WIDTH)
                         + padded("of intervals", column)
                         + "of idle time");
-        for (IdleIntervals.Piece piece : pieces) {
+        for (IdleLengths.Piece piece : pieces) {
             String line =
                     "  "
                             + padded(range(piece), RANGE_WIDTH)
@@ -195,7 +215,7 @@ final class InfoText {
         return String.format(Locale.ROOT, "%7s ", percent(share)) + Bars.of(share, width);
     }
 
-    private static String range(IdleIntervals.Piece piece) {
+    private static String range(IdleLengths.Piece piece) {
         String to = piece.toSeconds() < 0 ? "" : shortTime(piece.toSeconds());
         return to.isEmpty()
                 ? "over " + shortTime(piece.fromSeconds())
@@ -227,13 +247,15 @@ final class InfoText {
     private void suspicious(List<Suspicion> found) {
         line("suspicious", found.isEmpty() ? "nothing" : "");
         for (Suspicion one : found) {
-            out.printf(
-                    Locale.ROOT,
-                    "  %,d %s: %s%s%n",
-                    one.count(),
-                    one.name(),
-                    one.meaning(),
-                    one.firstJob() < 0 ? "" : " (first: job " + one.firstJob() + ")");
+            wrapped(
+                    ITEM,
+                    2 * ITEM.length(),
+                    count(one.count())
+                            + " "
+                            + one.name()
+                            + ": "
+                            + one.meaning()
+                            + (one.firstJob() < 0 ? "" : " (first: job " + one.firstJob() + ")"));
         }
     }
 
@@ -250,13 +272,15 @@ final class InfoText {
         complaints
                 .counts()
                 .forEach((kind, count) ->
-                        out.printf(
-                                Locale.ROOT,
-                                "  %,d %s: %s%n",
-                                count,
-                                Choice.name(kind).replace('-', ' '),
-                                kind.meaning()));
-        complaints.located().forEach(complaint -> out.println("  " + complaint));
+                        wrapped(
+                                ITEM,
+                                2 * ITEM.length(),
+                                count(count)
+                                        + " "
+                                        + Choice.name(kind).replace('-', ' ')
+                                        + ": "
+                                        + kind.meaning()));
+        complaints.located().forEach(one -> wrapped(ITEM, 2 * ITEM.length(), one.toString()));
     }
 
     private static String percent(double share) {

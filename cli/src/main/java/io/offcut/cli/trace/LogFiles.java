@@ -9,6 +9,7 @@ import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.traces.Complaints;
 import io.offcut.traces.JobLogs;
+import io.offcut.traces.LogInput;
 import io.offcut.traces.SampleTraces;
 import io.offcut.traces.SwfLog;
 import java.io.FileDescriptor;
@@ -67,6 +68,17 @@ public final class LogFiles {
                         Terminal.detect(System.getenv()),
                         () -> progress(name, read.get(), bytes))) {
             return JobLogs.read(path, zone, read::set);
+        }
+    }
+
+    /**
+     * Refuses a log that is not there, without reading it.
+     *
+     * @throws OffcutException as reading it would
+     */
+    public static void requireReadable(String name) {
+        if (!name.equals(SAMPLE)) {
+            LogInput.open(Path.of(name), LogInput.Content.JOB_LOG).close();
         }
     }
 

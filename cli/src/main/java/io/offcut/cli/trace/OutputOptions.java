@@ -1,6 +1,7 @@
 package io.offcut.cli.trace;
 
 import io.offcut.cli.output.Choice;
+import io.offcut.cli.output.StandardOutput;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.traces.LogOutput;
@@ -58,17 +59,15 @@ final class OutputOptions {
 
     // Stays open for whoever comes next.
     static void stdout(LogOutput.Body body) {
-        OutputStream out = new BufferedOutputStream(System.out, 1 << 16);
+        OutputStream out = new BufferedOutputStream(new StandardOutput(), 1 << 16);
         try {
             body.writeTo(out);
             out.flush();
-            // A stream that prints tells of a failure only when asked.
-            if (System.out.checkError()) {
-                throw new IOException("check the disk's room, and who reads it");
-            }
         } catch (IOException e) {
             throw new OffcutException(
-                    ErrorCode.EXHAUSTED, "cannot write to stdout: " + e.getMessage(), e);
+                    ErrorCode.EXHAUSTED,
+                    "stdout: cannot be written (" + e.getMessage() + "): check the disk's room",
+                    e);
         }
     }
 }

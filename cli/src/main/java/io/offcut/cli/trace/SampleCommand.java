@@ -18,10 +18,11 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "sample",
         description = {
-            "Makes a smaller log of whole weeks, drawn at random and kept in their order, so that",
-            "bursts, days and weekends stay as they are; of whole days where log or sample are",
-            "too short. Recorded waits behind a seam come from a queue that is no longer there:",
-            "let a scheduler decide again."
+            "Makes a smaller log of whole weeks.",
+            "They are drawn at random and kept in their order, so that bursts, days and weekends"
+                    + " stay as they are; of whole days where log or sample are too short. Recorded"
+                    + " waits behind a seam come from a queue that is no longer there: let a"
+                    + " scheduler decide again."
         },
         footer = {
             "",

@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  offcut trace info site.swf.gz",
             "  sacct -P -a -S 2026-01-01 -o ALL > jobs.txt; offcut trace info jobs.txt",
-            "  offcut trace generate jobs --jobs 5000 --procs 512 --nodes 16 --out made.swf.gz"
+            "  offcut trace generate jobs --jobs 5000 --procs 512 --nodes 16 --out made.swf"
         })
 public final class TraceCommand implements Runnable {
     @Spec private @Nullable CommandSpec spec;

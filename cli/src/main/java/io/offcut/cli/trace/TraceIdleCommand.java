@@ -1,10 +1,10 @@
 package io.offcut.cli.trace;
 
-import io.offcut.cli.output.Choice;
+import io.offcut.cli.FormatOption;
 import io.offcut.cli.output.JsonOut;
-import io.offcut.traces.idle.Distribution;
 import io.offcut.traces.idle.IdleRecord;
 import io.offcut.traces.idle.IdleStatistics;
+import io.offcut.traces.idle.SortedValues;
 import io.offcut.traces.idle.UtilizationRecord;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -13,9 +13,8 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Help;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -38,18 +37,10 @@ final class TraceIdleCommand implements Callable<Integer> {
     @Parameters(paramLabel = "SAMPLES", description = "File of samples.")
     private String samples = "";
 
-    @Option(
-            names = "--format",
-            paramLabel = "table|json",
-            defaultValue = "table",
-            showDefaultValue = Help.Visibility.ALWAYS,
-            description = "For people or for scripts.")
-    private String format = "";
+    @Mixin private FormatOption format = new FormatOption();
 
     @Override
     public Integer call() {
-        boolean json =
-                Choice.of("--format", InfoCommand.Format.class, format) == InfoCommand.Format.JSON;
         if (spec == null) {
             throw new IllegalStateException("run by picocli only");
         }
@@ -59,7 +50,7 @@ final class TraceIdleCommand implements Callable<Integer> {
         if (UtilizationRecord.isOne(path)) {
             UtilizationRecord record = UtilizationRecord.read(path);
             LogFiles.warn(err, samples, record.complaints());
-            if (json) {
+            if (format.json()) {
                 out.println(JsonOut.text(facts(record)));
             } else {
                 new IdleText(out).print(record);
@@ -68,7 +59,7 @@ final class TraceIdleCommand implements Callable<Integer> {
             IdleRecord record = IdleRecord.read(path);
             LogFiles.warn(err, samples, record.complaints());
             IdleStatistics facts = IdleStatistics.of(record);
-            if (json) {
+            if (format.json()) {
                 out.println(JsonOut.text(facts));
             } else {
                 new IdleText(out).print(facts);
@@ -97,7 +88,7 @@ final class TraceIdleCommand implements Callable<Integer> {
         return facts;
     }
 
-    private static Map<String, Object> facts(Distribution values) {
+    private static Map<String, Object> facts(SortedValues values) {
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("min", values.min());
         facts.put("mean", values.mean());

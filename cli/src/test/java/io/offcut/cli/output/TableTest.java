@@ -34,6 +34,28 @@ class TableTest {
     }
 
     @Test
+    void cutsWhereTextsStillDiffer() {
+        Table table = new Table("NAME", "OWNER");
+        table.row("a".repeat(90) + ".first", "me");
+        table.row("a".repeat(90) + ".second", "me");
+
+        assertThat(table.render(Terminal.NONE).lines())
+                .allMatch(line -> line.length() <= 80)
+                .anyMatch(line -> line.contains("a.first"))
+                .anyMatch(line -> line.contains("a.second"));
+    }
+
+    @Test
+    void leavesWhatCannotBeCutAndStillDiffer() {
+        Table table = new Table("NAME");
+        String same = "a".repeat(60);
+        table.row(same + "-" + same);
+        table.row(same + "+" + same);
+
+        assertThat(table.render(Terminal.NONE)).contains("-", "+");
+    }
+
+    @Test
     void letsNothingControlTheTerminal() {
         Table table = new Table("NAME");
         table.row("a\033[2Jb\nc");

@@ -85,6 +85,27 @@ class NodesFileTest {
                         e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_FOUND));
     }
 
+    @Test
+    void saysWhereAValueIsWrongAndWhatItShouldBe() {
+        assertRefused(
+                "nodes:\n  - {names: a, cores: abc, memoryMib: 1}",
+                "nodes: line 2: key nodes[1].cores: 'abc' is not a whole number; it must be");
+        assertRefused(
+                "nodes: [{names: a, cores: 99999999999, memoryMib: 1}]",
+                "key nodes[1].cores: the number is too large");
+        assertRefused(
+                "nodes: [{names: a, cores: 1, memory: 1}]",
+                "unknown key 'memory': give cores, memoryMib, names");
+        assertRefused("nodes: [{names: a, memoryMib: 1}]", "nodes a has no 'cores'");
+        assertRefused(
+                "nodes: [{names: a, cores: 1, memoryMib: 1}]\n"
+                        + "outages: [{nodes: a, from: 1, to: 2, kind: explode}]",
+                "line 2: key outages[1].kind: 'explode' is not one of drain, fail, lose");
+        assertRefused("just text", "it is not a mapping");
+        assertRefused("", "it is not a mapping");
+        assertRefused("NodeName=a CPUs=x", "cpus is a whole number, not 'x'");
+    }
+
     private void assertRefused(String text, String reason) {
         assertThatThrownBy(() -> read(text))
                 .isInstanceOfSatisfying(

@@ -402,7 +402,7 @@ class SimulateCommandTest {
                 .contains("--scheduler is recorded, fcfs, easy, conservative; not 'sjf'")
                 .contains("'bust' is no parameter of poisson")
                 .contains("'soon' is not a time")
-                .contains("nowhere.txt cannot be read")
+                .contains("nowhere.txt is no file")
                 .contains("choose the functions 'fit'")
                 .contains("--procs must be at least 1")
                 .contains("give --procs")

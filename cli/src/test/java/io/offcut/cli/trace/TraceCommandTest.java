@@ -54,6 +54,27 @@ class TraceCommandTest {
     }
 
     @Test
+    void keepsToEightyColumns() {
+        run("info", "sample");
+
+        assertThat(out.toString().lines()).allMatch(line -> line.length() <= 80);
+    }
+
+    @Test
+    void saysThatALogIsEmpty() throws IOException {
+        run("info", Files.writeString(folder.resolve("empty.swf"), "").toString());
+
+        assertThat(out.toString()).contains("jobs         none: the log is empty");
+    }
+
+    @Test
+    void saysThatAFilterKeepsNothing() {
+        run("filter", "sample", "--user", "nobody", "--out", folder.resolve("o.swf").toString());
+
+        assertThat(err.toString()).startsWith("offcut: none of the 2000 jobs of sample is kept");
+    }
+
+    @Test
     void makesSamplesThatItReadsTheSameForOneSeed() throws IOException {
         Path one = folder.resolve("one.csv.zst");
         Path two = folder.resolve("two.csv.zst");
@@ -226,7 +247,7 @@ class TraceCommandTest {
                 .containsPattern("allocated +39\\.3 % of core time")
                 .containsPattern("nodes +59\\.5 % of node time some core is held")
                 .containsPattern("cores used +38\\.7 % of allocated core time")
-                .contains("27.3 % of requested");
+                .containsPattern("27\\.3 %\\s+of requested");
     }
 
     private String sacct() throws IOException {

@@ -22,14 +22,14 @@ final class Intervals {
         }
     }
 
-    IdleIntervals of(String what) {
+    IdleLengths of(String what) {
         long count = 0;
         double time = 0;
         for (Map.Entry<Long, Long> entry : counts.entrySet()) {
             count += entry.getValue();
             time += (double) entry.getKey() * entry.getValue();
         }
-        return new IdleIntervals(what, count, time / 3600, quantiles(count), pieces(count, time));
+        return new IdleLengths(what, count, time / 3600, quantiles(count), pieces(count, time));
     }
 
     private List<Long> quantiles(long count) {
@@ -49,8 +49,8 @@ final class Intervals {
         return quantiles;
     }
 
-    private List<IdleIntervals.Piece> pieces(long count, double time) {
-        List<IdleIntervals.Piece> pieces = new ArrayList<>();
+    private List<IdleLengths.Piece> pieces(long count, double time) {
+        List<IdleLengths.Piece> pieces = new ArrayList<>();
         long from = 0;
         for (long bound : BOUNDS) {
             long within = 0;
@@ -60,7 +60,7 @@ final class Intervals {
                 seconds += (double) entry.getKey() * entry.getValue();
             }
             pieces.add(
-                    new IdleIntervals.Piece(
+                    new IdleLengths.Piece(
                             from,
                             bound == Long.MAX_VALUE ? -1 : bound,
                             count == 0 ? 0 : (double) within / count,

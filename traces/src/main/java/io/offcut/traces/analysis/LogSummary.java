@@ -48,7 +48,7 @@ public record LogSummary(
         @Nullable CpuUse cpu,
         @Nullable MemoryUse memory,
         double nodesBusy,
-        @Nullable IdleIntervals idle,
+        @Nullable IdleLengths idle,
         Map<String, Integer> missing,
         List<Suspicion> suspicious) {
     private static final int PARTS = 60;

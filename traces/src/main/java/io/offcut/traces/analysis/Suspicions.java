@@ -54,11 +54,13 @@ final class Suspicions {
         count(
                 "neverRan",
                 row -> jobs.runSeconds(row) <= 0,
-                "no run time: cancelled while waiting, failed at once, or shorter than a second");
+                "no run time: cancelled while waiting, failed at once, or shorter than a second; in"
+                        + " 'offcut simulate' those of 0 s wait like others, and are counted");
         count(
                 "noProcs",
                 row -> jobs.runSeconds(row) > 0 && jobs.procs(row) <= 0,
-                "ran on no known number of cores: left out of every sum of core time");
+                "ran on no known number of cores: left out of every sum of core time; 'offcut"
+                        + " simulate' takes what they asked for");
         count(
                 "largerThanMachine",
                 row -> machineProcs > 0 && jobs.procs(row) > machineProcs,

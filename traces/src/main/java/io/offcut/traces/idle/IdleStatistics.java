@@ -65,7 +65,7 @@ public record IdleStatistics(
     /** Counts. */
     public static IdleStatistics of(IdleRecord record) {
         int last = record.samples() - 1;
-        Distribution idle = Distribution.of(perSample(record));
+        SortedValues idle = SortedValues.of(perSample(record));
         double[] seconds = seconds(record);
         return new IdleStatistics(
                 record.samples(),
@@ -125,7 +125,7 @@ public record IdleStatistics(
     private static List<Percentile> percentiles(double[] seconds) {
         List<Percentile> result = new ArrayList<>();
         if (seconds.length > 0) {
-            Distribution lengths = Distribution.of(seconds);
+            SortedValues lengths = SortedValues.of(seconds);
             for (int percent : PERCENTS) {
                 result.add(new Percentile(percent, Math.round(lengths.percentile(percent))));
             }
@@ -136,7 +136,7 @@ public record IdleStatistics(
     private static List<Below> lengths(double[] seconds) {
         List<Below> result = new ArrayList<>();
         if (seconds.length > 0) {
-            Distribution lengths = Distribution.of(seconds);
+            SortedValues lengths = SortedValues.of(seconds);
             for (int limit : LIMITS_SECONDS) {
                 result.add(
                         new Below(

@@ -1,7 +1,7 @@
 package io.offcut.traces.idle;
 
+import io.offcut.core.HostList;
 import io.offcut.traces.Complaints.Kind;
-import io.offcut.traces.HostList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -93,7 +93,7 @@ final class RecordFormat implements SampleFormat {
     }
 
     private List<String> names(String text) {
-        List<String> names = HostList.expand(text);
+        List<String> names = HostList.expandOrNone(text);
         if (names.isEmpty() && !text.isEmpty()) {
             lines.complain(Kind.NOT_A_RECORD, text);
         }

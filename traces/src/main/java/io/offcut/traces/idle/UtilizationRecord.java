@@ -127,8 +127,8 @@ public final class UtilizationRecord {
         }
     }
 
-    private Distribution percent(int first, int second) {
-        return Distribution.of(
+    private SortedValues percent(int first, int second) {
+        return SortedValues.of(
                 rows.stream()
                         .mapToDouble(row ->
                                 100 * (first == second ? row[first] : row[first] + row[second]))
@@ -149,23 +149,23 @@ public final class UtilizationRecord {
     }
 
     /** CPUs that no job had, in percent of all. */
-    public Distribution idleCpuPercent() {
+    public SortedValues idleCpuPercent() {
         return percent(IDLE_CPUS, IDLE_CPUS);
     }
 
     /** Memory that nobody used, in percent of all. */
-    public Distribution freeMemoryPercent() {
+    public SortedValues freeMemoryPercent() {
         return percent(FREE_IN_ALLOCATED, FREE_ELSEWHERE);
     }
 
     /** Unused memory of nodes that jobs had, in percent of all memory. */
-    public Distribution freeMemoryOfAllocatedPercent() {
+    public SortedValues freeMemoryOfAllocatedPercent() {
         return percent(FREE_IN_ALLOCATED, FREE_IN_ALLOCATED);
     }
 
     /** Nodes that no job had. */
-    public Distribution idleNodes() {
-        return Distribution.of(rows.stream().mapToDouble(row -> row[IDLE_NODES]).toArray());
+    public SortedValues idleNodes() {
+        return SortedValues.of(rows.stream().mapToDouble(row -> row[IDLE_NODES]).toArray());
     }
 
     /** The most nodes that the machine had in a sample. */

@@ -47,14 +47,13 @@ class LogSummaryTest {
     @Test
     void tellsHowLongCoresStayIdle() {
         // 2 cores idle from 10 on; at 40 job 2 takes the two just freed and one of those.
-        IdleIntervals idle =
-                Optional.ofNullable(LogSummary.of(SMALL, 0, null).idle()).orElseThrow();
+        IdleLengths idle = Optional.ofNullable(LogSummary.of(SMALL, 0, null).idle()).orElseThrow();
 
         assertThat(idle.of()).isEqualTo("cores");
         assertThat(idle.count()).isEqualTo(2);
         assertThat(idle.hours()).isEqualTo((30 + 90) / 3600.0);
         assertThat(idle.quantileSeconds()).containsExactly(30L, 30L, 30L, 90L, 90L);
-        assertThat(idle.pieces().stream().mapToDouble(IdleIntervals.Piece::shareOfCount).sum())
+        assertThat(idle.pieces().stream().mapToDouble(IdleLengths.Piece::shareOfCount).sum())
                 .isCloseTo(1, within(1e-12));
         assertThat(idle.pieces().get(2).fromSeconds()).isEqualTo(30);
         assertThat(idle.pieces().get(2).shareOfTime()).isEqualTo(.25);
@@ -64,7 +63,7 @@ class LogSummaryTest {
     void whatIsHeldAndWhatIsIdleAreTheMachine() {
         SwfLog log = JobLogs.read(SharedData.require("jobs/UniLu-Gaia-2014-1.swf.gz"));
         LogSummary summary = LogSummary.of(log, 0, null);
-        IdleIntervals idle = Optional.ofNullable(summary.idle()).orElseThrow();
+        IdleLengths idle = Optional.ofNullable(summary.idle()).orElseThrow();
 
         assertThat(summary.coreHours() + idle.hours())
                 .isCloseTo(2_004 * summary.window().seconds() / 3600.0, within(1e-3));
@@ -146,7 +145,7 @@ class LogSummaryTest {
         LogSummary summary = LogSummary.of(log, 0, null);
         CpuUse cpu = Optional.ofNullable(summary.cpu()).orElseThrow();
         MemoryUse memory = Optional.ofNullable(summary.memory()).orElseThrow();
-        IdleIntervals idle = Optional.ofNullable(summary.idle()).orElseThrow();
+        IdleLengths idle = Optional.ofNullable(summary.idle()).orElseThrow();
 
         assertThat(summary.machineNodes()).isEqualTo(18);
         assertThat(summary.nodesBusy()).isCloseTo(.595, within(.0005));

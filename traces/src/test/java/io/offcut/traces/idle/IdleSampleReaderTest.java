@@ -9,7 +9,6 @@ import io.offcut.core.OffcutException;
 import io.offcut.testing.Seeds;
 import io.offcut.traces.Complaints.Kind;
 import io.offcut.traces.Complaints.Located;
-import io.offcut.traces.HostList;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -67,27 +66,6 @@ class IdleSampleReaderTest {
                         new IdleSample(100, Set.of("n1"), Set.of()),
                         new IdleSample(110, Set.of(), Set.of()),
                         new IdleSample(120, Set.of("n2"), Set.of()));
-    }
-
-    @Test
-    void expandsNamesAsSlurmWritesThem() {
-        assertThat(HostList.expand("a,b[08-11],r[1-2]n[3,5],c[7]x"))
-                .containsExactly(
-                        "a", "b08", "b09", "b10", "b11", "r1n3", "r1n5", "r2n3", "r2n5", "c7x");
-        for (String wrong :
-                List.of(
-                        "a[1",
-                        "a]1[",
-                        "a[[1]]",
-                        "a[1-]",
-                        "a[x]",
-                        "a[0-999999999]",
-                        "a[0-999]b[0-999]",
-                        "a[5-3]",
-                        "a[1-12345678901]",
-                        "a b")) {
-            assertThat(HostList.expand(wrong)).as(wrong).isEmpty();
-        }
     }
 
     @Test

@@ -104,7 +104,7 @@ class IdleStatisticsTest {
 
         assertThat(record.complaints().located()).isEmpty();
         assertThat(record.samples()).isEqualTo(11_624);
-        Distribution cpus = record.idleCpuPercent();
+        SortedValues cpus = record.idleCpuPercent();
         assertThat(cpus.min()).isEqualTo(.23317112733171, rounding);
         assertThat(cpus.max()).isEqualTo(36.27022598484331, rounding);
         assertThat(cpus.mean()).isEqualTo(6.6460580977028485, rounding);
@@ -112,14 +112,14 @@ class IdleStatisticsTest {
         assertThat(cpus.quantile(.95)).isEqualTo(24.170597493364703, rounding);
         assertThat(IntStream.of(5, 10, 15, 20, 25).map(cpus::countAbove))
                 .containsExactly(4369, 2501, 1686, 1011, 517);
-        Distribution memory = record.freeMemoryPercent();
+        SortedValues memory = record.freeMemoryPercent();
         assertThat(memory.mean()).isEqualTo(80.55234561246459, rounding);
         assertThat(memory.quantile(.5)).isEqualTo(81.8426119268806, rounding);
         assertThat(memory.min()).isEqualTo(64.09011056547783, rounding);
         assertThat(memory.quantile(.75)).isEqualTo(83.7358926042681, rounding);
         assertThat(memory.countAbove(75)).isEqualTo(10_261);
         assertThat(record.freeMemoryOfAllocatedPercent().mean()).isEqualTo(75.3, within(.05));
-        Distribution nodes = record.idleNodes();
+        SortedValues nodes = record.idleNodes();
         assertThat(nodes.min()).isEqualTo(13);
         assertThat(nodes.max()).isEqualTo(3084);
         assertThat(nodes.quantile(.5)).isEqualTo(252);

@@ -28,8 +28,8 @@ import picocli.CommandLine.Parameters;
         name = "compare",
         sortOptions = false,
         description = {
-            "Says in what two results differ: each figure, and what became of each job.",
-            "A difference is B less A."
+            "Says in what two results differ.",
+            "That is each figure, and what became of each job. A difference is B less A."
         },
         footer = {
             "",
@@ -40,6 +40,10 @@ import picocli.CommandLine.Parameters;
 public final class CompareCommand implements Callable<Integer> {
     private static final String SUMMARY = "summary.json";
     private static final String JOBS = "jobs.csv";
+    private static final String RECORD = "record";
+
+    /** Says in one long line what other settings say apart. */
+    private static final String COMMAND_LINE = "run.commandLine";
 
     private final Io io;
 
@@ -83,7 +87,9 @@ public final class CompareCommand implements Callable<Integer> {
         JsonNode first = ResultJson.read(a.resolve(SUMMARY));
         JsonNode second = ResultJson.read(b.resolve(SUMMARY));
         checkFiles(first, second);
-        JobComparison jobs = jobs();
+        checkSamples(first.path(RECORD), second.path(RECORD));
+        boolean ofJobs = first.path(RECORD).isMissingNode() && second.path(RECORD).isMissingNode();
+        JobComparison jobs = ofJobs ? jobs() : null;
         Summary before = Summary.of(first);
         Summary after = Summary.of(second);
         Comparison comparison =
@@ -112,6 +118,15 @@ public final class CompareCommand implements Callable<Integer> {
         JsonNode filesB = second.path(Summary.SWEEP).path("files");
         if (!force && filesA.isObject() && filesB.isObject() && !filesA.equals(filesB)) {
             throw differentLogs("the files they were made of differ");
+        }
+    }
+
+    /** Results of idle nodes begin with what the samples say. */
+    private void checkSamples(JsonNode first, JsonNode second) {
+        if (!force && !first.equals(second)) {
+            throw new OffcutException(
+                    ErrorCode.CONFLICT,
+                    "compare: results of different samples: --force compares what is in both");
         }
     }
 
@@ -153,7 +168,7 @@ public final class CompareCommand implements Callable<Integer> {
         for (String name : all.keySet()) {
             String from = first.settings().getOrDefault(name, "-");
             String to = second.settings().getOrDefault(name, "-");
-            if (!from.equals(to)) {
+            if (!from.equals(to) && !name.equals(COMMAND_LINE)) {
                 differences.put(name, List.of(from, to));
             }
         }

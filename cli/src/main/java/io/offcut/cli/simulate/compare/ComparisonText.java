@@ -19,7 +19,13 @@ record ComparisonText(Comparison comparison, Terminal terminal) {
                     .forEach((name, both) -> settings.row(name, both.get(0), both.get(1)));
             parts.add(settings.render(terminal));
         }
-        parts.add(figures().render(terminal));
+        List<FigureComparison> differing =
+                comparison.figures().stream().filter(figure -> !figure.isSame()).toList();
+        if (!differing.isEmpty()) {
+            parts.add(figures(differing).render(terminal));
+        }
+        int same = comparison.figures().size() - differing.size();
+        parts.add(same + " figures are the same in both; --format json has them");
         JobComparison jobs = comparison.jobs();
         if (jobs != null) {
             parts.add(jobs(jobs));
@@ -30,9 +36,9 @@ record ComparisonText(Comparison comparison, Terminal terminal) {
         return String.join("\n\n", parts);
     }
 
-    private Table figures() {
+    private static Table figures(List<FigureComparison> figures) {
         Table table = new Table("figure", " A", " B", " difference", " %");
-        for (FigureComparison figure : comparison.figures()) {
+        for (FigureComparison figure : figures) {
             Double difference = figure.difference();
             Double percent = figure.percent();
             table.row(

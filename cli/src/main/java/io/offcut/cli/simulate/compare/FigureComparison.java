@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,10 @@ record FigureComparison(String name, @Nullable Double a, @Nullable Double b) {
                         new FigureComparison(
                                 name, first.figures().get(name), second.figures().get(name)))
                 .toList();
+    }
+
+    boolean isSame() {
+        return Objects.equals(a, b);
     }
 
     @Nullable Double difference() {

@@ -7,7 +7,8 @@ import java.util.Set;
 
 /**
  * A {@code summary.json} taken apart by the paths of its values, such as {@code
- * batch.meanWaitSeconds}; those of short lists have a number there, longer lists are left out.
+ * batch.meanWaitSeconds}; those of short lists have the name of their policy there, or a number;
+ * longer lists are left out.
  *
  * @param figures what came out, numbers
  * @param settings what was simulated, and whatever else is no number
@@ -19,9 +20,15 @@ public record Summary(Map<String, Double> figures, Map<String, String> settings)
     /** Such as some policies side by side; not the steps of a distribution. */
     private static final int LONGEST_LIST = 8;
 
+    /** By which the values of a list are known where they have it; another list, another order. */
+    private static final String POLICY = "policy";
+
     /** Sections whose numbers went in. */
     private static final Set<String> CONFIGURATION =
             Set.of("run", "cluster", "batchSystem", "functionModel", "seed", "config", "options");
+
+    /** Within results of a policy: what it was. */
+    private static final String MODEL = "model";
 
     /** Not compared: the rows of the latter have a name, and not one place in all results. */
     private static final Set<String> LEFT_OUT = Set.of(SWEEP, "partitions", "queues");
@@ -43,10 +50,14 @@ public record Summary(Map<String, Double> figures, Map<String, String> settings)
         if (value.isObject()) {
             value.properties()
                     .forEach(each ->
-                            add(path + "." + each.getKey(), each.getValue(), configuration));
+                            add(
+                                    path + "." + each.getKey(),
+                                    each.getValue(),
+                                    configuration || each.getKey().equals(MODEL)));
         } else if (value.isArray() && value.size() <= LONGEST_LIST) {
             for (int i = 0; i < value.size(); i++) {
-                add(path + "." + i, value.get(i), configuration);
+                String place = value.get(i).path(POLICY).asText(String.valueOf(i));
+                add(path + "." + place, value.get(i), configuration);
             }
         } else if (value.isNumber() && !configuration) {
             figures.put(path, value.doubleValue());

@@ -2,22 +2,29 @@ package io.offcut.cli.simulate.sweep;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.offcut.cli.Io;
+import io.offcut.cli.Quantities;
 import io.offcut.cli.config.ConfigLoader;
 import io.offcut.cli.output.Terminal;
 import io.offcut.cli.simulate.SimulateCommand;
 import io.offcut.cli.simulate.figures.ResultJson;
+import io.offcut.cli.simulate.figures.Summary;
 import io.offcut.cli.trace.LogFiles;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
+import io.offcut.traces.SwfLog;
+import io.offcut.traces.SwfReader;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -33,6 +40,14 @@ import picocli.CommandLine.ParseResult;
 final class SimulateRun {
     private static final String SEED = "--seed";
 
+    /** All fields are known, so that no option misses one. */
+    private static final String STAND_IN =
+            """
+            ; MaxProcs: 64
+            1 0 0 1 1 1 1000 1 10 2000 1 1 1 1 1 1 -1 -1
+            2 1 0 1 1 1 1000 1 10 2000 1 1 1 1 1 1 -1 -1
+            """;
+
     private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
     private final CommandLine line;
 
@@ -43,6 +58,7 @@ final class SimulateRun {
         for (Class<?> below : SimulateCommand.commandsFor()) {
             line.addSubcommand(new CommandLine(below, factory));
         }
+        Quantities.explainNumbers(line);
         line.setOut(new PrintWriter(printed, true, StandardCharsets.UTF_8));
         // Progress of single runs, and complaints that are told once.
         line.setErr(new PrintWriter(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8));
@@ -89,10 +105,26 @@ final class SimulateRun {
         return ResultJson.parse(run.printed.toByteArray());
     }
 
-    /** Refuses a command line that cannot be right. */
-    static void check(List<String> words) {
-        if (specOf(words).userObject() instanceof SimulateCommand command) {
-            command.checkOptions();
+    /**
+     * Simulates two seconds of a machine with two jobs instead of the log, which need only be
+     * there: so all is refused that cannot be right whatever the log says. Samples of idle nodes
+     * have no stand-in, and are not simulated.
+     *
+     * @return names of the figures that come out; empty of idle nodes
+     * @throws OffcutException if the command line cannot be right
+     */
+    static Set<String> check(List<String> words) {
+        if (!(specOf(words).userObject() instanceof SimulateCommand)) {
+            return Set.of();
+        }
+        return Summary.of(run(SimulateRun::standIn, words, 1)).figures().keySet();
+    }
+
+    private static SwfLog standIn(String name, ZoneId zone) {
+        LogFiles.requireReadable(name);
+        byte[] text = STAND_IN.getBytes(StandardCharsets.US_ASCII);
+        try (SwfReader reader = new SwfReader(new ByteArrayInputStream(text), name)) {
+            return reader.readAll();
         }
     }
 

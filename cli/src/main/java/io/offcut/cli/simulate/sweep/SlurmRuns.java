@@ -17,16 +17,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Runs of a sweep as tasks of job arrays of Slurm. Each writes its own result into the folder,
- * which is shared; this only submits, waits and looks. What is in the queue is found again by the
- * arrays' name and a note in the folder, so that another process can take up.
+ * which is shared; this only submits, waits and looks. A note in the folder names an array before
+ * it is submitted and stays until it is over; by that name another process finds it in the queue
+ * and takes up, wherever this one was killed.
  */
 final class SlurmRuns {
     private static final String NOTE = "array.json";
@@ -41,21 +44,24 @@ final class SlurmRuns {
     /** For a shared file system to show what a node has written. */
     private static final Duration SETTLE = Duration.ofSeconds(10);
 
+    /** Slurm kills what does not end by itself after KillWait, usually 30 s. */
+    private static final Duration CANCEL = Duration.ofSeconds(90);
+
     /** How the tasks run. */
     record Wishes(int atOnce, List<String> sbatch) {}
 
     /**
-     * An array in the queue.
+     * An array that is in the queue, or is about to be.
      *
+     * @param name of its job, which no other has
      * @param firstRun the run of index 0
      */
-    record Array(String jobId, int firstRun, List<Integer> runs) {}
+    record Array(String name, int firstRun, List<Integer> runs) {}
 
     private final Io io;
     private final SlurmCommands slurm;
     private final SweepFolder folder;
     private final Wishes wishes;
-    private final String name;
 
     /** What was tried now, with the log of each. */
     private final Map<Integer, Path> logs = new HashMap<>();
@@ -67,7 +73,6 @@ final class SlurmRuns {
         this.slurm = slurm;
         this.folder = folder;
         this.wishes = wishes;
-        this.name = name(folder.root());
     }
 
     /**
@@ -92,71 +97,140 @@ final class SlurmRuns {
             next.runs().forEach(run -> logs.put(run, log(next, run)));
             if (!await(next, pause)) {
                 io.say(
-                        "the tasks of job "
-                                + next.jobId()
-                                + " go on: the same command takes up again, 'scancel "
-                                + next.jobId()
+                        "the tasks go on: the same command takes up again, 'scancel --name="
+                                + next.name()
                                 + "' ends them");
                 return false;
             }
+            forget(folder.root());
         }
         requireDone(runs);
         return true;
     }
 
-    /** Ends what an earlier sweep in this folder has left in the queue. */
-    static void cancel(SlurmCommands slurm, Path root) {
-        slurm.cancel(
-                slurm.ownJobs(name(root)).stream()
-                        .filter(QueuedJob::active)
-                        .map(QueuedJob::jobId)
-                        .distinct()
-                        .toList());
+    /** Ends what an earlier sweep in this folder has left in the queue, and waits until it is. */
+    static void cancel(SlurmCommands slurm, Path root) throws InterruptedException {
+        Array array = noted(root);
+        if (array == null) {
+            return;
+        }
+        long until = System.nanoTime() + CANCEL.toNanos();
+        slurm.cancel(jobIds(active(slurm, array)));
+        while (!active(slurm, array).isEmpty()) {
+            if (System.nanoTime() > until) {
+                throw inQueue(root, "are ended but not gone: try again");
+            }
+            Thread.sleep(FIRST_PAUSE_MILLIS);
+        }
+        forget(root);
     }
 
-    /** By which its arrays are found in the queue. */
-    private static String name(Path root) {
-        return "offcut-sweep-" + Digest.of(root.toString()).substring(0, 12);
+    /**
+     * Refuses to work beside tasks, which would do the same runs.
+     *
+     * @throws OffcutException {@link ErrorCode#CONFLICT} if some may be in the queue
+     */
+    static void requireNone(SlurmCommands slurm, Path root) {
+        Array array = noted(root);
+        if (array == null) {
+            return;
+        }
+        if (array.runs().stream().allMatch(run -> SweepFolder.isDone(root, run))) {
+            forget(root);
+            return;
+        }
+        try {
+            if (active(slurm, array).isEmpty()) {
+                forget(root);
+                return;
+            }
+        } catch (OffcutException e) {
+            throw inQueue(
+                    root,
+                    "may be in the queue, which cannot be asked ("
+                            + e.getMessage()
+                            + "): go on where Slurm is, or delete "
+                            + note(root)
+                            + " if they have ended");
+        }
+        throw inQueue(
+                root,
+                "are in the queue: go on with --slurm, or end them with 'scancel --name="
+                        + array.name()
+                        + "'");
+    }
+
+    private static OffcutException inQueue(Path root, String what) {
+        return new OffcutException(
+                ErrorCode.CONFLICT, "sweep: " + root + ": tasks of this sweep " + what);
+    }
+
+    private static Path note(Path root) {
+        return root.resolve(SweepFolder.SLURM).resolve(NOTE);
+    }
+
+    private static @Nullable Array noted(Path root) {
+        Path note = note(root);
+        return Files.exists(note) ? ResultJson.read(note, Array.class) : null;
+    }
+
+    /** The array is over, or was never submitted. */
+    private static void forget(Path root) {
+        Path note = note(root);
+        try {
+            Files.deleteIfExists(note);
+        } catch (IOException e) {
+            throw OffcutException.cannotWrite(note, e);
+        }
     }
 
     private Path log(Array array, int run) {
-        return folder.slurm().resolve(array.jobId() + "_" + (run - array.firstRun()) + ".log");
+        return folder.slurm().resolve(array.name() + "_" + (run - array.firstRun()) + ".log");
     }
 
     private @Nullable Array queued() {
-        Path note = folder.slurm().resolve(NOTE);
-        if (!Files.exists(note) || active().isEmpty()) {
+        Array array = noted(folder.root());
+        List<QueuedJob> active = array == null ? List.of() : active(slurm, array);
+        if (active.isEmpty()) {
             return null;
         }
-        Array array = ResultJson.read(note, Array.class);
-        io.say("taking up job " + array.jobId() + ", which is in the queue");
+        io.say("taking up job " + jobIds(active).getFirst() + ", which is in the queue");
         return array;
     }
 
-    private List<QueuedJob> active() {
-        return slurm.ownJobs(name).stream().filter(QueuedJob::active).toList();
+    private static List<QueuedJob> active(SlurmCommands slurm, Array array) {
+        return slurm.ownJobs(array.name()).stream().filter(QueuedJob::active).toList();
+    }
+
+    /** Numbers of tasks, of which the array's own is the least. */
+    private static List<String> jobIds(List<QueuedJob> jobs) {
+        return jobs.stream()
+                .map(QueuedJob::jobId)
+                .distinct()
+                .sorted(Comparator.comparingLong(Long::parseLong))
+                .toList();
     }
 
     private Array submit(List<Integer> todo) {
         int first = todo.getFirst();
         List<Integer> runs = todo.stream().filter(run -> run - first < MOST_TASKS).toList();
-        String id = slurm.submit(script(first), options(first, runs));
-        Array array = new Array(id, first, runs);
-        folder.write("slurm/" + NOTE, ResultJson.text(array));
+        Array array = new Array("offcut-sweep-" + UUID.randomUUID(), first, runs);
+        folder.write(SweepFolder.SLURM + "/" + NOTE, ResultJson.text(array));
+        String id = slurm.submit(script(first), options(array));
         io.say("job " + id + ": " + runs.size() + " tasks, logs in " + folder.slurm());
         return array;
     }
 
-    private List<String> options(int first, List<Integer> runs) {
+    private List<String> options(Array array) {
         List<String> options =
                 new ArrayList<>(
                         List.of(
-                                "--job-name=" + name,
-                                "--array=" + indices(first, runs) + limit(),
+                                "--job-name=" + array.name(),
+                                "--array=" + indices(array.firstRun(), array.runs()) + limit(),
                                 "--ntasks=1",
                                 "--cpus-per-task=1",
                                 "--chdir=" + Path.of("").toAbsolutePath(),
-                                "--output=" + folder.slurm().resolve("%A_%a.log"),
+                                "--output=" + folder.slurm().resolve("%x_%a.log"),
                                 "--open-mode=truncate",
                                 // The user's environment may hold secrets.
                                 "--export=HOME,PATH,SLURM_CONF"));
@@ -208,11 +282,11 @@ final class SlurmRuns {
         long before = done(array);
         long pauseMillis = FIRST_PAUSE_MILLIS;
         int unanswered = 0;
-        progress = "sweep: job " + array.jobId() + " waits";
+        progress = "sweep: the tasks wait";
         try (ProgressLine _ = ProgressLine.start(io.err(), io.terminal(), () -> progress)) {
             while (true) {
                 try {
-                    List<QueuedJob> active = active();
+                    List<QueuedJob> active = active(slurm, array);
                     unanswered = 0;
                     if (active.isEmpty()) {
                         return true;
@@ -249,7 +323,7 @@ final class SlurmRuns {
         String text =
                 "sweep: job %s, %d of %d runs done, %d run, %d wait%s"
                         .formatted(
-                                array.jobId(),
+                                jobIds(active).getFirst(),
                                 done,
                                 all,
                                 active.size() - waiting,

@@ -30,9 +30,9 @@ import picocli.CommandLine.Unmatched;
             "                      --out DIR [OPTIONS] [OPTIONS OF simulate]"
         },
         description = {
-            "Simulates every combination of some options' values, in parallel, and says",
-            "with what confidence they differ. Started again after whatever has ended it,",
-            "it goes on."
+            "Simulates every combination of some options' values.",
+            "It does so in parallel, and says with what confidence they differ. Started again"
+                    + " after whatever has ended it, it goes on."
         },
         footer = {
             "",
@@ -165,19 +165,25 @@ public final class SweepCommand implements Callable<Integer> {
         }
     }
 
-    /** Each value once, so that a wrong one is told before the first run. */
-    private static void checkValues(SweepPlan plan) {
+    /** Each value once, so that a wrong one is told before anything is done or cleared. */
+    private void checkValues(SweepPlan plan) {
         Set<String> seen = new HashSet<>();
+        Set<String> known = new HashSet<>();
         for (int point = 0; point < plan.points(); point++) {
             if (seen.addAll(plan.words(point)) || point == 0) {
-                SimulateRun.check(plan.commandLine(point));
+                known.addAll(SimulateRun.check(plan.commandLine(point)));
             }
+        }
+        if (!known.isEmpty()) {
+            SweepText.checkFigures(figures, known);
         }
     }
 
     private int sweep(Path root, SweepPlan plan) throws InterruptedException {
         if (fresh && slurm) {
             SlurmRuns.cancel(SLURM, root);
+        } else if (!slurm) {
+            SlurmRuns.requireNone(SLURM, root);
         }
         SweepFolder folder = SweepFolder.open(root, plan, fresh);
         int runs = plan.points() * replications;

@@ -31,7 +31,10 @@ import org.jspecify.annotations.Nullable;
 record SweepFolder(Path root, SweepPlan plan) {
     private static final String PLAN = "plan.json";
     private static final String POINTS = "points";
-    private static final String SLURM = "slurm";
+
+    /** The folder of what concerns tasks of Slurm. */
+    static final String SLURM = "slurm";
+
     private static final List<String> RESULTS = List.of("sweep.csv", "sweep.json", PLAN);
 
     /** Keeps others from writing into the folder. */
@@ -68,7 +71,7 @@ record SweepFolder(Path root, SweepPlan plan) {
             }
             return new Lock(lockFile, lock);
         } catch (IOException e) {
-            throw OutputFiles.failed(file, e);
+            throw OffcutException.cannotWrite(file, e);
         }
     }
 
@@ -114,7 +117,7 @@ record SweepFolder(Path root, SweepPlan plan) {
                 Files.deleteIfExists(root.resolve(name));
             }
         } catch (IOException e) {
-            throw OutputFiles.failed(root, e);
+            throw OffcutException.cannotWrite(root, e);
         }
         PilotFolders.delete(root.resolve(POINTS));
         PilotFolders.delete(root.resolve(SLURM));
@@ -134,7 +137,7 @@ record SweepFolder(Path root, SweepPlan plan) {
     }
 
     /** Where a run's result is, or will be. */
-    Path summary(int run) {
+    private static Path summary(Path root, int run) {
         return root.resolve(POINTS).resolve("%04d".formatted(run)).resolve("summary.json");
     }
 
@@ -144,12 +147,16 @@ record SweepFolder(Path root, SweepPlan plan) {
         try {
             return Files.createDirectories(folder);
         } catch (IOException e) {
-            throw OutputFiles.failed(folder, e);
+            throw OffcutException.cannotWrite(folder, e);
         }
     }
 
     boolean isDone(int run) {
-        return Files.exists(summary(run));
+        return isDone(root, run);
+    }
+
+    static boolean isDone(Path root, int run) {
+        return Files.exists(summary(root, run));
     }
 
     /** The runs that are still to do, of so many. */
@@ -170,7 +177,7 @@ record SweepFolder(Path root, SweepPlan plan) {
         ObjectNode files = mark.putObject("files");
         plan.files().forEach(files::put);
         mark.put("digest", plan.digest(run));
-        write(summary(run), ResultJson.text(document));
+        write(summary(root, run), ResultJson.text(document));
     }
 
     /**
@@ -179,7 +186,7 @@ record SweepFolder(Path root, SweepPlan plan) {
      * @throws OffcutException {@link ErrorCode#CONFLICT} if it is of other options or another log
      */
     JsonNode result(int run) {
-        Path file = summary(run);
+        Path file = summary(root, run);
         JsonNode result = ResultJson.read(file);
         if (!result.path(Summary.SWEEP).path("digest").asText().equals(plan.digest(run))) {
             throw new OffcutException(
@@ -207,7 +214,7 @@ record SweepFolder(Path root, SweepPlan plan) {
             // What a killed run has left here.
             OutputFiles.removeParts(folder);
         } catch (IOException e) {
-            throw OutputFiles.failed(folder, e);
+            throw OffcutException.cannotWrite(folder, e);
         }
         OutputFiles.replace(file, (text.strip() + "\n").getBytes(StandardCharsets.UTF_8), folder);
     }

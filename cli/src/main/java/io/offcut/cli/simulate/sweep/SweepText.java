@@ -7,6 +7,7 @@ import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -39,11 +40,23 @@ final class SweepText {
         this.report = report;
         this.terminal = terminal;
         this.figures = wanted.isEmpty() ? mainOf(report) : wanted;
-        for (String figure : figures) {
-            if (!report.figures().contains(figure)) {
+        checkFigures(figures, report.figures());
+    }
+
+    /**
+     * Refuses figures that no run has.
+     *
+     * @throws OffcutException {@link ErrorCode#USAGE} with the first
+     */
+    static void checkFigures(List<String> wanted, Set<String> known) {
+        for (String figure : wanted) {
+            if (!known.contains(figure)) {
                 throw new OffcutException(
                         ErrorCode.USAGE,
-                        "--figures: no run has " + figure + "; the head of sweep.csv names all");
+                        "--figures: no run has "
+                                + figure
+                                + "; it is a path in summary.json, as batch.meanWaitSeconds, and"
+                                + " the head of sweep.csv names all");
             }
         }
     }
@@ -107,6 +120,24 @@ final class SweepText {
         return String.join("\n\n", tables);
     }
 
+    /** As much of a figure's end as tells it from the others. */
+    private String shortName(String figure) {
+        String name = figure.substring(figure.lastIndexOf('.') + 1);
+        while (name.length() < figure.length() && isOfMany(name)) {
+            int dot = figure.lastIndexOf('.', figure.length() - name.length() - 2);
+            name = figure.substring(dot + 1);
+        }
+        return name;
+    }
+
+    private boolean isOfMany(String name) {
+        return figures.stream()
+                        .filter(other -> other.equals(name) || other.endsWith("." + name))
+                        .distinct()
+                        .count()
+                > 1;
+    }
+
     private boolean fits(Table table) {
         return table.render(ENDLESS).lines().allMatch(line -> line.length() <= terminal.columns());
     }
@@ -117,7 +148,7 @@ final class SweepText {
             BiFunction<Integer, String, @Nullable Interval> cell) {
         List<String> head = new ArrayList<>(List.of(" point"));
         report.plan().vary().forEach(axis -> head.add(axis.name()));
-        shown.forEach(figure -> head.add(" " + figure.replaceFirst(".*\\.", "")));
+        shown.forEach(figure -> head.add(" " + shortName(figure)));
         Table table = new Table(head.toArray(String[]::new));
         for (int point = firstPoint; point < report.plan().points(); point++) {
             List<Object> row = new ArrayList<>(List.of(point));

@@ -162,4 +162,65 @@ class CompareCommandTest {
         }
         throw new AssertionError("no figure " + name);
     }
+
+    @Test
+    void showsPeopleWhatDiffers() {
+        TestRun run = run(fcfs, easy);
+
+        assertThat(run.out())
+                .contains("batch.meanWaitSeconds", "figures are the same in both")
+                .doesNotContain("batch.jobs ", "run.commandLine");
+    }
+
+    @Test
+    void pairsPoliciesByTheirName() throws IOException {
+        Path samples = dir.resolve("idle.csv");
+        assertThat(
+                        TestRun.of(
+                                        "trace",
+                                        "generate",
+                                        "idle",
+                                        "--duration=1h",
+                                        "--out",
+                                        samples + "")
+                                .exitCode())
+                .isZero();
+        String both = simulateIdle("both", samples, "greedy-pilot,lease");
+        String lease = simulateIdle("lease", samples, "lease");
+
+        JsonNode figures = compare(both, lease).path("figures");
+
+        assertThat(figures)
+                .filteredOn(figure -> figure.path("figure").asText().startsWith("policies.lease."))
+                .isNotEmpty()
+                .allSatisfy(figure -> assertThat(figure.path("difference").asDouble(-1)).isZero());
+        TestRun text = TestRun.of("simulate", "compare", both, lease);
+        assertThat(text.err()).as("idle nodes have no jobs").isEmpty();
+    }
+
+    @Test
+    void refusesResultsOfOtherSamples() {
+        Path samples = dir.resolve("one.csv");
+        Path others = dir.resolve("other.csv");
+        TestRun.of("trace", "generate", "idle", "--duration=1h", "--out", samples + "");
+        TestRun.of("trace", "generate", "idle", "--duration=2h", "--out", others + "");
+
+        TestRun run =
+                TestRun.of(
+                        "simulate",
+                        "compare",
+                        simulateIdle("samples", samples, "lease"),
+                        simulateIdle("others", others, "lease"));
+
+        assertThat(run.exitCode()).isEqualTo(8);
+        assertThat(run.err()).contains("results of different samples");
+    }
+
+    private static String simulateIdle(String name, Path samples, String policies) {
+        String out = dir.resolve(name).toString();
+        TestRun run =
+                TestRun.of("simulate", "idle", samples + "", "--policy", policies, "--out", out);
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        return out;
+    }
 }

@@ -234,16 +234,45 @@ class SweepCommandTest {
     void refusesAWrongCommandLineBeforeTheFirstRun() throws IOException {
         assertUsage(
                 sweep("grid", "sample", "--vary", "worker=1,2"), "Unknown option: '--worker=1'");
-        assertUsage(sweep("grid", "sample", "--vary", "row-seconds=1,x"), "'x' is not an int");
+        assertUsage(
+                sweep("grid", "sample", "--vary", "row-seconds=1,x"), "'x' is not a whole number");
         assertUsage(sweep("grid", "sample", "--wokers=2"), "--wokers=2");
         assertUsage(sweep("grid", "sample", "--vary", "scheduler=easy,esy"), "not 'esy'");
         assertUsage(sweep("grid", "sample", "--vary", "functions=fit;fti"), "fti");
+        assertUsage(sweep("grid", "sample", "--vary", "procs=5,0"), "--procs must be at least 1");
+        assertUsage(sweep("grid", "sample", "--figures", "x", "--functions=none"), "--figures");
+        assertThat(sweep("grid", dir.resolve("none.swf").toString()).err()).contains("no job log");
         assertThat(dir.resolve("grid")).as("the folder of nothing").doesNotExist();
         assertUsage(sweep("grid"), "no log is given");
         assertUsage(sweep("grid", "sample", "--replications", "0"), "--replications");
         assertUsage(sweep("grid", "sample", "--partition", "p"), "--slurm");
-        assertUsage(sweep("grid", "sample", "--figures", "x", "--functions=none"), "--figures");
-        assertThat(done(dir.resolve("grid"))).as("of the last").hasSize(1);
+        assertThat(dir.resolve("grid")).as("the folder of nothing").doesNotExist();
+    }
+
+    @Test
+    void aWrongCommandLineWithFreshLeavesWhatIsThere() throws IOException {
+        assertThat(sweep("grid", "sample", "--functions=none").exitCode()).isZero();
+        Map<String, String> before = contents("grid");
+
+        assertUsage(sweep("grid", "sample", "--fresh", "--figures=batch.x"), "no run has batch.x");
+        assertUsage(sweep("grid", "sample", "--fresh", "--procs=0"), "--procs");
+
+        assertThat(contents("grid")).isEqualTo(before);
+    }
+
+    @Test
+    void headsOfColumnsTellFiguresApart() {
+        TestRun run =
+                sweep(
+                        "grid",
+                        "sample",
+                        "--vary=scheduler=fcfs,easy",
+                        "--figures",
+                        "harvestable.unallocated.coreShare,harvestable.underused.coreShare,"
+                                + "batch.meanWaitSeconds");
+
+        assertThat(run.out())
+                .contains("unallocated.coreShare  underused.coreShare  meanWaitSeconds");
     }
 
     private static void assertUsage(TestRun run, String why) {

@@ -1,6 +1,7 @@
 package io.offcut.slurm.internal.parse;
 
 import io.offcut.core.CpuSet;
+import io.offcut.core.HostList;
 import io.offcut.slurm.JobState;
 import io.offcut.slurm.NodeAllocation;
 import io.offcut.slurm.SlurmJob;
@@ -63,7 +64,7 @@ public final class JobRecords {
         List<String> nodes = List.of();
         Map<String, NodeAllocation> allocations = new HashMap<>();
         try {
-            nodes = Hostlist.expand(fields.firstOr("NodeList", ""));
+            nodes = HostList.expand(fields.firstOr("NodeList", ""));
             readAllocations(fields, allocations);
         } catch (IllegalArgumentException e) {
             certain = false;
@@ -120,7 +121,7 @@ public final class JobRecords {
             int gres = hasMemory ? i + 3 : i + 2;
             boolean hasGres = gres < end && GRES.contains(all.get(gres).key());
             CpuSet gpus = hasGres ? Gres.gpuIndices(all.get(gres).value()) : CpuSet.empty();
-            for (String node : Hostlist.expand(all.get(i).value())) {
+            for (String node : HostList.expand(all.get(i).value())) {
                 if (!cores.isEmpty()) {
                     allocations.merge(
                             node, new NodeAllocation(cores, memoryBytes, gpus), JobRecords::both);

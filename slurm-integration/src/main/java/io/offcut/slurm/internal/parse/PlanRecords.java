@@ -1,5 +1,6 @@
 package io.offcut.slurm.internal.parse;
 
+import io.offcut.core.HostList;
 import io.offcut.slurm.PlannedStart;
 import io.offcut.slurm.SlurmReservation;
 import java.time.Instant;
@@ -33,7 +34,7 @@ public final class PlanRecords {
             return null;
         }
         Instant startsAt = SlurmText.time(parts[1]);
-        List<String> nodes = hosts(parts[2]);
+        List<String> nodes = HostList.expandOrNone(parts[2]);
         return startsAt == null || nodes.isEmpty()
                 ? null
                 : new PlannedStart(parts[0], startsAt, nodes);
@@ -55,7 +56,7 @@ public final class PlanRecords {
                 startsAt,
                 endsAt,
                 flags(fields.firstOr("Flags", "")),
-                hosts(fields.firstOr("Nodes", "")));
+                HostList.expandOrNone(fields.firstOr("Nodes", "")));
     }
 
     private static Set<String> flags(String text) {
@@ -63,13 +64,5 @@ public final class PlanRecords {
                 .map(flag -> SlurmText.upper(flag.strip()))
                 .filter(flag -> !flag.isEmpty())
                 .collect(Collectors.toSet());
-    }
-
-    private static List<String> hosts(String text) {
-        try {
-            return Hostlist.expand(text);
-        } catch (IllegalArgumentException e) {
-            return List.of();
-        }
     }
 }

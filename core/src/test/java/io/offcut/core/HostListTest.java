@@ -1,4 +1,4 @@
-package io.offcut.slurm.internal.parse;
+package io.offcut.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -8,7 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class HostlistTest {
+class HostListTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -18,17 +18,18 @@ class HostlistTest {
                 "n[008-011] | n008 n009 n010 n011",
                 "n[98-101] | n98 n99 n100 n101",
                 "r[0-1]n[1-2] | r0n1 r0n2 r1n1 r1n2",
+                "a,b[08-11],r[1-2]n[3,5],c[7]x | a b08 b09 b10 b11 r1n3 r1n5 r2n3 r2n5 c7x",
                 "gpu[1-2]-ib,login | gpu1-ib gpu2-ib login",
                 "cpn-d[13-14]-[06,08] | cpn-d13-06 cpn-d13-08 cpn-d14-06 cpn-d14-08",
             })
     void expands(String list, String hosts) {
-        assertThat(Hostlist.expand(list)).containsExactly(hosts.split(" ", -1));
+        assertThat(HostList.expand(list)).containsExactly(hosts.split(" ", -1));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", "  ", "(null)", "None assigned"})
     void standsForNobody(String list) {
-        assertThat(Hostlist.expand(list)).isEmpty();
+        assertThat(HostList.expand(list)).isEmpty();
     }
 
     @ParameterizedTest
@@ -43,23 +44,27 @@ class HostlistTest {
                 "n[]",
                 "n[1,,2]",
                 "a,,b",
+                "a b",
+                "a[1-]",
+                "a[0-999]b[0-999]",
                 "n[-5]",
                 "n[1-99999999999]",
                 "n[0-999999999]",
                 "n[1-2][1-2][1-2][1-2][1-2]",
             })
     void refusesWhatIsMalformedOrTooLong(String list) {
-        assertThatThrownBy(() -> Hostlist.expand(list))
+        assertThatThrownBy(() -> HostList.expand(list))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("not a host list");
+        assertThat(HostList.expandOrNone(list)).isEmpty();
     }
 
     @Test
     void refusesMoreNamesThanItsLimit() {
-        assertThat(Hostlist.expand("n[1-100000]")).hasSize(Hostlist.MAX_HOSTS);
-        assertThatThrownBy(() -> Hostlist.expand("a,n[1-100000]"))
+        assertThat(HostList.expand("n[1-100000]")).hasSize(HostList.MAX_HOSTS);
+        assertThatThrownBy(() -> HostList.expand("a,n[1-100000]"))
                 .isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> Hostlist.expand("n[1-999][1-999][1-999]"))
+        assertThatThrownBy(() -> HostList.expand("n[1-999][1-999][1-999]"))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 }

@@ -14,9 +14,9 @@ import java.util.List;
  *     where there is no interval
  * @param pieces how the intervals and their time are spread over lengths
  */
-public record IdleIntervals(
+public record IdleLengths(
         String of, long count, double hours, List<Long> quantileSeconds, List<Piece> pieces) {
-    public IdleIntervals {
+    public IdleLengths {
         quantileSeconds = List.copyOf(quantileSeconds);
         pieces = List.copyOf(pieces);
     }

@@ -1,4 +1,4 @@
-package io.offcut.slurm.internal.parse;
+package io.offcut.core;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -9,7 +9,7 @@ import java.util.List;
  *
  * <p>Pure. What it makes is bounded, so that {@code n[0-999999999]} is refused and not expanded.
  */
-public final class Hostlist {
+public final class HostList {
     /** Names one list may stand for. */
     public static final int MAX_HOSTS = 100_000;
 
@@ -17,7 +17,7 @@ public final class Hostlist {
     private static final int MAX_BRACKETS = 4;
     private static final int MAX_DIGITS = 9;
 
-    private Hostlist() {}
+    private HostList() {}
 
     /**
      * Expands the list in its order. Empty text, {@code (null)} and {@code None assigned} stand for
@@ -49,6 +49,15 @@ public final class Hostlist {
             }
         }
         return List.copyOf(hosts);
+    }
+
+    /** The same, but no host at all if the text is no such list. */
+    public static List<String> expandOrNone(String text) {
+        try {
+            return expand(text);
+        } catch (IllegalArgumentException e) {
+            return List.of();
+        }
     }
 
     private static void expandItem(
@@ -95,9 +104,11 @@ public final class Hostlist {
     }
 
     private static void addHost(String host, List<String> hosts, String list) {
-        if (host.isBlank() || host.length() > 255 || hosts.size() >= MAX_HOSTS) {
-            throw malformed(
-                    list, host.isBlank() ? "a name is empty" : "it is too long to be expanded");
+        if (host.isBlank() || host.indexOf(' ') >= 0) {
+            throw malformed(list, host.isBlank() ? "a name is empty" : "a name has a space");
+        }
+        if (host.length() > 255 || hosts.size() >= MAX_HOSTS) {
+            throw malformed(list, "it is too long to be expanded");
         }
         hosts.add(host);
     }

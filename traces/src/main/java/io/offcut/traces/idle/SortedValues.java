@@ -3,10 +3,10 @@ package io.offcut.traces.idle;
 import java.util.Arrays;
 
 /** Numbers in order, and what they are like. Not changed; for any thread. */
-public final class Distribution {
+public final class SortedValues {
     private final double[] sorted;
 
-    private Distribution(double[] sorted) {
+    private SortedValues(double[] sorted) {
         this.sorted = sorted;
     }
 
@@ -15,13 +15,13 @@ public final class Distribution {
      *
      * @throws IllegalArgumentException if there is none
      */
-    public static Distribution of(double[] values) {
+    public static SortedValues of(double[] values) {
         if (values.length == 0) {
             throw new IllegalArgumentException("a distribution of nothing");
         }
         double[] sorted = values.clone();
         Arrays.sort(sorted);
-        return new Distribution(sorted);
+        return new SortedValues(sorted);
     }
 
     public int count() {
