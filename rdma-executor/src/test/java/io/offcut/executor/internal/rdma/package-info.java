@@ -1,0 +1,4 @@
+@NullUnmarked
+package io.offcut.executor.internal.rdma;
+
+import org.jspecify.annotations.NullUnmarked;
