@@ -139,12 +139,12 @@ final class DisniInGuest {
 
     @Test
     void aPortWhereNobodyListensRefuses() throws Exception {
-        try (RdmaPair pair = new RdmaPair();
-                RdmaPair gone = new RdmaPair()) {
+        int port;
+        try (RdmaPair gone = new RdmaPair()) {
+            port = gone.port();
+        }
+        try (RdmaPair pair = new RdmaPair()) {
             RdmaCmId id = pair.clientEvents.createId(RdmaCm.RDMA_PS_TCP);
-            int port = gone.port();
-            // Bound by nobody from here on.
-            gone.close();
             id.resolveAddr(null, new InetSocketAddress(ADDRESS, port), RdmaPair.PATIENCE_MILLIS);
             pair.expect(pair.clientEvents, EventType.RDMA_CM_EVENT_ADDR_RESOLVED);
             id.resolveRoute(RdmaPair.PATIENCE_MILLIS);

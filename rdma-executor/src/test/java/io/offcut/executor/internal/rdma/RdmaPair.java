@@ -25,11 +25,13 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.LinkedList;
 import java.util.List;
+import org.jspecify.annotations.NullUnmarked;
 
 /**
  * Two connected ends in one thread, made through DiSNI's API alone but for the parameters of the
  * connection. Each has a buffer that is registered with all rights.
  */
+@NullUnmarked
 final class RdmaPair implements AutoCloseable {
     /** The guest's device. */
     static final String ADDRESS = "10.77.0.1";

@@ -1,4 +1,0 @@
-@NullUnmarked
-package io.offcut.executor.internal.rdma;
-
-import org.jspecify.annotations.NullUnmarked;
