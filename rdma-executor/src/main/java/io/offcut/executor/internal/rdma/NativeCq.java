@@ -12,7 +12,6 @@ final class NativeCq extends IbvCQ {
     final long address;
     final NativeContext of;
     private int unacknowledged;
-    private long completions;
 
     NativeCq(long address, NativeContext context, @Nullable NativeCompChannel channel)
             throws IOException {
@@ -31,14 +30,5 @@ final class NativeCq extends IbvCQ {
         int taken = Math.min(limit, unacknowledged);
         unacknowledged -= taken;
         return taken;
-    }
-
-    void polled(int count) {
-        completions += count;
-    }
-
-    /** How many completions were taken from it so far. For the thread that polls. */
-    long completions() {
-        return completions;
     }
 }

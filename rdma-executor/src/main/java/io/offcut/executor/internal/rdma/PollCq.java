@@ -17,6 +17,7 @@ public final class PollCq extends SVCPollCq {
     private final Arena arena = Arena.ofShared();
     private final MemorySegment memory;
     private int polls;
+    private long taken;
     private boolean valid = true;
 
     PollCq(NativeCq cq, IbvWC[] completions, int limit) {
@@ -47,10 +48,13 @@ public final class PollCq extends SVCPollCq {
         for (int i = 0; i < polls; i++) {
             copy((long) i * Layout.WC_BYTES, completions[i]);
         }
-        if (polls > 0) {
-            cq.polled(polls);
-        }
+        taken += Math.max(0, polls);
         return polls;
+    }
+
+    /** How many it has taken so far. */
+    public long completions() {
+        return taken;
     }
 
     private void copy(long at, IbvWC to) {

@@ -294,6 +294,11 @@ public final class VerbsClientChannel implements InvocationChannel {
         return link.workRequests();
     }
 
+    /** How many completions of all that arrived and was sent were taken. */
+    public long completions() {
+        return link.completions();
+    }
+
     @Override
     public void close() {
         if (closed) {

@@ -302,6 +302,11 @@ final class VerbsLink implements AutoCloseable {
         return qp.workRequests();
     }
 
+    /** How many completions were taken, of what arrived and of what was sent. */
+    long completions() {
+        return pollArrivals.completions() + pollSends.completions();
+    }
+
     /** Disconnects and gives everything back. No event of the identifier may be unacknowledged. */
     @Override
     public void close() {
