@@ -61,8 +61,7 @@ final class RawVerbsClient implements AutoCloseable {
     RawVerbsClient(ChannelDescriptor worker, byte[] hello, int receives) throws IOException {
         events = OffcutRdma.cm().createEventChannel();
         id = events.createId(RdmaCm.RDMA_PS_TCP);
-        id.resolveAddr(
-                null, new InetSocketAddress(worker.host(), worker.port()), PATIENCE_MILLIS);
+        id.resolveAddr(null, new InetSocketAddress(worker.host(), worker.port()), PATIENCE_MILLIS);
         NativeCmEvent _ = next();
         id.resolveRoute(PATIENCE_MILLIS);
         NativeCmEvent _ = next();

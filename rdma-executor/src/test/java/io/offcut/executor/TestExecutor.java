@@ -39,7 +39,8 @@ final class TestExecutor implements AutoCloseable {
         }
 
         Options withCores(List<Integer> cores) {
-            return new Options(cores, payloadBytes, hotTimeoutMicros, orphanMillis, tcpHost, verbsHost);
+            return new Options(
+                    cores, payloadBytes, hotTimeoutMicros, orphanMillis, tcpHost, verbsHost);
         }
 
         Options withPayloadBytes(int bytes) {

@@ -21,7 +21,9 @@ class VerbsChannelInGuest extends ChannelContract {
         return InvocationStatus.DISCONNECTED;
     }
 
-    /** Registered memory is taken at once and for good: 16 GiB here, which the guest has not got. */
+    /**
+     * Registered memory is taken at once and for good: 16 GiB here, which the guest has not got.
+     */
     @Test
     @Override
     void aGibibyteCrossesBothWaysInTheLastOfManySlots() {

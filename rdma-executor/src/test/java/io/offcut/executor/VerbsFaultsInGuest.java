@@ -106,8 +106,7 @@ class VerbsFaultsInGuest {
     void whoSaysNothingIsRefused() throws IOException {
         try (RawVerbsClient client = new RawVerbsClient(worker, new byte[0], 1)) {
             assertThat(client.refused()).isTrue();
-            assertThat(client.answered(STATUS_OFFSET))
-                    .isEqualTo(InvocationStatus.MALFORMED.code());
+            assertThat(client.answered(STATUS_OFFSET)).isEqualTo(InvocationStatus.MALFORMED.code());
         }
         stillServes();
     }

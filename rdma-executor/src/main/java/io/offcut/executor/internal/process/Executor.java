@@ -32,7 +32,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The executor process: its workers, the doors for TCP and RDMA, the watchdog and the link to the daemon.
+ * The executor process: its workers, the doors for TCP and RDMA, the watchdog and the link to the
+ * daemon.
  *
  * <p>It ends in one way only, {@link #stop}: every channel says why, what commands left running is
  * killed, and the process exits. The watchdog, the daemon's word, a channel that has ended and the
@@ -299,7 +300,14 @@ public final class Executor {
 
     private ChannelDescriptor remote(int worker, String transport, String host, int port) {
         return new ChannelDescriptor(
-                worker, transport, "", host, port, spec.secret(), spec.slots(), spec.payloadBytes());
+                worker,
+                transport,
+                "",
+                host,
+                port,
+                spec.secret(),
+                spec.slots(),
+                spec.payloadBytes());
     }
 
     private long invocations() {

@@ -36,8 +36,7 @@ public final class DeviceProbe {
         }
     }
 
-    private static long open(RdmaLibraries libraries, long list, String device)
-            throws IOException {
+    private static long open(RdmaLibraries libraries, long list, String device) throws IOException {
         for (long at = list; RawMemory.getLong(at) != 0; at += Long.BYTES) {
             long entry = RawMemory.getLong(at);
             if (RawMemory.getString(libraries.getDeviceName.call(entry)).equals(device)) {

@@ -136,7 +136,9 @@ public final class NativeCm extends RdmaCm {
         check("rdma_listen", RdmaLibraries.get().cmListen.call(address(id), backlog));
     }
 
-    /** @param source null for whichever leads there */
+    /**
+     * @param source null for whichever leads there
+     */
     @Override
     public void resolveAddr(
             RdmaCmId id,
@@ -189,8 +191,7 @@ public final class NativeCm extends RdmaCm {
         }
     }
 
-    private static NativeCmEvent event(NativeEventChannel events, long address)
-            throws IOException {
+    private static NativeCmEvent event(NativeEventChannel events, long address) throws IOException {
         long connection = RawMemory.getLong(address + Layout.CM_EVENT_ID);
         NativeCmId listening =
                 events.ids.get(RawMemory.getLong(address + Layout.CM_EVENT_LISTEN_ID));
@@ -272,7 +273,9 @@ public final class NativeCm extends RdmaCm {
         return 0;
     }
 
-    /** @return 0, or −1 when it was not connected */
+    /**
+     * @return 0, or −1 when it was not connected
+     */
     @Override
     public int disconnect(RdmaCmId id) {
         return (int) RdmaLibraries.get().cmDisconnect.call(address(id)) == 0 ? 0 : FAILED;

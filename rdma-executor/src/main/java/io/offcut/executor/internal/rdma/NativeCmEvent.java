@@ -20,8 +20,7 @@ public final class NativeCmEvent extends RdmaCmEvent {
         this.status = RawMemory.getInt(address + Layout.CM_EVENT_STATUS);
         long parameters = address + Layout.CM_EVENT_CONN;
         long data = RawMemory.getLong(parameters + Layout.CONN_PARAM_PRIVATE_DATA);
-        int bytes =
-                RawMemory.getByte(parameters + Layout.CONN_PARAM_PRIVATE_DATA_LEN) & 0xFF;
+        int bytes = RawMemory.getByte(parameters + Layout.CONN_PARAM_PRIVATE_DATA_LEN) & 0xFF;
         this.privateData = data == 0 ? new byte[0] : RawMemory.getBytes(data, bytes);
         this.conn = new ConnectionParameters(parameters);
     }

@@ -47,7 +47,9 @@ public final class NativeVerbs extends RdmaVerbs {
         return new NativeCompChannel(address, of);
     }
 
-    /** @param channel null for a queue that is only polled */
+    /**
+     * @param channel null for a queue that is only polled
+     */
     @Override
     public IbvCQ createCQ(
             IbvContext context, @Nullable IbvCompChannel channel, int entries, int vector)
@@ -88,10 +90,7 @@ public final class NativeVerbs extends RdmaVerbs {
     private static void takeCqEvent(NativeCompChannel events, @Nullable NativeCq cq)
             throws IOException {
         long event = events.event();
-        if ((int)
-                        RdmaLibraries.get()
-                                .getCqEvent
-                                .call(events.address, event, event + Long.BYTES)
+        if ((int) RdmaLibraries.get().getCqEvent.call(events.address, event, event + Long.BYTES)
                 != 0) {
             throw RdmaLibraries.failed("ibv_get_cq_event");
         }
@@ -190,9 +189,7 @@ public final class NativeVerbs extends RdmaVerbs {
         channel.close();
         return check(
                 "ibv_destroy_comp_channel",
-                RdmaLibraries.get()
-                        .destroyCompChannel
-                        .call(((NativeCompChannel) channel).address));
+                RdmaLibraries.get().destroyCompChannel.call(((NativeCompChannel) channel).address));
     }
 
     @Override

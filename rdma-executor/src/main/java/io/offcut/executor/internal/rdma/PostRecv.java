@@ -30,8 +30,7 @@ public final class PostRecv extends SVCPostRecv {
             List<IbvSge> pieces = list.get(i).getSg_list();
             requests.set(JAVA_LONG, at + Layout.RECV_WR_ID, list.get(i).getWr_id());
             requests.set(JAVA_LONG, at + Layout.RECV_WR_SG_LIST, pieces(pieces).address());
-            requests.set(
-                    JAVA_INT, at + Layout.RECV_WR_NUM_SGE, pieces == null ? 0 : pieces.size());
+            requests.set(JAVA_INT, at + Layout.RECV_WR_NUM_SGE, pieces == null ? 0 : pieces.size());
             if (i > 0) {
                 requests.set(
                         JAVA_LONG,

@@ -37,12 +37,7 @@ final class SocketAddresses {
         to.set(JAVA_BYTE, PORT_OFFSET + 1, (byte) address.getPort());
         byte[] bytes = host.getAddress();
         MemorySegment.copy(
-                bytes,
-                0,
-                to,
-                JAVA_BYTE,
-                six ? ADDRESS_6_OFFSET : ADDRESS_4_OFFSET,
-                bytes.length);
+                bytes, 0, to, JAVA_BYTE, six ? ADDRESS_6_OFFSET : ADDRESS_4_OFFSET, bytes.length);
         if (host instanceof Inet6Address scoped) {
             to.set(JAVA_INT, SCOPE_6_OFFSET, scoped.getScopeId());
         }
@@ -62,9 +57,7 @@ final class SocketAddresses {
             case AF_INET ->
                     new InetSocketAddress(
                             InetAddress.getByAddress(
-                                    RawMemory.getBytes(
-                                            address + ADDRESS_4_OFFSET,
-                                            4)),
+                                    RawMemory.getBytes(address + ADDRESS_4_OFFSET, 4)),
                             port);
             case AF_INET6 ->
                     new InetSocketAddress(

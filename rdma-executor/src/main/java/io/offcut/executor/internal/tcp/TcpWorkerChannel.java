@@ -5,7 +5,6 @@ import io.offcut.core.frame.InvocationStatus;
 import io.offcut.executor.internal.IntRing;
 import io.offcut.executor.internal.RemoteWorkerChannel;
 import io.offcut.executor.internal.SlotMemory;
-
 import io.offcut.executor.internal.function.Call;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;

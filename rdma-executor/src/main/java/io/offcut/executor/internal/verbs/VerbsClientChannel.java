@@ -117,13 +117,7 @@ public final class VerbsClientChannel implements InvocationChannel {
         }
         MemorySegment frame = inputs.frame(slot);
         InvocationFrame.writeRequest(
-                frame,
-                0,
-                invocationId,
-                functionIndex,
-                bytes,
-                worker.payloadBytes(),
-                deadlineNanos);
+                frame, 0, invocationId, functionIndex, bytes, worker.payloadBytes(), deadlineNanos);
         InvocationFrame.setResult(frame, 0, results.frame(slot).address(), results.rkey());
         book.post(slot, invocationId);
         boolean ignored =

@@ -69,8 +69,7 @@ final class VerbsDial implements AutoCloseable {
     private VerbsHello.Reply greet() throws IOException {
         RdmaCmId made = OffcutRdma.cm().createId(events, RdmaCm.RDMA_PS_TCP);
         id = made;
-        made.resolveAddr(
-                null, new InetSocketAddress(channel.host(), channel.port()), leftMillis());
+        made.resolveAddr(null, new InetSocketAddress(channel.host(), channel.port()), leftMillis());
         var _ = await(EventType.RDMA_CM_EVENT_ADDR_RESOLVED);
         made.resolveRoute(leftMillis());
         var _ = await(EventType.RDMA_CM_EVENT_ROUTE_RESOLVED);

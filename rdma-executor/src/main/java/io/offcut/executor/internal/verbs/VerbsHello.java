@@ -76,7 +76,9 @@ final class VerbsHello {
         return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /** @param secret 32 hexadecimal digits */
+    /**
+     * @param secret 32 hexadecimal digits
+     */
     static byte[] request(int worker, String secret) {
         return buffer(REQUEST_BYTES)
                 .putInt(REQUEST_MAGIC)

@@ -180,7 +180,9 @@ public final class VerbsWorkerChannel implements RemoteWorkerChannel {
         }
     }
 
-    /** @return 0, or why this client is not served any more */
+    /**
+     * @return 0, or why this client is not served any more
+     */
     private int take(int slot) {
         if (slot < 0 || slot >= slots || states[slot] != FREE) {
             return InvocationStatus.MALFORMED.code();
@@ -188,8 +190,7 @@ public final class VerbsWorkerChannel implements RemoteWorkerChannel {
         MemorySegment frame = inputs.frame(slot);
         int bytes = InvocationFrame.payloadBytes(frame, 0);
         int capacity = InvocationFrame.resultCapacityBytes(frame, 0);
-        int check =
-                InvocationFrame.check(frame, 0, InvocationFrame.REQUEST_MAGIC, payloadBytes);
+        int check = InvocationFrame.check(frame, 0, InvocationFrame.REQUEST_MAGIC, payloadBytes);
         if (check == 0 && (capacity < 0 || bytes < 0 || bytes > payloadBytes)) {
             check = InvocationStatus.MALFORMED.code();
         }

@@ -170,8 +170,7 @@ final class DisniInGuest {
         try (RdmaPair pair = RdmaPair.connected(ENDLESS)) {
             pair.server.receive(11, pair.server.piece(100, 50));
             put(pair.client.buffer, 0, "hello");
-            pair.client.send(
-                    pair.client.request(IbvSendWR.IBV_WR_SEND, pair.client.piece(0, 5)));
+            pair.client.send(pair.client.request(IbvSendWR.IBV_WR_SEND, pair.client.piece(0, 5)));
             IbvWC received = pair.server.good();
             assertThat(received.getWr_id()).isEqualTo(11);
             assertThat(received.getByte_len()).isEqualTo(5);
@@ -260,11 +259,8 @@ final class DisniInGuest {
             pair.server.receive(1, pair.server.piece(0, 8));
             pair.server.cq.reqNotification(false).execute().free();
             assertThat(pair.server.channel.getCqEvent(pair.server.cq, 20)).isFalse();
-            pair.client.send(
-                    pair.client.request(IbvSendWR.IBV_WR_SEND, pair.client.piece(0, 4)));
-            assertThat(
-                            pair.server.channel.getCqEvent(
-                                    pair.server.cq, RdmaPair.PATIENCE_MILLIS))
+            pair.client.send(pair.client.request(IbvSendWR.IBV_WR_SEND, pair.client.piece(0, 4)));
+            assertThat(pair.server.channel.getCqEvent(pair.server.cq, RdmaPair.PATIENCE_MILLIS))
                     .isTrue();
             pair.server.cq.ackEvents(1);
             assertThat(pair.server.good().getWr_id()).isEqualTo(1);
@@ -278,11 +274,8 @@ final class DisniInGuest {
         try (RdmaPair pair = RdmaPair.connected(ENDLESS)) {
             pair.server.receive(1, pair.server.piece(0, 8));
             pair.server.cq.reqNotification(false).execute().free();
-            pair.client.send(
-                    pair.client.request(IbvSendWR.IBV_WR_SEND, pair.client.piece(0, 4)));
-            assertThat(
-                            pair.server.channel.getCqEvent(
-                                    pair.server.cq, RdmaPair.PATIENCE_MILLIS))
+            pair.client.send(pair.client.request(IbvSendWR.IBV_WR_SEND, pair.client.piece(0, 4)));
+            assertThat(pair.server.channel.getCqEvent(pair.server.cq, RdmaPair.PATIENCE_MILLIS))
                     .isTrue();
         }
     }
@@ -328,10 +321,8 @@ final class DisniInGuest {
     @Test
     void aPeerWithoutAReceiveIsGivenUpInTheEnd() throws Exception {
         try (RdmaPair pair = RdmaPair.connected(1)) {
-            pair.client.send(
-                    pair.client.request(IbvSendWR.IBV_WR_SEND, pair.client.piece(0, 4)));
-            assertThat(status(pair.client.next()))
-                    .isEqualTo(IbvWcStatus.IBV_WC_RNR_RETRY_EXC_ERR);
+            pair.client.send(pair.client.request(IbvSendWR.IBV_WR_SEND, pair.client.piece(0, 4)));
+            assertThat(status(pair.client.next())).isEqualTo(IbvWcStatus.IBV_WC_RNR_RETRY_EXC_ERR);
         }
     }
 
@@ -369,9 +360,7 @@ final class DisniInGuest {
             IbvMr readable =
                     pair.server
                             .pd
-                            .regMr(
-                                    own,
-                                    IbvMr.IBV_ACCESS_LOCAL_WRITE | IbvMr.IBV_ACCESS_REMOTE_READ)
+                            .regMr(own, IbvMr.IBV_ACCESS_LOCAL_WRITE | IbvMr.IBV_ACCESS_REMOTE_READ)
                             .execute()
                             .getMr();
             IbvSendWR write =

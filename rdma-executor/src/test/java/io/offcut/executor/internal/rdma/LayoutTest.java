@@ -114,8 +114,7 @@ final class LayoutTest {
                 : "offsetof("
                         + structure
                         + ", "
-                        + MEMBERS.getOrDefault(
-                                constant, member.toLowerCase(java.util.Locale.ROOT))
+                        + MEMBERS.getOrDefault(constant, member.toLowerCase(java.util.Locale.ROOT))
                         + ")";
     }
 
