@@ -20,8 +20,8 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Tests that run on another kernel, which has control groups of version 2 alone and, when wanted, an
- * RDMA device.
+ * Tests that run on another kernel, which has control groups of version 2 alone and, when wanted,
+ * an RDMA device.
  */
 final class GuestTest {
     private static final Path RUN = Path.of("guest/run").toAbsolutePath();

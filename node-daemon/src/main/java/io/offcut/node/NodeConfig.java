@@ -4,11 +4,11 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.offcut.core.CpuSet;
-import io.offcut.executor.RdmaDevices;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.HomeFolder;
 import io.offcut.core.OffcutException;
 import io.offcut.core.SharePolicy;
+import io.offcut.executor.RdmaDevices;
 import io.offcut.linux.CpuMap;
 import java.net.InetAddress;
 import java.net.URI;
@@ -61,8 +61,8 @@ import java.util.function.Supplier;
  *     shows none
  * @param executorUser who executors run as when the daemon is root; default {@code nobody}
  * @param tcpHost address on which executors listen; empty for no tcp; default: {@code host}
- * @param rdma RDMA device on which executors listen: {@code auto} for the first that can be used, {@code off}, or its
- *     name; default {@code auto}
+ * @param rdma RDMA device on which executors listen: {@code auto} for the first that can be used,
+ *     {@code off}, or its name; default {@code auto}
  * @param slots invocations outstanding at once per worker; default 8
  * @param maxStarts executors that one lease may start within a minute; more end it; default 5
  * @param startTimeoutMillis longest start of an executor; default 50000, less than the 60 s for

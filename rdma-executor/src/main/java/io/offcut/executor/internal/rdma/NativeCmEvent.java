@@ -31,6 +31,7 @@ public final class NativeCmEvent extends RdmaCmEvent {
     }
 
     /** Whether this is it. */
+    @SuppressWarnings("EnumOrdinal") // DiSNI's enumeration is that of rdma_cma.h, in its order
     public boolean is(EventType type) {
         return event == type.ordinal();
     }

@@ -48,11 +48,11 @@ final class SocketAddresses {
     static @Nullable InetSocketAddress read(long address) throws UnknownHostException {
         short family =
                 (short)
-                        (RawMemory.getByte(address) & 0xFF
-                                | (RawMemory.getByte(address + 1) & 0xFF) << 8);
+                        ((RawMemory.getByte(address) & 0xFF)
+                                | ((RawMemory.getByte(address + 1) & 0xFF) << 8));
         int port =
-                (RawMemory.getByte(address + PORT_OFFSET) & 0xFF) << 8
-                        | RawMemory.getByte(address + PORT_OFFSET + 1) & 0xFF;
+                ((RawMemory.getByte(address + PORT_OFFSET) & 0xFF) << 8)
+                        | (RawMemory.getByte(address + PORT_OFFSET + 1) & 0xFF);
         return switch (family) {
             case AF_INET ->
                     new InetSocketAddress(

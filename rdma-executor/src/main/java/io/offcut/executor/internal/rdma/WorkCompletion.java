@@ -23,6 +23,7 @@ public final class WorkCompletion extends IbvWC {
         return PostSend.networkOrder(imm_data);
     }
 
+    @SuppressWarnings("EnumOrdinal") // DiSNI's enumeration is that of verbs.h, in its order
     public boolean succeeded() {
         return status == IbvWcStatus.IBV_WC_SUCCESS.ordinal();
     }

@@ -170,7 +170,7 @@ final class VerbsLink implements AutoCloseable {
     }
 
     private boolean post(PostSend send, int flags) {
-        if (broken || posted - finished >= sendDepth && !makeRoom()) {
+        if (broken || (posted - finished >= sendDepth && !makeRoom())) {
             broken = true;
             return false;
         }
@@ -202,7 +202,7 @@ final class VerbsLink implements AutoCloseable {
         if (polled > 0 && sent.succeeded()) {
             finished = sent.getWr_id();
         }
-        broken |= polled < 0 || polled > 0 && !sent.succeeded();
+        broken |= polled < 0 || (polled > 0 && !sent.succeeded());
     }
 
     /** A full queue holds a signaled send. */

@@ -125,8 +125,7 @@ final class RdmaPair implements AutoCloseable {
 
         IbvWC good() throws IOException {
             WorkCompletion completion = next();
-            assertThat(IbvWC.IbvWcStatus.values()[completion.getStatus()])
-                    .isEqualTo(IbvWC.IbvWcStatus.IBV_WC_SUCCESS);
+            assertThat(completion.succeeded()).as("status %s", completion.getStatus()).isTrue();
             return completion;
         }
 
@@ -141,11 +140,7 @@ final class RdmaPair implements AutoCloseable {
             poll.free();
             cq.destroyCQ();
             channel.destroyCompChannel();
-            try {
-                pd.deallocPd();
-            } catch (Exception e) {
-                throw new IOException(e);
-            }
+            int ignored = OffcutRdma.verbs().deallocPd(pd);
             id.destroyId();
         }
     }
@@ -155,7 +150,7 @@ final class RdmaPair implements AutoCloseable {
     final RdmaCmId listener;
     End server;
     End client;
-    private final List<AutoCloseable> all = new ArrayList<>();
+    private final List<End> all = new ArrayList<>();
 
     RdmaPair() throws IOException {
         OffcutRdma.install();
@@ -215,12 +210,12 @@ final class RdmaPair implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws IOException {
         if (server != null) {
             int ignored = client.id.disconnect();
             ignored = server.id.disconnect();
         }
-        for (AutoCloseable one : all.reversed()) {
+        for (End one : all.reversed()) {
             one.close();
         }
         listener.destroyId();
