@@ -137,6 +137,8 @@ public final class NativeCm extends RdmaCm {
     }
 
     /**
+     * Begins to find the device that leads there.
+     *
      * @param source null for whichever leads there
      */
     @Override
@@ -274,6 +276,8 @@ public final class NativeCm extends RdmaCm {
     }
 
     /**
+     * Begins to disconnect.
+     *
      * @return 0, or −1 when it was not connected
      */
     @Override

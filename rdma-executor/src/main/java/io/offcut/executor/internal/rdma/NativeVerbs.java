@@ -48,6 +48,8 @@ public final class NativeVerbs extends RdmaVerbs {
     }
 
     /**
+     * Makes a completion queue.
+     *
      * @param channel null for a queue that is only polled
      */
     @Override

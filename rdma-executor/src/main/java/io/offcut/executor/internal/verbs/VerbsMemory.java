@@ -8,6 +8,8 @@ import io.offcut.linux.GuardedMemory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The inputs of all slots of a channel, or the results: of each a payload that begins on a page,
@@ -20,7 +22,7 @@ final class VerbsMemory implements AutoCloseable {
     private final long strideBytes;
     private final MemorySegment[] frames;
     private final MemorySegment[] payloads;
-    private final IbvMr[] regions;
+    private final @Nullable IbvMr[] regions;
 
     /**
      * Maps it.
@@ -79,12 +81,16 @@ final class VerbsMemory implements AutoCloseable {
 
     /** For requests of this side that read or write the slot. */
     int lkey(int slot) {
-        return regions[guarded ? slot : 0].getLkey();
+        return region(guarded ? slot : 0).getLkey();
     }
 
     /** For requests of the other side, where all is one region. */
     int rkey() {
-        return regions[0].getRkey();
+        return region(0).getRkey();
+    }
+
+    private IbvMr region(int index) {
+        return Objects.requireNonNull(regions[index], "not registered");
     }
 
     /** From a slot's frame to the next. */
