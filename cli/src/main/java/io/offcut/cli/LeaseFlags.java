@@ -80,8 +80,7 @@ final class LeaseFlags {
         for (String name : names) {
             if (!ChannelDescriptor.TRANSPORTS.contains(name)) {
                 throw new OffcutException(
-                        ErrorCode.USAGE,
-                        "transport " + name + ": unknown: use shm, verbs or tcp");
+                        ErrorCode.USAGE, "transport " + name + ": unknown: use shm, verbs or tcp");
             }
         }
         return names;
