@@ -5,6 +5,7 @@ import io.offcut.cli.output.Units;
 import io.offcut.client.LeaseOptions;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
+import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.core.frame.InvocationFrame;
 import java.time.Duration;
 import java.util.List;
@@ -48,7 +49,7 @@ final class LeaseFlags {
             names = "--transport",
             paramLabel = "NAME",
             split = ",",
-            description = "Only these: shm, tcp. Default: shm,tcp.")
+            description = "Only these: shm, verbs, tcp. Default: shm,verbs,tcp.")
     @Nullable List<String> transports;
 
     /** The options, with these defaults for what depends on the command. */
@@ -77,9 +78,9 @@ final class LeaseFlags {
 
     private static List<String> known(List<String> names) {
         for (String name : names) {
-            if (!name.equals("shm") && !name.equals("tcp")) {
+            if (!ChannelDescriptor.TRANSPORTS.contains(name)) {
                 throw new OffcutException(
-                        ErrorCode.USAGE, "transport " + name + ": unknown: use shm or tcp");
+                        ErrorCode.USAGE, "transport " + name + ": unknown: use shm, verbs or tcp");
             }
         }
         return names;

@@ -40,6 +40,7 @@ final class OffcutCommand {
         COMMANDS.put("nodes", NodesCommand.class);
         COMMANDS.put("top", TopCommand.class);
         COMMANDS.put("pilot", PilotCommand.class);
+        COMMANDS.put("rdma", RdmaCommand.class);
         COMMANDS.put("slurm", SlurmCommand.class);
         COMMANDS.put("slurm-cluster", SlurmClusterCommand.class);
         COMMANDS.put("simulate", SimulateCommand.class);

@@ -17,6 +17,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -169,7 +170,7 @@ final class LeaseBook {
         List<String> wanted;
         synchronized (this) {
             view = session.view;
-            wanted = session.sharedMemoryFailed ? sharedMemoryLast() : transports;
+            wanted = failedLast(session.failedTransports);
         }
         String token = view.token();
         if (token == null) {
@@ -180,10 +181,8 @@ final class LeaseBook {
                 view.nodeUrl(), view.leaseId(), new OpenLeaseRequest(token, hostId, wanted));
     }
 
-    private List<String> sharedMemoryLast() {
-        return transports.stream()
-                .sorted(Comparator.comparing(ChannelDescriptor.SHM::equals))
-                .toList();
+    private List<String> failedLast(Set<String> failed) {
+        return transports.stream().sorted(Comparator.comparing(failed::contains)).toList();
     }
 
     /** Makes a loop for each worker that has none. */
@@ -195,7 +194,7 @@ final class LeaseBook {
             }
         } catch (RuntimeException | InternalError e) {
             made.values().forEach(InvocationChannel::close);
-            noteSharedMemory(session, opened);
+            noteFailed(session, opened);
             throw e;
         }
         List<Thread> threads = new ArrayList<>();
@@ -225,7 +224,8 @@ final class LeaseBook {
                         channel,
                         nextLoop++,
                         node,
-                        session.sharedMemoryFailed || !transports.contains(ChannelDescriptor.TCP),
+                        session.failedTransports.contains(ChannelDescriptor.SHM)
+                                || transports.stream().allMatch(ChannelDescriptor.SHM::equals),
                         pool,
                         ended -> ended(session, worker, ended));
         session.loops.put(worker, loop);
@@ -235,10 +235,8 @@ final class LeaseBook {
                 .unstarted(loop);
     }
 
-    private synchronized void noteSharedMemory(LeaseSession session, OpenedLease opened) {
-        session.sharedMemoryFailed |=
-                opened.channels().stream()
-                        .anyMatch(c -> c.transport().equals(ChannelDescriptor.SHM));
+    private synchronized void noteFailed(LeaseSession session, OpenedLease opened) {
+        opened.channels().forEach(channel -> session.failedTransports.add(channel.transport()));
     }
 
     /**
@@ -277,8 +275,7 @@ final class LeaseBook {
         }
         pool.counters().lostWorkers.increment();
         LOG.debug("lease {}: worker {} ended, {}", session.leaseId, worker, loop.endStatus());
-        if (loop.memoryFailed() && !session.sharedMemoryFailed) {
-            session.sharedMemoryFailed = true;
+        if (loop.memoryFailed() && session.failedTransports.add(ChannelDescriptor.SHM)) {
             LOG.warn(
                     "lease {} on {}: its shared memory failed; is /dev/shm full?",
                     session.leaseId,

@@ -66,7 +66,7 @@ public record LeaseOptions(
                 Duration.ofSeconds(60),
                 Duration.ofSeconds(60),
                 1_000,
-                List.of(ChannelDescriptor.SHM, ChannelDescriptor.TCP),
+                ChannelDescriptor.TRANSPORTS,
                 RetryPolicy.DEFAULT);
     }
 

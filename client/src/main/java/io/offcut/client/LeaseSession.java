@@ -2,7 +2,9 @@ package io.offcut.client;
 
 import io.offcut.core.api.LeaseView;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * One lease as this client uses it. Guarded by its {@link LeaseBook}.
@@ -29,8 +31,8 @@ final class LeaseSession {
     /** Openings in a row that gave no channel that lived. */
     int failures;
 
-    /** Whether shared memory was given and could not be used; other transports come first then. */
-    boolean sharedMemoryFailed;
+    /** Transports that were given and could not be used; the others come first then. */
+    final Set<String> failedTransports = new HashSet<>();
 
     LeaseSession(LeaseView view) {
         this.leaseId = view.leaseId();

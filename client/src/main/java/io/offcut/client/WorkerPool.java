@@ -8,6 +8,7 @@ import io.offcut.core.api.FunctionView;
 import io.offcut.core.api.LeaseView;
 import io.offcut.core.frame.InvocationStatus;
 import io.offcut.core.function.FunctionSpec;
+import io.offcut.executor.Channels;
 import io.offcut.executor.InvocationChannel;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -72,7 +73,12 @@ public final class WorkerPool implements AutoCloseable {
                 new PoolContext(new WorkQueue(), options.retry(), new PoolCounters(), timing);
         this.leases =
                 new LeaseBook(
-                        nodes, channels, context, hostId, options.transports(), this::giveBack);
+                        nodes,
+                        channels,
+                        context,
+                        hostId,
+                        Channels.possible(options.transports()),
+                        this::giveBack);
         this.wish =
                 new Wish(
                         scheduler,

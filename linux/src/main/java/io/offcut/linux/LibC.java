@@ -48,7 +48,12 @@ final class LibC {
     private final MemorySegment symbol;
 
     LibC(String name) {
-        symbol = LINKER.defaultLookup().findOrThrow(name);
+        this(LINKER.defaultLookup().findOrThrow(name));
+    }
+
+    /** Another function of this shape, wherever it is from. */
+    LibC(MemorySegment symbol) {
+        this.symbol = symbol;
     }
 
     /** Memory that one thread reuses for all its calls, so that a call allocates nothing. */

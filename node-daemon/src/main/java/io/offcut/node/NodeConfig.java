@@ -8,6 +8,7 @@ import io.offcut.core.ErrorCode;
 import io.offcut.core.HomeFolder;
 import io.offcut.core.OffcutException;
 import io.offcut.core.SharePolicy;
+import io.offcut.executor.RdmaDevices;
 import io.offcut.linux.CpuMap;
 import java.net.InetAddress;
 import java.net.URI;
@@ -60,6 +61,8 @@ import java.util.function.Supplier;
  *     shows none
  * @param executorUser who executors run as when the daemon is root; default {@code nobody}
  * @param tcpHost address on which executors listen; empty for no tcp; default: {@code host}
+ * @param rdma RDMA device on which executors listen: {@code auto} for the first that can be used,
+ *     {@code off}, or its name; default {@code auto}
  * @param slots invocations outstanding at once per worker; default 8
  * @param maxStarts executors that one lease may start within a minute; more end it; default 5
  * @param startTimeoutMillis longest start of an executor; default 50000, less than the 60 s for
@@ -110,6 +113,7 @@ public record NodeConfig(
         String nodeSecretFile,
         String executorUser,
         String tcpHost,
+        String rdma,
         Integer slots,
         Integer maxStarts,
         Integer startTimeoutMillis,
@@ -157,6 +161,7 @@ public record NodeConfig(
         executorUser = or(executorUser, () -> "nobody");
         String bound = host;
         tcpHost = or(tcpHost, () -> bound);
+        rdma = or(rdma, () -> RdmaDevices.AUTO);
         slots = slots == null ? 8 : slots;
         maxStarts = maxStarts == null ? 5 : maxStarts;
         startTimeoutMillis = startTimeoutMillis == null ? 50_000 : startTimeoutMillis;

@@ -7,6 +7,7 @@ import io.offcut.core.OffcutException;
 import io.offcut.core.Offer;
 import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.executor.ExecutorCommand;
+import io.offcut.executor.RdmaDevices;
 import io.offcut.linux.CpuAffinity;
 import io.offcut.linux.CpuMap;
 import io.offcut.linux.CpuTopology;
@@ -158,11 +159,17 @@ public final class NodeDaemon implements AutoCloseable {
                 HostId.current(),
                 cores,
                 memoryBytes,
-                config.tcpHost().isEmpty()
-                        ? List.of(ChannelDescriptor.SHM)
-                        : List.of(ChannelDescriptor.SHM, ChannelDescriptor.TCP),
+                transports(config),
                 sandbox.features(),
                 config.labels());
+    }
+
+    private static List<String> transports(NodeConfig config) {
+        boolean verbs = !RdmaDevices.address(config.rdma()).isEmpty();
+        return ChannelDescriptor.TRANSPORTS.stream()
+                .filter(one -> verbs || !one.equals(ChannelDescriptor.VERBS))
+                .filter(one -> !config.tcpHost().isEmpty() || !one.equals(ChannelDescriptor.TCP))
+                .toList();
     }
 
     private static CpuSet cores(NodeConfig config, CpuMap cpus) {

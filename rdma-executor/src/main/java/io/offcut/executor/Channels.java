@@ -5,9 +5,11 @@ import io.offcut.core.OffcutException;
 import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.executor.internal.shm.ShmClientChannel;
 import io.offcut.executor.internal.tcp.TcpClientChannel;
+import io.offcut.executor.internal.verbs.VerbsClientChannel;
 import io.offcut.linux.HostId;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 
 /** Opens the client's end of a channel to a worker. */
 public final class Channels {
@@ -22,6 +24,27 @@ public final class Channels {
     }
 
     /**
+     * Those of some transports that this process can speak: verbs needs an RDMA device.
+     *
+     * @throws OffcutException {@code USAGE} if there is none
+     */
+    public static List<String> possible(List<String> transports) {
+        if (!transports.contains(ChannelDescriptor.VERBS)
+                || !RdmaDevices.address(RdmaDevices.AUTO).isEmpty()) {
+            return transports;
+        }
+        List<String> others =
+                transports.stream().filter(one -> !one.equals(ChannelDescriptor.VERBS)).toList();
+        if (others.isEmpty()) {
+            throw new OffcutException(
+                    ErrorCode.USAGE,
+                    "transport verbs: this machine has no RDMA device that can be used; see"
+                            + " 'offcut rdma devices', or use tcp");
+        }
+        return others;
+    }
+
+    /**
      * Opens a channel. Blocks for at most {@code connectTimeout}.
      *
      * @throws OffcutException {@code UNREACHABLE} if the worker does not answer in time, {@code
@@ -33,6 +56,8 @@ public final class Channels {
         return switch (channel.transport()) {
             case ChannelDescriptor.SHM ->
                     ShmClientChannel.open(Path.of(channel.path()), connectTimeout.toNanos());
+            case ChannelDescriptor.VERBS ->
+                    VerbsClientChannel.open(channel, connectTimeout.toNanos());
             case ChannelDescriptor.TCP -> TcpClientChannel.open(channel, connectTimeout.toNanos());
             default ->
                     throw new OffcutException(

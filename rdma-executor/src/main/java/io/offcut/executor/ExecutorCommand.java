@@ -41,7 +41,7 @@ import org.jspecify.annotations.Nullable;
 public final class ExecutorCommand {
     private static final String SELECTORS = "-Djava.nio.channels.spi.SelectorProvider";
     private static final int FORMAT_MAGIC = 0x4F464553; // "OFES"
-    private static final int FORMAT_VERSION = 1;
+    private static final int FORMAT_VERSION = 2;
     private static final int MAX_BYTES = 1 << 20;
     private static final int MAX_ITEMS = 4096;
     private static final long MIB = 1 << 20;
@@ -255,6 +255,7 @@ public final class ExecutorCommand {
             out.writeUTF(spec.scratchDir());
             out.writeUTF(spec.controlSocket());
             out.writeUTF(spec.tcpHost());
+            out.writeUTF(spec.verbsHost());
             out.writeUTF(spec.secret());
             out.writeInt(spec.slots());
             out.writeInt(spec.payloadBytes());
@@ -298,6 +299,7 @@ public final class ExecutorCommand {
                             in.readUTF(),
                             functions(in),
                             cores(in),
+                            in.readUTF(),
                             in.readUTF(),
                             in.readUTF(),
                             in.readUTF(),

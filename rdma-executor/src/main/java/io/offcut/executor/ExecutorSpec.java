@@ -18,7 +18,9 @@ import java.util.List;
  * @param scratchDir working directory for command functions, private to the lease
  * @param controlSocket unix-domain socket of the daemon
  * @param tcpHost address to listen on for the tcp transport; empty for none
- * @param secret what a tcp client must show, and the executor to its daemon; 32 hexadecimal digits
+ * @param verbsHost address of the RDMA device to listen on for the verbs transport; empty for none
+ * @param secret what a tcp or verbs client must show, and the executor to its daemon; 32
+ *     hexadecimal digits
  * @param slots per worker
  * @param payloadBytes largest input and result
  * @param hotTimeoutMicros how long an idle worker polls before it sleeps; −1 for ever, 0 never
@@ -34,6 +36,7 @@ public record ExecutorSpec(
         String scratchDir,
         String controlSocket,
         String tcpHost,
+        String verbsHost,
         String secret,
         int slots,
         int payloadBytes,

@@ -28,24 +28,31 @@ final class TestExecutor implements AutoCloseable {
             int payloadBytes,
             long hotTimeoutMicros,
             long orphanMillis,
-            String tcpHost) {
+            String tcpHost,
+            String verbsHost) {
         static final Options DEFAULT =
-                new Options(List.of(0), PAYLOAD_BYTES, 1_000, 60_000, "127.0.0.1");
+                new Options(List.of(0), PAYLOAD_BYTES, 1_000, 60_000, "127.0.0.1", verbs());
+
+        /** The address of the guest's device, where there is one. */
+        private static String verbs() {
+            return Files.exists(Path.of("/sys/class/infiniband/rxe0")) ? "10.77.0.1" : "";
+        }
 
         Options withCores(List<Integer> cores) {
-            return new Options(cores, payloadBytes, hotTimeoutMicros, orphanMillis, tcpHost);
+            return new Options(
+                    cores, payloadBytes, hotTimeoutMicros, orphanMillis, tcpHost, verbsHost);
         }
 
         Options withPayloadBytes(int bytes) {
-            return new Options(cores, bytes, hotTimeoutMicros, orphanMillis, tcpHost);
+            return new Options(cores, bytes, hotTimeoutMicros, orphanMillis, tcpHost, verbsHost);
         }
 
         Options withHotTimeoutMicros(long micros) {
-            return new Options(cores, payloadBytes, micros, orphanMillis, tcpHost);
+            return new Options(cores, payloadBytes, micros, orphanMillis, tcpHost, verbsHost);
         }
 
         Options withOrphanMillis(long millis) {
-            return new Options(cores, payloadBytes, hotTimeoutMicros, millis, tcpHost);
+            return new Options(cores, payloadBytes, hotTimeoutMicros, millis, tcpHost, verbsHost);
         }
     }
 
@@ -77,6 +84,7 @@ final class TestExecutor implements AutoCloseable {
                         scratch.toString(),
                         root.resolve("control.sock").toString(),
                         options.tcpHost,
+                        options.verbsHost,
                         SECRET,
                         SLOTS,
                         options.payloadBytes,

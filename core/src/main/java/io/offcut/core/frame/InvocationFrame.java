@@ -136,6 +136,20 @@ public final class InvocationFrame {
         return payloadBytes > capacityBytes ? InvocationStatus.TOO_LARGE.code() : 0;
     }
 
+    /** Says in a request where its result goes, with its header, and by which key. */
+    public static void setResult(MemorySegment header, long offset, long address, int key) {
+        header.set(LONG, offset + RESULT_ADDRESS_OFFSET, address);
+        header.set(INT, offset + RESULT_KEY_OFFSET, key);
+    }
+
+    public static long resultAddress(MemorySegment header, long offset) {
+        return header.get(LONG, offset + RESULT_ADDRESS_OFFSET);
+    }
+
+    public static int resultKey(MemorySegment header, long offset) {
+        return header.get(INT, offset + RESULT_KEY_OFFSET);
+    }
+
     public static long invocationId(MemorySegment header, long offset) {
         return header.get(LONG, offset + INVOCATION_ID_OFFSET);
     }

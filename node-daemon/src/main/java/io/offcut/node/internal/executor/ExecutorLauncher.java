@@ -6,6 +6,7 @@ import io.offcut.core.OffcutException;
 import io.offcut.core.lease.LeaseTerms;
 import io.offcut.executor.ExecutorCommand;
 import io.offcut.executor.ExecutorSpec;
+import io.offcut.executor.RdmaDevices;
 import io.offcut.executor.ShmRegion;
 import io.offcut.linux.Cgroup;
 import io.offcut.linux.Cgroups;
@@ -42,6 +43,7 @@ final class ExecutorLauncher {
     private final LeaseStore store;
     private final CpuMap cpus;
     private final Path controlSocket;
+    private final String verbsHost;
     private final ExecutorArchive archive;
     private final SecureRandom random = new SecureRandom();
     private final ParkedExecutors parked;
@@ -58,6 +60,7 @@ final class ExecutorLauncher {
         this.store = store;
         this.cpus = cpus;
         this.controlSocket = controlSocket;
+        this.verbsHost = RdmaDevices.address(config.rdma());
         Path java = Path.of(System.getProperty("java.home"), "bin", "java").toAbsolutePath();
         String classPath = ExecutorCommand.classPath(System.getProperty("java.class.path"));
         UserPrincipal user = sandbox.user();
@@ -198,6 +201,7 @@ final class ExecutorLauncher {
                             spec.cores().size(),
                             cgroup == null ? "" : cgroup.name(),
                             spec.tcpHost(),
+                            spec.verbsHost(),
                             spec.secret(),
                             spec.slots());
             store.writeExecutor(terms.leaseId(), record);
@@ -251,6 +255,7 @@ final class ExecutorLauncher {
                 scratch.toString(),
                 controlSocket.toString(),
                 config.tcpHost(),
+                verbsHost,
                 slot.secret,
                 slots(config.slots(), terms.payloadBytes(), terms.memoryBytes() / workers),
                 payloadBytes(terms),

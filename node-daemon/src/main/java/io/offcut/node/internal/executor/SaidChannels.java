@@ -21,7 +21,7 @@ final class SaidChannels {
             LeaseTerms terms, ExecutorRecord record, List<ChannelDescriptor> channels) {
         return channels.stream()
                 .filter(said -> said.worker() >= 0 && said.worker() < record.workers())
-                .filter(said -> isShm(said) || isTcp(record, said))
+                .filter(said -> isShm(said) || isRemote(record, said))
                 .map(said -> own(terms, record, said))
                 .toList();
     }
@@ -30,11 +30,17 @@ final class SaidChannels {
         return said.transport().equals(ChannelDescriptor.SHM);
     }
 
-    private static boolean isTcp(ExecutorRecord record, ChannelDescriptor said) {
-        return said.transport().equals(ChannelDescriptor.TCP)
-                && !record.tcpHost().isEmpty()
-                && said.port() > 0
-                && said.port() <= MAX_PORT;
+    private static boolean isRemote(ExecutorRecord record, ChannelDescriptor said) {
+        return !host(record, said).isEmpty() && said.port() > 0 && said.port() <= MAX_PORT;
+    }
+
+    /** Where the executor was told to listen for that transport; empty for nowhere. */
+    private static String host(ExecutorRecord record, ChannelDescriptor said) {
+        return switch (said.transport()) {
+            case ChannelDescriptor.TCP -> record.tcpHost();
+            case ChannelDescriptor.VERBS -> record.verbsHost();
+            default -> "";
+        };
     }
 
     /** The channel as this daemon knows it; only the port is the executor's word. */
@@ -46,7 +52,7 @@ final class SaidChannels {
                 said.worker(),
                 said.transport(),
                 shm ? region.toString() : "",
-                shm ? "" : record.tcpHost(),
+                host(record, said),
                 shm ? 0 : said.port(),
                 shm ? "" : record.secret(),
                 record.slots(),

@@ -47,6 +47,7 @@ public final class LeaseStore {
      * @param cpuMicrosBefore CPU time that it had used before the lease
      * @param cgroup name of its control group; empty for none
      * @param tcpHost where it was told to listen; empty for nowhere
+     * @param verbsHost where it was told to listen for RDMA; empty for nowhere
      * @param secret what its clients show to it, and it shows to the daemon
      */
     public record ExecutorRecord(
@@ -59,11 +60,14 @@ public final class LeaseStore {
             int workers,
             String cgroup,
             String tcpHost,
+            String verbsHost,
             String secret,
             int slots) {
         public ExecutorRecord {
             // An earlier release wrote none, and nobody may take the root of all for it.
             Objects.requireNonNull(scratchDir, "scratchDir");
+            // Nor any of this.
+            verbsHost = Objects.requireNonNullElse(verbsHost, "");
         }
 
         /** Without the secret. */

@@ -7,11 +7,14 @@ import io.offcut.core.frame.InvocationStatus;
 import io.offcut.executor.ExecutorCommand;
 import io.offcut.executor.ExecutorExit;
 import io.offcut.executor.ExecutorSpec;
+import io.offcut.executor.RdmaDevices;
 import io.offcut.executor.ShmRegion;
 import io.offcut.executor.internal.control.ControlLine;
 import io.offcut.executor.internal.shm.ShmWorkerChannel;
 import io.offcut.executor.internal.tcp.TcpDoor;
 import io.offcut.executor.internal.tcp.TcpWorkerChannel;
+import io.offcut.executor.internal.verbs.VerbsDoor;
+import io.offcut.executor.internal.verbs.VerbsWorkerChannel;
 import io.offcut.linux.ProcessRef;
 import io.offcut.linux.ProcessTree;
 import io.offcut.linux.Signals;
@@ -29,7 +32,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The executor process: its workers, the door for TCP, the watchdog and the link to the daemon.
+ * The executor process: its workers, the doors for TCP and RDMA, the watchdog and the link to the
+ * daemon.
  *
  * <p>It ends in one way only, {@link #stop}: every channel says why, what commands left running is
  * killed, and the process exits. The watchdog, the daemon's word, a channel that has ended and the
@@ -57,6 +61,7 @@ public final class Executor {
     private final Thread hook = new Thread(this::shutDown, "shutdown");
 
     private @Nullable TcpDoor door;
+    private @Nullable VerbsDoor verbs;
     private boolean resting;
 
     Executor(ExecutorSpec spec, Functions functions) {
@@ -135,11 +140,47 @@ public final class Executor {
                             this::socket,
                             () -> workers.forEach(Worker::wake));
         }
-        List<ChannelDescriptor> channels = channels(door == null ? 0 : door.port());
+        verbs = openVerbs(problems);
+        List<ChannelDescriptor> channels = channels();
         ControlLink link =
                 new ControlLink(spec, dial, channels, problems, this::invocations, this::rest);
         start("watchdog", () -> watchdog.run(link::workDone));
         return link.serve();
+    }
+
+    /** Nothing of RDMA is loaded where the lease has none. */
+    private @Nullable VerbsDoor openVerbs(List<String> problems) {
+        if (spec.verbsHost().isEmpty()) {
+            return null;
+        }
+        long bytes = 2L * spec.cores().size() * spec.slots() * spec.payloadBytes();
+        long most = RdmaDevices.memlockBytes();
+        if (bytes > most) {
+            problems.add(
+                    "no rdma: the lease needs "
+                            + bytes
+                            + " bytes registered, the memlock limit is "
+                            + most
+                            + ": raise it (LimitMEMLOCK=infinity of the node daemon)");
+            return null;
+        }
+        try {
+            return new VerbsDoor(
+                    spec.verbsHost(),
+                    spec.secret(),
+                    workers.size(),
+                    this::queuePairs,
+                    () -> workers.forEach(Worker::wake));
+        } catch (IOException | OffcutException e) {
+            problems.add("no rdma: " + e.getMessage());
+            return null;
+        }
+    }
+
+    private VerbsWorkerChannel queuePairs(int worker) {
+        VerbsWorkerChannel fresh = new VerbsWorkerChannel(spec.slots(), spec.payloadBytes());
+        workers.get(worker).attach(fresh);
+        return fresh;
     }
 
     /** Connects to the daemon. */
@@ -175,6 +216,9 @@ public final class Executor {
             door.close();
         }
         if (ended) {
+            if (verbs != null) {
+                verbs.close();
+            }
             closeSockets();
             regions.forEach(ShmWorkerChannel::close);
         }
@@ -229,7 +273,7 @@ public final class Executor {
         sockets.values().forEach(TcpWorkerChannel::close);
     }
 
-    private List<ChannelDescriptor> channels(int port) {
+    private List<ChannelDescriptor> channels() {
         List<ChannelDescriptor> channels = new ArrayList<>();
         for (int index = 0; index < workers.size(); index++) {
             String region = ShmRegion.file(Path.of(spec.regionDir()), index).toString();
@@ -243,20 +287,27 @@ public final class Executor {
                             "",
                             spec.slots(),
                             spec.payloadBytes()));
-            if (port > 0) {
+            if (verbs != null) {
                 channels.add(
-                        new ChannelDescriptor(
-                                index,
-                                ChannelDescriptor.TCP,
-                                "",
-                                spec.tcpHost(),
-                                port,
-                                spec.secret(),
-                                spec.slots(),
-                                spec.payloadBytes()));
+                        remote(index, ChannelDescriptor.VERBS, spec.verbsHost(), verbs.port()));
+            }
+            if (door != null) {
+                channels.add(remote(index, ChannelDescriptor.TCP, spec.tcpHost(), door.port()));
             }
         }
         return channels;
+    }
+
+    private ChannelDescriptor remote(int worker, String transport, String host, int port) {
+        return new ChannelDescriptor(
+                worker,
+                transport,
+                "",
+                host,
+                port,
+                spec.secret(),
+                spec.slots(),
+                spec.payloadBytes());
     }
 
     private long invocations() {

@@ -70,6 +70,7 @@ final class Rehearsal {
                         folder.toString(),
                         folder.resolve("nobody.sock").toString(),
                         "127.0.0.1",
+                        "",
                         NOBODYS_SECRET,
                         2,
                         PAYLOAD_BYTES,

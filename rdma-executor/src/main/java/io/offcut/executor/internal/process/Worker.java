@@ -3,15 +3,16 @@ package io.offcut.executor.internal.process;
 import io.offcut.core.CpuSet;
 import io.offcut.core.OffcutException;
 import io.offcut.core.frame.InvocationStatus;
+import io.offcut.executor.internal.RemoteWorkerChannel;
 import io.offcut.executor.internal.WorkerChannel;
 import io.offcut.executor.internal.function.Call;
 import io.offcut.executor.internal.function.FunctionTable;
 import io.offcut.executor.internal.shm.ShmWorkerChannel;
-import io.offcut.executor.internal.tcp.TcpWorkerChannel;
 import io.offcut.linux.CpuAffinity;
 import io.offcut.linux.ThisProcess;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -19,7 +20,7 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One pinned thread that runs one invocation at a time, from shared memory or from TCP.
+ * One pinned thread that runs one invocation at a time, from shared memory or from afar.
  *
  * <pre>
  *   hot ──nothing for hotTimeout──▶ warm (asleep) ──woken──▶ looks again
@@ -40,7 +41,7 @@ final class Worker implements Runnable {
     private static final long SHORT_NANOS = 10_000;
     private static final int RUNS_PER_TIMING = 64;
     private static final long LONG_SLEEP_NANOS = 1_000_000_000;
-    private static final long TCP_SLEEP_NANOS = 500_000_000;
+    private static final long REMOTE_SLEEP_NANOS = 500_000_000;
     private static final long BOTH_SLEEP_NANOS = 1_000_000;
     private static final VarHandle RUN;
     private static final VarHandle TAKING;
@@ -71,7 +72,7 @@ final class Worker implements Runnable {
     private final Runnable atWork;
     private final Runnable atEnd;
     private @Nullable String problem;
-    private volatile @Nullable TcpWorkerChannel tcp;
+    private volatile RemoteWorkerChannel[] remotes = {};
     private volatile int ending;
     private volatile long run;
 
@@ -136,8 +137,10 @@ final class Worker implements Runnable {
     }
 
     /** Lets the worker serve this channel too, from its next look on. Any thread. */
-    void attach(TcpWorkerChannel channel) {
-        tcp = channel;
+    synchronized void attach(RemoteWorkerChannel channel) {
+        RemoteWorkerChannel[] more = Arrays.copyOf(remotes, remotes.length + 1);
+        more[remotes.length] = channel;
+        remotes = more;
     }
 
     @Override
@@ -183,15 +186,19 @@ final class Worker implements Runnable {
             Thread.onSpinWait();
         }
         // A look at a socket is a system call: not in the way of a client that shares memory.
-        TcpWorkerChannel socket = tcp;
-        if (socket != null
-                && socket.connected()
-                && (awoken || idlePolls % POLLS_PER_YIELD == 0 || !shm.claimed())) {
-            awoken = false;
-            int slot = socket.poll();
-            if (slot != WorkerChannel.NONE) {
-                serve(socket, slot);
-                return true;
+        boolean look = awoken || idlePolls % POLLS_PER_YIELD == 0 || !shm.claimed();
+        return look && turnToRemotes();
+    }
+
+    private boolean turnToRemotes() {
+        for (RemoteWorkerChannel remote : remotes) {
+            if (remote.connected()) {
+                awoken = false;
+                int slot = remote.poll();
+                if (slot != WorkerChannel.NONE) {
+                    serve(remote, slot);
+                    return true;
+                }
             }
         }
         return false;
@@ -286,12 +293,18 @@ final class Worker implements Runnable {
 
     private void sleep() {
         idle = true;
-        TcpWorkerChannel socket = tcp;
-        boolean connected = socket != null && socket.connected();
-        if (socket != null && connected && !shm.claimed()) {
-            socket.await(TCP_SLEEP_NANOS);
+        int connected = 0;
+        RemoteWorkerChannel only = null;
+        for (RemoteWorkerChannel remote : remotes) {
+            if (remote.connected()) {
+                only = remote;
+                connected++;
+            }
+        }
+        if (only != null && connected == 1 && !shm.claimed()) {
+            only.await(REMOTE_SLEEP_NANOS);
         } else {
-            shm.await(connected ? BOTH_SLEEP_NANOS : LONG_SLEEP_NANOS, maySleep);
+            shm.await(connected > 0 ? BOTH_SLEEP_NANOS : LONG_SLEEP_NANOS, maySleep);
         }
         // The next look at the clock sends it to sleep again, unless something came; and so that
         // the end of the region is seen at once.
@@ -301,8 +314,11 @@ final class Worker implements Runnable {
     }
 
     private boolean maySleep() {
-        TcpWorkerChannel socket = tcp;
-        return ending == 0 && (socket == null || !socket.waiting());
+        boolean nobodyWaits = true;
+        for (RemoteWorkerChannel remote : remotes) {
+            nobodyWaits &= !remote.waiting();
+        }
+        return ending == 0 && nobodyWaits;
     }
 
     /** Whether it has slept since it last ran a function, and runs none. Any thread. */
@@ -318,9 +334,8 @@ final class Worker implements Runnable {
     /** Ends a sleep. Any thread; does not block. */
     void wake() {
         shm.wake();
-        TcpWorkerChannel socket = tcp;
-        if (socket != null) {
-            socket.wake();
+        for (RemoteWorkerChannel remote : remotes) {
+            remote.wake();
         }
     }
 
@@ -389,9 +404,8 @@ final class Worker implements Runnable {
 
     private void endChannels(int statusCode) {
         shm.end(statusCode);
-        TcpWorkerChannel socket = tcp;
-        if (socket != null) {
-            socket.end(statusCode);
+        for (RemoteWorkerChannel remote : remotes) {
+            remote.end(statusCode);
         }
     }
 

@@ -3,8 +3,8 @@ package io.offcut.executor.internal.tcp;
 import io.offcut.core.frame.InvocationFrame;
 import io.offcut.core.frame.InvocationStatus;
 import io.offcut.executor.internal.IntRing;
+import io.offcut.executor.internal.RemoteWorkerChannel;
 import io.offcut.executor.internal.SlotMemory;
-import io.offcut.executor.internal.WorkerChannel;
 import io.offcut.executor.internal.function.Call;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link #reserve}, {@link #giveUp}, {@link #handOver}, {@link #waiting} and {@link #wake} are
  * thread-safe; everything else is for the thread that owns the worker.
  */
-public final class TcpWorkerChannel implements WorkerChannel, FrameSocket.Receiver {
+public final class TcpWorkerChannel implements RemoteWorkerChannel, FrameSocket.Receiver {
     /** In place of a slot, in a response: the worker ends, and the status says why. */
     static final int WHOLE_CONNECTION = -1;
 
@@ -113,17 +113,17 @@ public final class TcpWorkerChannel implements WorkerChannel, FrameSocket.Receiv
         }
     }
 
-    /** Whether a client is connected, or about to be. */
+    @Override
     public boolean connected() {
         return frames != null || incoming.get() != null;
     }
 
-    /** Whether a connection waits to be adopted by {@link #poll}. Any thread. */
+    @Override
     public boolean waiting() {
         return incoming.get() != null;
     }
 
-    /** Ends a sleep, now or the next. Any thread. Does not block. */
+    @Override
     public void wake() {
         selector.wakeup();
     }
@@ -240,7 +240,7 @@ public final class TcpWorkerChannel implements WorkerChannel, FrameSocket.Receiv
         }
     }
 
-    /** Sleeps until a request may be there, {@link #wake} was called, or the time is over. */
+    @Override
     public void await(long timeoutNanos) {
         FrameSocket current = frames;
         if (current == null || !requests.isEmpty()) {
