@@ -3,15 +3,13 @@ package io.offcut.simulator;
 import io.offcut.simulator.SimulationResult.Harvestable;
 import io.offcut.simulator.internal.batch.BatchJobs;
 import io.offcut.simulator.internal.measure.FreeMemory;
-import io.offcut.traces.JobTable;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** What each policy of offering could win at most, by what the log tells of its jobs. */
 final class HarvestableShares {
-    private final JobTable table;
-    private final BatchJobs jobs;
-    private final JobSchedule schedule;
+    private final int measured;
 
     /**
      * Null where jobs were on no nodes; then the log tells no memory, which goes with the cores.
@@ -20,18 +18,13 @@ final class HarvestableShares {
 
     private final double capacity;
     private final double memory;
-    private double unusedCoreSeconds;
-    private int measured;
 
     HarvestableShares(
             SimulationConfig config,
             BatchJobs jobs,
-            JobSchedule schedule,
             FreeMemory.@Nullable Total freeMemory,
             double spanSeconds) {
-        this.table = config.jobs();
-        this.jobs = jobs;
-        this.schedule = schedule;
+        this.measured = (int) IntStream.range(0, jobs.size()).filter(jobs::isMeasured).count();
         this.freeMemory = freeMemory;
         this.capacity = spanSeconds * config.cluster().cores();
         this.memory = spanSeconds * config.cluster().memoryBytes();
@@ -41,12 +34,14 @@ final class HarvestableShares {
      * @param downCoreSeconds of nodes that take no jobs
      * @param allocatedCoreSeconds that jobs hold
      * @param jobCoreSeconds of these, what they asked for
+     * @param unusedCoreSeconds of these, what the log measured that they do not use; what a job
+     *     takes longer for functions beside it is none of it: then it computes all the same
      */
     List<Harvestable> all(
-            double downCoreSeconds, double allocatedCoreSeconds, double jobCoreSeconds) {
-        for (int job = 0; job < jobs.size(); job++) {
-            add(job);
-        }
+            double downCoreSeconds,
+            double allocatedCoreSeconds,
+            double jobCoreSeconds,
+            double unusedCoreSeconds) {
         double up = capacity - downCoreSeconds;
         double unallocated = up - allocatedCoreSeconds;
         double unused = up - jobCoreSeconds;
@@ -65,20 +60,6 @@ final class HarvestableShares {
     /** The share of so many cores. */
     private double memoryOf(double coreSeconds) {
         return capacity == 0 ? 0 : memory * coreSeconds / capacity;
-    }
-
-    /**
-     * What it takes longer for functions beside it does not count: then it computes all the same.
-     */
-    private void add(int job) {
-        int row = schedule.row(job);
-        double held = schedule.endSeconds(job) - schedule.startSeconds(job);
-        double coreSeconds = Math.min(held, jobs.runMillis(job) / 1000.0) * schedule.cores(job);
-        double cpuSeconds = table.averageCpuSeconds(row) * schedule.cores(job);
-        if (cpuSeconds >= 0) {
-            unusedCoreSeconds += Math.max(0, coreSeconds - cpuSeconds);
-        }
-        measured += cpuSeconds >= 0 || table.usedMemoryKib(row) > 0 ? 1 : 0;
     }
 
     private Harvestable row(String policy, double cores, double bytes) {

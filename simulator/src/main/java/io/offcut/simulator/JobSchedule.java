@@ -34,11 +34,11 @@ public final class JobSchedule {
     }
 
     public long startSeconds(int index) {
-        return record.startMillis(index) / 1000;
+        return Math.floorDiv(record.startMillis(index), 1000L);
     }
 
     public long endSeconds(int index) {
-        return record.endMillis(index) / 1000;
+        return Math.floorDiv(record.endMillis(index), 1000L);
     }
 
     /** How much functions beside it slowed it, in thousandths; 1000 for not at all. */

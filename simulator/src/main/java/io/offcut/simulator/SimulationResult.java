@@ -66,7 +66,8 @@ public record SimulationResult(
 
     /**
      * Where the core-seconds of the machine went. {@code job + idle + down = capacity}; {@code work
-     * ≤ job ≤ allocated}; {@code harvested ≤ leased ≤ offered ≤ idle}.
+     * ≤ job ≤ allocated}; {@code harvested ≤ leased ≤ offered ≤ idle} and what jobs were measured
+     * not to use.
      *
      * @param spanSeconds first submission to last end
      * @param capacity all cores, all the time
@@ -105,7 +106,8 @@ public record SimulationResult(
      * @param reclaims leases that a batch job ended
      * @param refusals grants that crossed a change of their node
      * @param meanLeaseSeconds of all leases; those open at the end count up to it
-     * @param harvestedShareOfIdle harvested over idle core-seconds
+     * @param harvestedShareOfIdle harvested over core-seconds that were idle, or of jobs that were
+     *     measured not to use them and offered
      * @param executorStarts how leases found their executors
      * @param calls null where work is not made of single calls
      * @param offloading null where no jobs offload

@@ -45,12 +45,12 @@ final class Summing {
                 outcome.idle(),
                 schedule,
                 utilization(),
-                new HarvestableShares(
-                                config, jobs, schedule, outcome.memory(), seconds(spanMillis()))
+                new HarvestableShares(config, jobs, outcome.memory(), seconds(spanMillis()))
                         .all(
                                 seconds(outcome.downCoreMillis()),
                                 seconds(time.total(Use.ALLOCATED)),
-                                seconds(time.total(Use.JOB))),
+                                seconds(time.total(Use.JOB)),
+                                outcome.baselines().leftUnused() / 1000),
                 outcome.events());
     }
 
@@ -160,11 +160,9 @@ final class Summing {
         if (counts == null) {
             return null;
         }
-        return FunctionSums.of(
-                config,
-                counts,
-                schedule,
-                share(time.total(Use.HARVESTED), outcome.idleCoreMillis()));
+        // What jobs were measured to leave is as idle as what no job holds, where it was offered.
+        long idle = outcome.idleCoreMillis() + time.total(Use.UNUSED);
+        return FunctionSums.of(config, counts, schedule, share(time.total(Use.HARVESTED), idle));
     }
 
     /**

@@ -266,6 +266,7 @@ class FunctionLoadsTest {
         assertThat(result.cores().job()).isEqualTo(100);
         assertThat(result.cores().allocated()).isEqualTo(400);
         assertThat(result.cores().harvested()).isEqualTo(300);
+        assertThat(functions(result).harvestedShareOfIdle()).isEqualTo(1);
         assertThat(result.cores().utilizationWithFunctions()).isEqualTo(1);
         assertThat(result.harvestable())
                 .extracting(SimulationResult.Harvestable::policy)
@@ -273,6 +274,16 @@ class FunctionLoadsTest {
         assertThat(result.harvestable().get(1).coreShare()).isZero();
         assertThat(result.harvestable().get(2).coreShare()).isEqualTo(0.75);
         assertThat(result.harvestable().get(2).memoryShare()).isEqualTo(0.75);
+    }
+
+    @Test
+    void whatAJobDidNotGetItDoesNotLeaveUnused() {
+        // The second asked for three cores and got one; each used its cores half of the time.
+        JobTable jobs = Tables.measured(50, -1, job(0, 0, 100, 3, -1), job(0, 0, 100, 3, -1));
+
+        SimulationResult result = run(jobs, 4, FunctionConfig.NONE, RECORDED, LeaseLog.NONE);
+
+        assertThat(result.harvestable().get(2).coreSeconds()).isEqualTo(200);
     }
 
     @Test

@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,6 +71,46 @@ class FunctionPropertiesTest {
                 }
             }
         }
+    }
+
+    /** Batch schedulers count seconds: a delay of a millisecond is none to them. */
+    @ParameterizedTest
+    @EnumSource(
+            value = Scheduler.class,
+            names = {"EASY", "FCFS", "CONSERVATIVE"})
+    void jobsStartAsWithoutFunctionsWhereAllTheyCostIsAFraction(Scheduler scheduler) {
+        for (long seed = 1; seed <= 5; seed++) {
+            SimulationConfig alone =
+                    new SimulationConfig(generated(seed), CLUSTER)
+                            .with(new BatchConfig(scheduler, Estimates.EXACT, Allocation.CORES));
+            SimulationResult beside =
+                    Simulation.run(
+                            alone.with(
+                                    FIT.with(Interference.NONE, Interference.COMPUTE)
+                                            .with(
+                                                    new Leases(
+                                                            Place.DEFAULT,
+                                                            0,
+                                                            false,
+                                                            0,
+                                                            Reclaim.MEASURED))));
+
+            assertThat(beside.functions())
+                    .as("seed %d", seed)
+                    .isNotNull()
+                    .extracting(functions -> functions.delays().jobs())
+                    .isNotEqualTo(0L);
+            assertThat(times(beside))
+                    .as("seed %d", seed)
+                    .isEqualTo(times(Simulation.run(alone.with(FunctionConfig.NONE))));
+        }
+    }
+
+    private static List<String> times(SimulationResult result) {
+        JobSchedule schedule = result.schedule();
+        return IntStream.range(0, schedule.size())
+                .mapToObj(job -> schedule.startSeconds(job) + "-" + schedule.endSeconds(job))
+                .toList();
     }
 
     private static void check(SimulationResult result, String context) {

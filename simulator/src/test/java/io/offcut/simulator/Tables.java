@@ -31,16 +31,23 @@ final class Tables {
 
     /** One job of which CPU time and memory of each processor were measured; −1 for not. */
     static JobTable measured(long[] row, double cpuSeconds, long memoryKib) {
+        return measured(cpuSeconds, memoryKib, row);
+    }
+
+    /** The same of several jobs, with equal measurements. */
+    static JobTable measured(double cpuSeconds, long memoryKib, long[]... rows) {
         JobTable.Builder builder = new JobTable.Builder();
-        long[] values = new long[SwfField.COUNT];
-        Arrays.fill(values, -1);
-        values[SwfField.JOB.column()] = 1;
-        values[SwfField.SUBMIT.column()] = row[0];
-        values[SwfField.WAIT.column()] = row[1];
-        values[SwfField.RUN.column()] = row[2];
-        values[SwfField.PROCS.column()] = row[3];
-        values[SwfField.USED_MEMORY.column()] = memoryKib;
-        builder.add(values, cpuSeconds);
+        for (long[] row : rows) {
+            long[] values = new long[SwfField.COUNT];
+            Arrays.fill(values, -1);
+            values[SwfField.JOB.column()] = builder.size() + 1L;
+            values[SwfField.SUBMIT.column()] = row[0];
+            values[SwfField.WAIT.column()] = row[1];
+            values[SwfField.RUN.column()] = row[2];
+            values[SwfField.PROCS.column()] = row[3];
+            values[SwfField.USED_MEMORY.column()] = memoryKib;
+            builder.add(values, cpuSeconds);
+        }
         return builder.build();
     }
 

@@ -118,6 +118,18 @@ public final class BatchJobs {
         return table.runSeconds(rows[job]) * MILLIS;
     }
 
+    /** Of the time it runs, how long the log measured that it used no core; 0 if it did not. */
+    public double unusedShare(int job) {
+        double cpuSeconds = table.averageCpuSeconds(rows[job]);
+        int runSeconds = table.runSeconds(rows[job]);
+        return cpuSeconds < 0 || runSeconds <= 0 ? 0 : Math.max(0, 1 - cpuSeconds / runSeconds);
+    }
+
+    /** Whether the log measured what it used. */
+    public boolean isMeasured(int job) {
+        return table.averageCpuSeconds(rows[job]) >= 0 || table.usedMemoryKib(rows[job]) > 0;
+    }
+
     /** Recorded wait; negative when the log does not say. */
     public long waitMillis(int job) {
         return table.waitSeconds(rows[job]) * MILLIS;

@@ -44,7 +44,7 @@ public interface BatchScheduler {
         return Long.MAX_VALUE;
     }
 
-    /** Where a job that was started is; null where the scheduler does not know nodes. */
+    /** Where a job that runs is; null where the scheduler does not know nodes. */
     default @Nullable Assignment assignment(int job) {
         return null;
     }

@@ -55,9 +55,10 @@ final class JobsOnNodes {
         }
     }
 
-    /** A job has ended; where it was is still known. */
+    /** A job has ended. Where it was is forgotten: of millions, few run at a time. */
     void remove(int job) {
         Assignment where = where(job);
+        assignments[job] = null;
         space.give(where, jobs.neededBytesPerCore(job));
         for (int part = 0; part < where.parts() && onNode.length > 0; part++) {
             int node = where.node(part);
@@ -69,7 +70,7 @@ final class JobsOnNodes {
         }
     }
 
-    /** Where a job is that has started. */
+    /** Where a job is that runs. */
     Assignment where(int job) {
         Assignment where = assignments[job];
         if (where == null) {
@@ -78,7 +79,7 @@ final class JobsOnNodes {
         return where;
     }
 
-    /** Where a job is or was last; null before its first start. */
+    /** Where a job is; null if it does not run. */
     @Nullable Assignment assignment(int job) {
         return assignments[job];
     }

@@ -418,8 +418,10 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
                 new Baselines.Run(
                         jobs.cores(job),
                         held,
+                        used,
                         used - unused,
                         aloneMillis,
+                        jobs.unusedShare(job),
                         ran == null ? 0 : nowMillis - startMillis - ran.ownMillis(),
                         ran == null ? 0 : ran.handedOverMillis()));
         occupancy.remove(job);

@@ -258,14 +258,18 @@ public final class FunctionSide implements Harvester {
 
     /**
      * A job begins its work when leases have left its cores. For memory it does not wait: it needs
-     * its own later than that.
+     * its own later than that. Logs and batch schedulers count whole seconds: a fraction is counted
+     * here, and moves no end, or every job of an exact estimate would outlast it.
      */
     private void delayStarted(long nowMillis) {
         long delay = policy.reclaim().freezeMillis();
+        long moved = delay / 1000 * 1000;
         for (Started start : started) {
             if (delay > 0 && tookFromLease(start.placement())) {
                 counts.jobDelayed(delay);
-                paces.delay(nowMillis, start.job(), delay);
+                if (moved > 0) {
+                    paces.delay(nowMillis, start.job(), moved);
+                }
             }
         }
         started.clear();

@@ -15,22 +15,27 @@ public final class Baselines {
     private long aloneHeld;
     private long stalled;
     private long handedOver;
+    private double leftUnused;
 
     /**
      * One run of a job, to its end or to where an outage cut it short.
      *
      * @param cores it asked for
      * @param held cores it held
+     * @param used of these, cores it could compute on
      * @param computing cores it computed on
      * @param aloneMillis how long it would have taken without functions
+     * @param unusedShare of that, how long the log measured that it did not use a core
      * @param stalledMillis how long it ran without getting on, for functions beside it
      * @param handedOverMillis of its time alone, what leases did instead
      */
     public record Run(
             int cores,
             int held,
+            int used,
             int computing,
             long aloneMillis,
+            double unusedShare,
             long stalledMillis,
             long handedOverMillis) {}
 
@@ -60,6 +65,7 @@ public final class Baselines {
         aloneHeld += run.aloneMillis() * run.held();
         stalled += run.stalledMillis() * run.computing();
         handedOver += run.handedOverMillis() * run.computing();
+        leftUnused += run.aloneMillis() * run.unusedShare() * run.used();
     }
 
     private int wholeNodes(int cores) {
@@ -94,6 +100,11 @@ public final class Baselines {
     /** What jobs held and did not get on with, for functions beside them. */
     public long stalled() {
         return stalled;
+    }
+
+    /** What jobs would hold without functions, and were measured not to use. */
+    public double leftUnused() {
+        return leftUnused;
     }
 
     /** Work of jobs that leases did. */
