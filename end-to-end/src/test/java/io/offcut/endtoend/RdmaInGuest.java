@@ -25,6 +25,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -106,7 +107,7 @@ final class RdmaInGuest {
                 byte[] input = word.getBytes(StandardCharsets.UTF_8);
                 byte[] result = pool.invoke("upper", input).orThrow();
                 assertThat(new String(result, StandardCharsets.UTF_8))
-                        .isEqualTo(word.toUpperCase(java.util.Locale.ROOT));
+                        .isEqualTo(word.toUpperCase(Locale.ROOT));
             }
         }
     }

@@ -34,6 +34,7 @@ import java.util.LinkedList;
 import java.util.List;
 
 /** A client of a worker that need not keep to the protocol. */
+@SuppressWarnings("JdkObsolete") // the type of list that DiSNI wants
 final class RawVerbsClient implements AutoCloseable {
     private static final int PATIENCE_MILLIS = 60_000;
 

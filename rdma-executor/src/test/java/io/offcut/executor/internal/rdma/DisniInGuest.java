@@ -22,7 +22,6 @@ import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.LinkedList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -400,7 +399,6 @@ final class DisniInGuest {
         try (RdmaPair pair = RdmaPair.connected(ENDLESS)) {
             IbvSendWR request =
                     pair.client.request(IbvSendWR.IBV_WR_RDMA_WRITE, pair.client.piece(0, 8));
-            request.setSg_list(new LinkedList<>(request.getSg_list()));
             request.getRdma().setRemote_addr(pair.server.region.getAddr());
             request.getRdma().setRkey(pair.server.region.getRkey());
             PostSend post = (PostSend) pair.client.qp.postSend(List.of(request), null);

@@ -10,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -105,7 +107,7 @@ final class LayoutTest {
         String prefix =
                 STRUCTURES.keySet().stream()
                         .filter(one -> constant.startsWith(one + "_"))
-                        .max(java.util.Comparator.comparingInt(String::length))
+                        .max(Comparator.comparingInt(String::length))
                         .orElseThrow(() -> new AssertionError("no structure of " + constant));
         String structure = "struct " + STRUCTURES.get(prefix);
         String member = constant.substring(prefix.length() + 1);
@@ -114,7 +116,7 @@ final class LayoutTest {
                 : "offsetof("
                         + structure
                         + ", "
-                        + MEMBERS.getOrDefault(constant, member.toLowerCase(java.util.Locale.ROOT))
+                        + MEMBERS.getOrDefault(constant, member.toLowerCase(Locale.ROOT))
                         + ")";
     }
 

@@ -32,6 +32,7 @@ import org.jspecify.annotations.NullUnmarked;
  * connection. Each has a buffer that is registered with all rights.
  */
 @NullUnmarked
+@SuppressWarnings("JdkObsolete") // the type of list that DiSNI wants
 final class RdmaPair implements AutoCloseable {
     /** The guest's device. */
     static final String ADDRESS = "10.77.0.1";
