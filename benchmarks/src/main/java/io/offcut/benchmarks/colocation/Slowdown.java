@@ -5,7 +5,7 @@ import java.util.SplittableRandom;
 
 /**
  * What a kernel loses: the median over pairs, with a percentile bootstrap interval (Efron 1979) of
- * 95 %.
+ * 95 %, NaN of too few pairs.
  */
 record Slowdown(double low, double median, double high) {
     static final String BROKEN = "broken";
@@ -13,10 +13,16 @@ record Slowdown(double low, double median, double high) {
     private static final int RESAMPLES = 5_000;
     private static final double OUTSIDE = 0.025;
 
+    /** The median of fewer is outside all of them with more than 5 %: no interval has it. */
+    private static final int LEAST = 6;
+
     /**
      * @param losses of each pair
      */
     static Slowdown of(double[] losses) {
+        if (losses.length < LEAST) {
+            return new Slowdown(Double.NaN, median(losses), Double.NaN);
+        }
         SplittableRandom random = new SplittableRandom(1);
         double[] medians = new double[RESAMPLES];
         double[] drawn = new double[losses.length];

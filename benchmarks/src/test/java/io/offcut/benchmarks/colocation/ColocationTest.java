@@ -92,6 +92,14 @@ final class ColocationTest {
     }
 
     @Test
+    void decidesNothingByAFewPairs() {
+        Slowdown slowdown = Slowdown.of(new double[] {0.2, 0.3, 0.4, 0.5, 0.6});
+        assertThat(slowdown.median()).isEqualTo(0.4);
+        assertThat(slowdown.against(0.01)).isEqualTo("open");
+        assertThat(slowdown.against(0.9)).isEqualTo("open");
+    }
+
+    @Test
     void keepsPairsInAFile() {
         Pair pair = pair(1, 0.1, new Random(1));
         assertThat(Pair.parse(pair.line())).isEqualTo(pair);
