@@ -157,7 +157,7 @@ public final class SimulateBenchCommand implements Callable<Integer> {
         return simulation(swf, folder, "--scheduler", "recorded", "--functions", "fit");
     }
 
-    /** In processes of their own, of which half is Java; then in one that is warm. */
+    /** In processes of their own, compiled while they run; then in one that is warm. */
     private void replays(ColdRuns cold, Path swf, Path folder)
             throws IOException, InterruptedException {
         List<Profile> whole = new ArrayList<>();
@@ -189,7 +189,9 @@ public final class SimulateBenchCommand implements Callable<Integer> {
         add(row.atLeast(EVENTS_BOUND, events / row.seconds() / 1e6, EVENTS_UNIT));
         double written = Files.size(folder.resolve("out/leases.csv")) / (double) (1 << 20);
         add(
-                SimulateRow.of("large log, leases.csv", List.of(once))
+                SimulateRow.of(
+                                "large log, leases.csv",
+                                List.of(new Profile(once.seconds(), Map.of())))
                         .atLeast(1, written / HEAP_MIB, "x the heap of " + HEAP_MIB + " MiB"));
     }
 
