@@ -102,22 +102,36 @@ public final class CpuSet {
     }
 
     public boolean containsAll(CpuSet other) {
-        BitSet rest = (BitSet) other.bits.clone();
-        rest.andNot(bits);
-        return rest.isEmpty();
+        for (int cpu = other.bits.nextSetBit(0); cpu >= 0; cpu = other.bits.nextSetBit(cpu + 1)) {
+            if (!bits.get(cpu)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     public boolean intersects(CpuSet other) {
         return bits.intersects(other.bits);
     }
 
+    /** Whether one of these CPU numbers is in the set. */
+    public boolean intersects(BitSet cpus) {
+        return bits.intersects(cpus);
+    }
+
     public CpuSet plus(CpuSet other) {
+        if (isEmpty() || other.isEmpty()) {
+            return isEmpty() ? other : this;
+        }
         BitSet result = (BitSet) bits.clone();
         result.or(other.bits);
         return new CpuSet(result);
     }
 
     public CpuSet minus(CpuSet other) {
+        if (!intersects(other)) {
+            return this;
+        }
         BitSet result = (BitSet) bits.clone();
         result.andNot(other.bits);
         return new CpuSet(result);
@@ -131,12 +145,13 @@ public final class CpuSet {
 
     /** The {@code count} lowest members, or the whole set when it has fewer. */
     public CpuSet lowest(int count) {
-        return new CpuSet(
-                BitSet.valueOf(
-                        bits.stream()
-                                .limit(count)
-                                .collect(BitSet::new, BitSet::set, BitSet::or)
-                                .toLongArray()));
+        BitSet result = new BitSet();
+        int left = count;
+        for (int cpu = bits.nextSetBit(0); cpu >= 0 && left > 0; left--) {
+            result.set(cpu);
+            cpu = bits.nextSetBit(cpu + 1);
+        }
+        return new CpuSet(result);
     }
 
     /** The members in ascending order. */

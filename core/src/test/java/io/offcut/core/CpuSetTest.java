@@ -58,6 +58,7 @@ final class CpuSetTest {
                     .as("seed %d", seed)
                     .isEqualTo(either.stream().toArray());
             assertThat(x.intersects(y)).as("seed %d", seed).isEqualTo(a.intersects(b));
+            assertThat(x.intersects(b)).as("seed %d", seed).isEqualTo(a.intersects(b));
             assertThat(x.containsAll(y)).as("seed %d", seed).isEqualTo(both.equals(b));
             assertThat(CpuSet.parse(x.toString())).as("seed %d", seed).isEqualTo(x);
             assertThat(x.lowest(3).toArray())

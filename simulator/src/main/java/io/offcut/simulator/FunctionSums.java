@@ -46,8 +46,7 @@ final class FunctionSums {
                 load instanceof Load.Open ? calls(counts) : null,
                 load instanceof Load.Offload ? offloading(counts) : null,
                 slowdown(schedule),
-                new Delays(counts.delayedJobs, counts.delayMillis / MILLIS),
-                counts.events);
+                new Delays(counts.delayedJobs, counts.delayMillis / MILLIS));
     }
 
     private static Calls calls(FunctionCounts counts) {

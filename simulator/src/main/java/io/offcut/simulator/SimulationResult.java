@@ -14,8 +14,10 @@ import org.jspecify.annotations.Nullable;
  * @param schedule job by job
  * @param utilization row by row
  * @param harvestable what each policy of offering leaves to functions at most
- * @param events that were handled: submissions, starts and ends of jobs, and what functions asked
- *     for
+ * @param events changes of state, each counted once: a job is submitted, starts or ends; a node
+ *     goes down or comes back; a node offers something else than before; workers are requested, or
+ *     their request ends; a lease begins, ends or is refused; a call comes, is done, dropped,
+ *     failed or evicted. Messages and timers by which these come about are not counted
  */
 public record SimulationResult(
         SimulationConfig config,
@@ -113,7 +115,6 @@ public record SimulationResult(
      * @param offloading null where no jobs offload
      * @param slowdown of jobs by functions beside them
      * @param delays of jobs by leases on their cores
-     * @param events what the function side handled, those of the scheduling core among them
      */
     public record Functions(
             long requests,
@@ -128,8 +129,7 @@ public record SimulationResult(
             @Nullable Calls calls,
             @Nullable Offloading offloading,
             Slowdown slowdown,
-            Delays delays,
-            long events) {}
+            Delays delays) {}
 
     /**
      * Jobs that could begin their work only after their start, when leases had left their cores.

@@ -47,6 +47,7 @@ final class Summary {
                 "queues",
                 JobGroup.of(result.schedule(), config.jobs(), SwfField.QUEUE, note.queueNames()));
         summary.put("cost", cost(result.cores(), note.coreHourPrice()));
+        summary.put("events", result.events());
         return summary;
     }
 

@@ -61,6 +61,15 @@ class HarvestTest {
     }
 
     @Test
+    void countsEachChangeOfStateOnceWhoeverCausedIt() {
+        // Each job is submitted, starts and ends.
+        assertThat(run(TWO_JOBS, Allocation.CORES, FunctionConfig.NONE).events()).isEqualTo(6);
+        // And one request; a node offers a core at 110 and the memory of the first job at 200,
+        // both nodes two cores at 210 and none from 300; three leases begin and end.
+        assertThat(run(TWO_JOBS, Allocation.CORES, STANDING).events()).isEqualTo(6 + 1 + 6 + 6);
+    }
+
+    @Test
     void coresThatAWholeNodeJobHoldsForNothingAreNotOffered() {
         SimulationResult result = run(TWO_JOBS, Allocation.NODES, STANDING);
 

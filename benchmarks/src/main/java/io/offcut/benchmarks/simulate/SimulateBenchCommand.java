@@ -2,15 +2,17 @@ package io.offcut.benchmarks.simulate;
 
 import io.offcut.benchmarks.invoke.TempFolder;
 import io.offcut.cli.Io;
+import io.offcut.cli.Main;
+import io.offcut.cli.output.JsonOut;
+import io.offcut.cli.simulate.figures.ResultJson;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -32,10 +34,19 @@ public final class SimulateBenchCommand implements Callable<Integer> {
     private static final double RATIO_BOUND = 2;
     private static final double PLACED_BOUND_SECONDS = 3;
     private static final double SMALL_BOUND_SECONDS = 0.3;
-    private static final double EVENTS_BOUND = 1e6;
+    private static final double EVENTS_BOUND = 1;
+    private static final String EVENTS_UNIT = "million events/s";
+
+    /** Far below what a large log's leases.csv takes. */
+    private static final int HEAP_MIB = 256;
 
     /** Room for noise and for what does not fit a cache any more. */
     private static final double GROWTH_BOUND = 1.5;
+
+    enum Format {
+        TABLE,
+        JSON
+    }
 
     private final Io io;
 
@@ -61,7 +72,13 @@ public final class SimulateBenchCommand implements Callable<Integer> {
                     "Millions of generated jobs, with 4 GiB of heap; 0 for none. Default: 1,2,4,10.")
     private List<Integer> millions = List.of(1, 2, 4, 10);
 
-    private boolean kept = true;
+    @Option(
+            names = "--format",
+            paramLabel = "table|json",
+            description = "For people or for scripts.")
+    private Format format = Format.TABLE;
+
+    private final List<SimulateRow> rows = new ArrayList<>();
 
     public SimulateBenchCommand(Io io) {
         this.io = io;
@@ -79,67 +96,103 @@ public final class SimulateBenchCommand implements Callable<Integer> {
             ColdRuns cold = new ColdRuns(Path.of(home), folder);
             if (small != null) {
                 beside("small log", cold, small, smallProcs, folder, true);
-                replay(cold, small);
+                replays(cold, small, folder);
             }
             beside("large log", cold, log, procs, folder, false);
+            longReplay(cold, folder);
             generated(cold, folder);
         } finally {
             TempFolder.delete(folder);
         }
-        return kept ? 0 : 1;
+        if (format == Format.JSON) {
+            io.print(JsonOut.text(Map.of("simulate", rows)));
+        }
+        return rows.stream().allMatch(SimulateRow::kept) ? 0 : 1;
     }
 
     private void beside(
             String name, ColdRuns cold, Path swf, int cores, Path folder, boolean isSmall)
             throws IOException, InterruptedException {
         String number = Integer.toString(cores);
-        List<String> counted = new ArrayList<>(List.of("simulate", swf.toString()));
-        counted.addAll(List.of("--procs", number, "--no-report"));
-        counted.addAll(List.of("--out", folder.resolve("out").toString()));
+        List<String> counted = simulation(swf, folder, "--procs", number);
         List<String> placed = new ArrayList<>(counted);
         placed.addAll(List.of("--fit", "cores", "--cores-per-node", "16"));
-        double[][] seconds = new double[3][rounds];
+        List<Profile> minimal = new ArrayList<>();
+        List<Profile> ours = new ArrayList<>();
+        List<Profile> onNodes = new ArrayList<>();
         // The first round, not counted, brings the files into memory and makes the archive.
         for (int round = -1; round < rounds; round++) {
-            double minimal =
-                    cold.alone(MinimalEasy.class, List.of(swf.toString(), number)).seconds();
-            double ours = cold.offcut(counted).seconds();
-            double onNodes = isSmall ? 0 : cold.offcut(placed).seconds();
-            int kept = Math.max(0, round);
-            seconds[0][kept] = minimal;
-            seconds[1][kept] = ours;
-            seconds[2][kept] = onNodes;
+            minimal.add(Profile.of(cold.alone(MinimalEasy.class, List.of(swf.toString(), number))));
+            ours.add(Profile.of(cold.offcut(counted)));
+            if (!isSmall) {
+                onNodes.add(Profile.of(cold.offcut(placed)));
+            }
+            if (round < 0) {
+                minimal.clear();
+                ours.clear();
+                onNodes.clear();
+            }
         }
-        line(name + ", minimal EASY", seconds[0], "");
-        double ours = median(seconds[1]);
+        SimulateRow bare = SimulateRow.of(name + ", minimal EASY", minimal);
+        SimulateRow counting = SimulateRow.of(name + ", counting", ours);
+        add(bare);
         if (isSmall) {
-            bound(name + ", counting", seconds[1], ours, SMALL_BOUND_SECONDS, "s");
+            add(counting.atMost(SMALL_BOUND_SECONDS, counting.seconds(), "s"));
         } else {
-            double ratio = ours / median(seconds[0]);
-            bound(name + ", counting", seconds[1], ratio, RATIO_BOUND, "x minimal");
-            double onNodes = median(seconds[2]);
-            bound(name + ", on nodes of 16", seconds[2], onNodes, PLACED_BOUND_SECONDS, "s");
+            double ratio = counting.seconds() / bare.seconds();
+            add(counting.atMost(RATIO_BOUND, ratio, "x minimal"));
+            SimulateRow nodes = SimulateRow.of(name + ", on nodes of 16", onNodes);
+            add(nodes.atMost(PLACED_BOUND_SECONDS, nodes.seconds(), "s"));
         }
     }
 
-    private void replay(ColdRuns cold, Path swf) throws IOException, InterruptedException {
+    private static List<String> simulation(Path swf, Path folder, String... more) {
+        List<String> words = new ArrayList<>(List.of("simulate", swf.toString()));
+        words.addAll(List.of("--no-report", "--times", "--out", folder.resolve("out").toString()));
+        words.addAll(List.of(more));
+        return words;
+    }
+
+    private static List<String> replay(Path swf, Path folder) {
+        return simulation(swf, folder, "--scheduler", "recorded", "--functions", "fit");
+    }
+
+    /** In processes of their own, compiled while they run; then in one that is warm. */
+    private void replays(ColdRuns cold, Path swf, Path folder)
+            throws IOException, InterruptedException {
+        List<Profile> whole = new ArrayList<>();
+        for (int round = 0; round < rounds; round++) {
+            whole.add(Profile.of(cold.offcut(replay(swf, folder))));
+        }
+        SimulateRow row = SimulateRow.of("small log, with functions", whole);
+        double events = ResultJson.read(folder.resolve("out/summary.json")).path("events").asLong();
+        add(row.reached(events / row.seconds() / 1e6, EVENTS_UNIT));
         String[] words =
                 measured(
                         cold,
                         List.of(),
                         List.of("replay", swf.toString(), Integer.toString(rounds)));
-        double[] seconds = new double[rounds];
-        Arrays.setAll(seconds, round -> Double.parseDouble(words[round + 1]));
-        double perSecond = Long.parseLong(words[0]) / median(seconds);
-        kept &= perSecond >= EVENTS_BOUND;
-        line(
-                "replay with functions",
-                seconds,
-                String.format(
-                        Locale.ROOT,
-                        "%.2f million events/s; at least 1%s",
-                        perSecond / 1e6,
-                        perSecond >= EVENTS_BOUND ? "" : ": NOT KEPT"));
+        List<Profile> warm = new ArrayList<>();
+        for (int round = 0; round < rounds; round++) {
+            warm.add(new Profile(Double.parseDouble(words[round + 1]), Map.of()));
+        }
+        row = SimulateRow.of("small log, with functions, warm", warm);
+        add(row.atLeast(EVENTS_BOUND, events / row.seconds() / 1e6, EVENTS_UNIT));
+    }
+
+    /** Once, in a heap that does not hold what it writes. */
+    private void longReplay(ColdRuns cold, Path folder) throws IOException, InterruptedException {
+        List<String> flags = List.of("-Xmx" + HEAP_MIB + "m");
+        Profile once = Profile.of(cold.java(Main.class, flags, replay(log, folder)));
+        SimulateRow row = SimulateRow.of("large log, with functions", List.of(once));
+        double events = ResultJson.read(folder.resolve("out/summary.json")).path("events").asLong();
+        add(row.atLeast(EVENTS_BOUND, events / row.seconds() / 1e6, EVENTS_UNIT));
+        double written = Files.size(folder.resolve("out/leases.csv")) / (double) (1 << 20);
+        add(
+                SimulateRow.of(
+                                "large log, leases.csv",
+                                List.of(new Profile(once.seconds(), Map.of())))
+                        .atLeast(1, written / HEAP_MIB, "x the heap of " + HEAP_MIB + " MiB"));
     }
 
     private void generated(ColdRuns cold, Path folder) throws IOException, InterruptedException {
@@ -154,12 +207,11 @@ public final class SimulateBenchCommand implements Callable<Integer> {
             double seconds = Double.parseDouble(words[1]);
             double growth = seconds / (million * Math.log(million * 1e6));
             first = first == 0 ? growth : first;
-            bound(
-                    million + " million generated jobs",
-                    new double[] {seconds},
-                    growth / first,
-                    GROWTH_BOUND,
-                    "x n log n of the first");
+            add(
+                    SimulateRow.of(
+                                    million + " million generated jobs",
+                                    List.of(new Profile(seconds, Map.of())))
+                            .atMost(GROWTH_BOUND, growth / first, "x n log n of the first"));
         }
     }
 
@@ -168,36 +220,10 @@ public final class SimulateBenchCommand implements Callable<Integer> {
         return cold.java(GeneratedRun.class, flags, arguments).output().split(" ", -1);
     }
 
-    private void bound(String name, double[] seconds, double value, double bound, String unit) {
-        kept &= value <= bound;
-        line(
-                name,
-                seconds,
-                String.format(
-                        Locale.ROOT,
-                        "%.2f %s; at most %.1f%s",
-                        value,
-                        unit,
-                        bound,
-                        value <= bound ? "" : ": NOT KEPT"));
-    }
-
-    /** The median, the least and the most. */
-    private void line(String name, double[] seconds, String more) {
-        io.print(
-                String.format(
-                        Locale.ROOT,
-                        "%-32s %8.3f s  [%.3f, %.3f]  %s",
-                        name,
-                        median(seconds),
-                        Arrays.stream(seconds).min().orElse(0),
-                        Arrays.stream(seconds).max().orElse(0),
-                        more));
-    }
-
-    private static double median(double[] values) {
-        double[] sorted = values.clone();
-        Arrays.sort(sorted);
-        return sorted[sorted.length / 2];
+    private void add(SimulateRow row) {
+        rows.add(row);
+        if (format == Format.TABLE) {
+            io.print(row.text());
+        }
     }
 }

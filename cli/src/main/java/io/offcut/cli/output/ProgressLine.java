@@ -25,7 +25,7 @@ public final class ProgressLine implements AutoCloseable {
         this.err = err;
         this.terminal = terminal;
         this.text = text;
-        this.thread = Thread.ofVirtual().name("offcut-progress").unstarted(this::run);
+        this.thread = Thread.ofPlatform().daemon().name("offcut-progress").unstarted(this::run);
     }
 
     /**

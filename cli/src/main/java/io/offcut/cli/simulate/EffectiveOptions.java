@@ -22,7 +22,14 @@ import picocli.CommandLine.ParseResult;
  */
 record EffectiveOptions(List<String> logs, Map<String, String> values, Set<String> told) {
     private static final Set<String> OF_NO_MATTER =
-            Set.of("--out", "--no-report", "--format", "--scenario", "--help", "--version");
+            Set.of(
+                    "--out",
+                    "--no-report",
+                    "--format",
+                    "--times",
+                    "--scenario",
+                    "--help",
+                    "--version");
 
     /** Of a command line that was parsed. */
     static EffectiveOptions of(List<String> logs, ParseResult parsed) {

@@ -1,11 +1,14 @@
 package io.offcut.cli.simulate;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
@@ -13,6 +16,7 @@ import io.offcut.cli.config.ConfigShape;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import java.io.IOException;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -39,12 +43,15 @@ final class Scenario {
     private static final Set<String> MACHINE =
             Set.of("--procs", "--cores-per-node", "--node-memory-mib");
 
-    private static final YAMLMapper YAML =
-            YAMLMapper.builder()
-                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                    // As in YAML 1.2: "underused: on" is the word, not true.
-                    .enable(YAMLParser.Feature.PARSE_BOOLEAN_LIKE_WORDS_AS_STRINGS)
-                    .build();
+    /** Set up for those who read one alone. */
+    private static final class Yaml {
+        static final YAMLMapper MAPPER =
+                YAMLMapper.builder()
+                        .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                        // As in YAML 1.2: "underused: on" is the word, not true.
+                        .enable(YAMLParser.Feature.PARSE_BOOLEAN_LIKE_WORDS_AS_STRINGS)
+                        .build();
+    }
 
     private final Path file;
     private final ObjectNode tree;
@@ -64,7 +71,7 @@ final class Scenario {
     static Scenario read(Path file) {
         try {
             String text = Files.readString(file);
-            if (YAML.readTree(text) instanceof ObjectNode tree) {
+            if (Yaml.MAPPER.readTree(text) instanceof ObjectNode tree) {
                 return new Scenario(file, tree, lines(text));
             }
             throw new OffcutException(
@@ -86,7 +93,7 @@ final class Scenario {
     private static Map<String, Integer> lines(String text) throws IOException {
         Map<String, Integer> lines = new HashMap<>();
         int depth = 0;
-        try (JsonParser parser = YAML.createParser(text)) {
+        try (JsonParser parser = Yaml.MAPPER.createParser(text)) {
             for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
                 depth += token.isStructStart() ? 1 : 0;
                 depth -= token.isStructEnd() ? 1 : 0;
@@ -198,10 +205,20 @@ final class Scenario {
 
     /** The scenario of a simulation, to be read again. */
     static String text(EffectiveOptions options, ObjectNode machine) {
-        ObjectNode all = YAML.createObjectNode();
+        ObjectNode all = JsonNodeFactory.instance.objectNode();
         options.logs().forEach(all.putArray(LOGS)::add);
         options.values().forEach((option, value) -> all.put(key(option), value));
         all.setAll(machine);
-        return all.toPrettyString() + "\n";
+        // Without a mapper: to set one up takes longer than many a simulation.
+        StringWriter text = new StringWriter();
+        try (JsonGenerator out = new JsonFactory().createGenerator(text);
+                JsonParser tree = all.traverse()) {
+            out.useDefaultPrettyPrinter();
+            tree.nextToken();
+            out.copyCurrentStructure(tree);
+        } catch (IOException e) {
+            throw new IllegalStateException("cannot write " + all, e);
+        }
+        return text + "\n";
     }
 }

@@ -153,6 +153,9 @@ public final class SimulateCommand implements Callable<Integer> {
 
     @Mixin private FormatOption format = new FormatOption();
 
+    @Option(names = "--times", description = "Tell on stderr how long each part of the run took.")
+    private boolean times;
+
     public SimulateCommand(Io io) {
         this(io, LogFiles::read);
     }
@@ -226,9 +229,12 @@ public final class SimulateCommand implements Callable<Integer> {
                     commandSpec().commandLine(), "Missing required parameter: 'LOG'");
         }
         checkPrice();
+        PhaseClock clock = new PhaseClock();
         List<RunNote.Log> notes = new ArrayList<>();
         SwfLog jobs = read(notes);
+        clock.ended("read");
         SimulationResult result = simulate(config(jobs));
+        clock.ended("simulate");
         EffectiveOptions options = EffectiveOptions.of(logs, parsed());
         RunNote note =
                 RunNote.of(
@@ -240,6 +246,7 @@ public final class SimulateCommand implements Callable<Integer> {
         if (out != null) {
             ResultWriter.write(result, note, !noReport, out);
             writeScenario(Scenario.text(options, described), out);
+            clock.ended("write");
         }
         if (format.json()) {
             out().println(ResultWriter.summaryJson(result, note));
@@ -248,6 +255,10 @@ public final class SimulateCommand implements Callable<Integer> {
             printReport();
         }
         out().flush();
+        clock.ended("print");
+        if (times) {
+            err().println("offcut: " + clock.line());
+        }
         return 0;
     }
 

@@ -90,6 +90,15 @@ class SimulateCommandTest {
     }
 
     @Test
+    void tellsHowLongEachPartTookOnDemand(@TempDir Path folder) {
+        assertThat(simulate("sample", "--times", "--no-report", "--out", folder.toString()))
+                .isZero();
+
+        assertThat(err.toString())
+                .matches("offcut: read \\d+ ms, simulate \\d+ ms, write \\d+ ms, print \\d+ ms\\R");
+    }
+
+    @Test
     void offersWhatJobsHoldForNothingOnlyOnDemandAndSaysSo(@TempDir Path folder)
             throws IOException {
         Path log = folder.resolve("two.swf");

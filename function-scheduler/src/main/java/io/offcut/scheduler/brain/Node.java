@@ -66,9 +66,12 @@ final class Node extends Timed {
 
     void detach(Lease lease) {
         if (leases.remove(lease.terms.leaseId(), lease)) {
-            workersByUser.computeIfPresent(
-                    lease.terms.user(),
-                    (user, workers) -> workers == lease.workers ? null : workers - lease.workers);
+            int left = workersOf(lease.terms.user()) - lease.workers;
+            if (left == 0) {
+                workersByUser.remove(lease.terms.user());
+            } else {
+                workersByUser.put(lease.terms.user(), left);
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseState;
 import io.offcut.core.link.NodeMessage;
 import io.offcut.core.link.SchedulerMessage;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -93,8 +94,12 @@ final class Nodes {
     private void changed(Node node, NodeMessage message) {
         switch (message) {
             case NodeMessage.OffersChanged offers -> {
-                offers.withdrawnOfferIds().forEach(id -> withdraw(node, id));
-                offers.changed().forEach(offer -> offer(node, offer));
+                for (String id : offers.withdrawnOfferIds()) {
+                    withdraw(node, id);
+                }
+                for (Offer offer : offers.changed()) {
+                    offer(node, offer);
+                }
                 fitLeases(node);
             }
             case NodeMessage.LeaseChanged change -> {
@@ -174,8 +179,11 @@ final class Nodes {
     }
 
     private void offer(Node node, Offer offer) {
-        OfferSlot slot =
-                node.offers.computeIfAbsent(offer.offerId(), id -> new OfferSlot(node, offer));
+        OfferSlot slot = node.offers.get(offer.offerId());
+        if (slot == null) {
+            slot = new OfferSlot(node, offer);
+            node.offers.put(offer.offerId(), slot);
+        }
         slot.told = offer;
         expectEnd(slot);
     }
@@ -197,9 +205,7 @@ final class Nodes {
     private void fitLeases(Node node) {
         separate(node);
         Map<String, Long> usedBytes = new HashMap<>();
-        List<Lease> live =
-                node.leases.values().stream().filter(Lease::live).sorted(OLDEST_FIRST).toList();
-        for (Lease lease : live) {
+        for (Lease lease : live(node)) {
             if (node.drained) {
                 leases.revoke(lease, EndReason.DRAINED);
             } else if (!fits(lease, node.offers.get(lease.terms.offerId()), usedBytes)) {
@@ -207,6 +213,17 @@ final class Nodes {
             }
         }
         leases.refresh(node);
+    }
+
+    private static List<Lease> live(Node node) {
+        List<Lease> live = new ArrayList<>(node.leases.size());
+        for (Lease lease : node.leases.values()) {
+            if (lease.live()) {
+                live.add(lease);
+            }
+        }
+        live.sort(OLDEST_FIRST);
+        return live;
     }
 
     private boolean fits(Lease lease, @Nullable OfferSlot slot, Map<String, Long> usedBytes) {

@@ -2,7 +2,6 @@ package io.offcut.scheduler.brain;
 
 import io.offcut.core.api.LeaseRequest;
 import io.offcut.scheduler.brain.PlacementPolicy.Candidate;
-import java.util.Comparator;
 
 /** The placement policies that come with the core. */
 public final class Placements {
@@ -59,9 +58,8 @@ public final class Placements {
         if (fitsA != fitsB) {
             return Integer.compare(fitsB, fitsA);
         }
-        return Comparator.comparingInt(Candidate::freeCores)
-                .thenComparingLong(Candidate::freeMemoryBytes)
-                .compare(a, b);
+        int order = Integer.compare(a.freeCores(), b.freeCores());
+        return order != 0 ? order : Long.compare(a.freeMemoryBytes(), b.freeMemoryBytes());
     }
 
     private static int workersThatFit(Candidate candidate, LeaseRequest request, int workers) {

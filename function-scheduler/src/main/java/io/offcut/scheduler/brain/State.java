@@ -72,7 +72,16 @@ final class State {
         return leaseId.length() > start
                 && leaseId.startsWith(epoch)
                 && leaseId.charAt(start - 1) == '-'
-                && leaseId.chars().skip(start).allMatch(c -> c >= '0' && c <= '9');
+                && isNumber(leaseId, start);
+    }
+
+    private static boolean isNumber(String text, int start) {
+        for (int at = start; at < text.length(); at++) {
+            if (text.charAt(at) < '0' || text.charAt(at) > '9') {
+                return false;
+            }
+        }
+        return true;
     }
 
     long nextArrival() {

@@ -50,7 +50,11 @@ public final class Cluster {
     /** The nodes whose cores changed since the last call, in ascending order. */
     public List<Node> takeChanged() {
         List<Node> result = new ArrayList<>(changed.cardinality());
-        changed.stream().forEach(index -> result.add(nodes[index]));
+        int index = changed.nextSetBit(0);
+        while (index >= 0) {
+            result.add(nodes[index]);
+            index = changed.nextSetBit(index + 1);
+        }
         changed.clear();
         return result;
     }

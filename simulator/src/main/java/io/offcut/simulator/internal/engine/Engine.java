@@ -183,18 +183,19 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
             functionEvents();
             watcher.finished(finished);
         }
+        FunctionCounts counts = functions == null ? null : functions.finish(nowMillis);
         return new Outcome(
                 record,
                 coreTime,
                 baselines,
-                functions == null ? null : functions.finish(nowMillis),
+                counts,
                 idle == null ? null : idle.finish(nowMillis),
                 memory == null ? null : memory.finish(nowMillis),
                 startMillis,
                 nowMillis,
                 idleCoreMillis,
                 downCoreMillis,
-                events);
+                counts == null ? events : events + counts.events());
     }
 
     private long nextInstant() {
@@ -253,6 +254,7 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
         while (outages.nextMillis() <= nowMillis) {
             OutageQueue.Change change = outages.take();
             int node = change.outage().node();
+            events++;
             scheduler.down(nowMillis, node, change.down());
             occupancy.down(node, change.down());
             if (memory != null) {
@@ -432,7 +434,6 @@ public final class Engine implements BatchScheduler.Actions, HarvesterContext.Jo
             return;
         }
         while (queue.nextMillis() == nowMillis && queue.nextKind() >= FunctionTimers.FIRST) {
-            events++;
             functions.event(nowMillis, queue.nextKind(), queue.take());
         }
         if (functions.nextDeadlineMillis() <= nowMillis) {

@@ -45,8 +45,8 @@ public final class FunctionCounts {
     public long offloadingRunMillis;
     public long offloadingTookMillis;
 
-    /** What was handled: events of nodes, clients and the scheduling core. */
-    public long events;
+    /** How often a node offered other cores or memory than before. */
+    public long offerChanges;
 
     private final Map<EndReason, Long> leaseEnds = new EnumMap<>(EndReason.class);
     private final Map<EndReason, Long> requestEnds = new EnumMap<>(EndReason.class);
@@ -54,6 +54,26 @@ public final class FunctionCounts {
     void jobDelayed(long millis) {
         delayedJobs++;
         delayMillis += millis;
+    }
+
+    /** As {@link io.offcut.simulator.SimulationResult#events} has them. */
+    public long events() {
+        return offerChanges
+                + requests
+                + sum(requestEnds)
+                + leases
+                + sum(leaseEnds)
+                + memoryLeases
+                + memoryReclaims
+                + invocations
+                + done
+                + dropped
+                + failed
+                + evictions;
+    }
+
+    private static long sum(Map<EndReason, Long> counts) {
+        return counts.values().stream().mapToLong(Long::longValue).sum();
     }
 
     void leaseEnded(EndReason reason) {

@@ -195,7 +195,6 @@ public final class FunctionSide implements Harvester {
 
     @Override
     public void jobStarted(long nowMillis, int job, Placement placement) {
-        counts.events++;
         List<Placement.Part> parts = placement.parts();
         int[] nodes = new int[parts.size()];
         for (int at = 0; at < nodes.length; at++) {
@@ -213,7 +212,6 @@ public final class FunctionSide implements Harvester {
 
     @Override
     public int jobEnded(long nowMillis, int job, Placement placement) {
-        counts.events++;
         int unused = 0;
         for (Placement.Part part : placement.parts()) {
             NodeAgent agent = agents[part.node().index()];
@@ -286,7 +284,6 @@ public final class FunctionSide implements Harvester {
 
     @Override
     public void event(long nowMillis, int kind, long payload) {
-        counts.events++;
         switch (kind) {
             case FunctionTimers.OFFER -> offerDue(nowMillis, agents[(int) payload]);
             case FunctionTimers.OBSERVE -> observe(nowMillis);
@@ -363,6 +360,7 @@ public final class FunctionSide implements Harvester {
         }
         BrainEvent changed = agent.offer(idle);
         if (changed != null) {
+            counts.offerChanges++;
             mailbox.add(changed);
         }
         for (OpenLease lost : lostLeases) {
@@ -439,7 +437,6 @@ public final class FunctionSide implements Harvester {
     private void deliver(long nowMillis) {
         do {
             for (BrainEvent event = mailbox.poll(); event != null; event = mailbox.poll()) {
-                counts.events++;
                 for (BrainCommand command : brain.apply(nowMillis, event)) {
                     obey(nowMillis, command);
                 }

@@ -323,7 +323,7 @@ final class NodeAgent {
     /** Throws if a lease and a job use one core. */
     void check() {
         for (OpenLease lease : leases.values()) {
-            if (lease.terms().cores().stream().anyMatch(busy::get)) {
+            if (lease.terms().cores().intersects(busy)) {
                 throw new IllegalStateException(
                         "a job and lease " + lease.terms() + " use one core of node " + name);
             }

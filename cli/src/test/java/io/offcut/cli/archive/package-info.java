@@ -1,0 +1,4 @@
+@NullMarked
+package io.offcut.cli.archive;
+
+import org.jspecify.annotations.NullMarked;
