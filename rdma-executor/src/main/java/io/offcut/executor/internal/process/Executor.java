@@ -170,7 +170,8 @@ public final class Executor {
                     spec.secret(),
                     workers.size(),
                     this::queuePairs,
-                    () -> workers.forEach(Worker::wake));
+                    () -> workers.forEach(Worker::wake),
+                    this::defect);
         } catch (IOException | OffcutException e) {
             problems.add("no rdma: " + e.getMessage());
             return null;

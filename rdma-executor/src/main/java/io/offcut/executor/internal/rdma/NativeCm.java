@@ -16,6 +16,7 @@ import com.ibm.disni.verbs.RdmaEventChannel;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.concurrent.TimeUnit;
@@ -78,7 +79,7 @@ public final class NativeCm extends RdmaCm {
                     RdmaLibraries.get()
                             .cmCreateQp
                             .call(
-                                    of.address,
+                                    of.address(),
                                     pd == null ? 0 : ((NativePd) pd).address,
                                     memory.address()));
             read(memory, attributes.cap());
@@ -89,7 +90,7 @@ public final class NativeCm extends RdmaCm {
         }
         NativeQp qp =
                 new NativeQp(
-                        RawMemory.getLong(of.address + Layout.CM_ID_QP), context, pd, attributes);
+                        RawMemory.getLong(of.address() + Layout.CM_ID_QP), context, pd, attributes);
         of.queuePair(qp);
         return qp;
     }
@@ -211,6 +212,9 @@ public final class NativeCm extends RdmaCm {
             check(
                     "rdma_connect",
                     RdmaLibraries.get().cmConnect.call(address(id), memory.address()));
+        } finally {
+            // They own the private data, of which the library has only the address.
+            Reference.reachabilityFence(parameters);
         }
     }
 
@@ -219,6 +223,9 @@ public final class NativeCm extends RdmaCm {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment memory = ConnectionParameters.write(parameters, arena);
             check("rdma_accept", RdmaLibraries.get().cmAccept.call(address(id), memory.address()));
+        } finally {
+            // As above.
+            Reference.reachabilityFence(parameters);
         }
     }
 
@@ -281,7 +288,7 @@ public final class NativeCm extends RdmaCm {
      * @return 0, or −1 when it was not connected
      */
     @Override
-    public int disconnect(RdmaCmId id) {
+    public int disconnect(RdmaCmId id) throws IOException {
         return (int) RdmaLibraries.get().cmDisconnect.call(address(id)) == 0 ? 0 : FAILED;
     }
 
@@ -297,25 +304,21 @@ public final class NativeCm extends RdmaCm {
 
     @Override
     public int destroyCmId(RdmaCmId id) throws IOException {
-        forget(id);
-        check("rdma_destroy_id", RdmaLibraries.get().cmDestroyId.call(address(id)));
+        long address = address(id);
+        ((NativeCmId) id).forget();
+        check("rdma_destroy_id", RdmaLibraries.get().cmDestroyId.call(address));
         return 0;
     }
 
-    private static void forget(RdmaCmId id) {
-        NativeCmId of = (NativeCmId) id;
-        of.close();
-        NativeCmId ignored = of.channel.ids.remove(of.address);
-    }
-
     @Override
-    public int destroyQP(RdmaCmId id) {
+    public int destroyQP(RdmaCmId id) throws IOException {
         NativeCmId of = (NativeCmId) id;
         IbvQP qp = of.getQp();
         if (qp != null) {
+            long address = of.address();
             qp.close();
             of.queuePair(null);
-            long ignored = RdmaLibraries.get().cmDestroyQp.call(of.address);
+            long ignored = RdmaLibraries.get().cmDestroyQp.call(address);
         }
         return 0;
     }
@@ -331,14 +334,15 @@ public final class NativeCm extends RdmaCm {
     }
 
     @Override
-    public int destroyEp(RdmaCmId id) {
-        forget(id);
-        long ignored = RdmaLibraries.get().cmDestroyEp.call(address(id));
+    public int destroyEp(RdmaCmId id) throws IOException {
+        long address = address(id);
+        ((NativeCmId) id).forget();
+        long ignored = RdmaLibraries.get().cmDestroyEp.call(address);
         return 0;
     }
 
-    private static long address(RdmaCmId id) {
-        return ((NativeCmId) id).address;
+    private static long address(RdmaCmId id) throws IOException {
+        return ((NativeCmId) id).address();
     }
 
     private static void check(String what, long result) throws IOException {

@@ -26,6 +26,8 @@ public final class OffcutRdma extends RdmaProvider {
     private static final int VERSION = 1;
     private static final OffcutRdma INSTANCE = new OffcutRdma();
 
+    private static volatile boolean installed;
+
     private final NativeCm cm = new NativeCm();
     private final NativeVerbs verbs = new NativeVerbs();
 
@@ -42,7 +44,7 @@ public final class OffcutRdma extends RdmaProvider {
      * @throws OffcutException {@code NOT_FOUND} if this machine lacks the libraries
      */
     public static void install() {
-        if (upstreamChosen()) {
+        if (installed || upstreamChosen()) {
             return;
         }
         RdmaLibraries ignored = RdmaLibraries.get();
@@ -51,6 +53,7 @@ public final class OffcutRdma extends RdmaProvider {
                 Field provider = RdmaProvider.class.getDeclaredField("provider");
                 provider.setAccessible(true);
                 provider.set(null, INSTANCE);
+                installed = true;
             }
         } catch (ReflectiveOperationException e) {
             throw new OffcutException(

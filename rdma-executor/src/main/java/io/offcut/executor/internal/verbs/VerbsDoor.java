@@ -44,7 +44,16 @@ public final class VerbsDoor implements AutoCloseable {
     private @Nullable IbvPd pd;
     private volatile boolean closing;
 
-    private record Connection(VerbsLink link, VerbsWorkerChannel worker) {}
+    private static final class Connection {
+        final VerbsLink link;
+        final VerbsWorkerChannel worker;
+        boolean handedOver;
+
+        Connection(VerbsLink link, VerbsWorkerChannel worker) {
+            this.link = link;
+            this.worker = worker;
+        }
+    }
 
     /**
      * Listens.
@@ -52,6 +61,7 @@ public final class VerbsDoor implements AutoCloseable {
      * @param host an address of the device
      * @param maker makes a worker's channel, when it is needed; it is closed here
      * @param arrival called when a worker may have something to adopt or to drop
+     * @param defect hears of what should not end the door's thread, and did
      * @throws IOException if no device has the address, or it may not be used
      */
     public VerbsDoor(
@@ -59,7 +69,8 @@ public final class VerbsDoor implements AutoCloseable {
             String secret,
             int workers,
             IntFunction<VerbsWorkerChannel> maker,
-            Runnable arrival)
+            Runnable arrival,
+            Thread.UncaughtExceptionHandler defect)
             throws IOException {
         this.secret = secret;
         this.maker = maker;
@@ -81,7 +92,12 @@ public final class VerbsDoor implements AutoCloseable {
             throw e;
         }
         this.watch = new DescriptorWatch(events.getFd(), wakeup.descriptor());
-        this.thread = Thread.ofPlatform().daemon().name("verbs-door").start(this::run);
+        this.thread =
+                Thread.ofPlatform()
+                        .daemon()
+                        .name("verbs-door")
+                        .uncaughtExceptionHandler(defect)
+                        .start(this::run);
     }
 
     public int port() {
@@ -92,17 +108,21 @@ public final class VerbsDoor implements AutoCloseable {
         while (!closing) {
             boolean ignored = watch.await(LOOK_NANOS);
             wakeup.clear();
-            try {
-                for (NativeCmEvent event = next(); event != null; event = next()) {
-                    heard(event);
-                }
-            } catch (IOException e) {
-                System.err.println("offcut executor: rdma: " + e.getMessage());
-            }
+            hearAll();
             takeApartDropped();
         }
         for (Connection connection : connections.values()) {
             connection.link.close();
+        }
+    }
+
+    private void hearAll() {
+        try {
+            for (NativeCmEvent event = next(); event != null; event = next()) {
+                hear(event);
+            }
+        } catch (IOException e) {
+            System.err.println("offcut executor: rdma: no event could be had: " + e.getMessage());
         }
     }
 
@@ -114,23 +134,52 @@ public final class VerbsDoor implements AutoCloseable {
         return event;
     }
 
+    /** What fails for one connection is said, and the others go on. */
+    private void hear(NativeCmEvent event) {
+        try {
+            heard(event);
+        } catch (IOException | RuntimeException e) {
+            System.err.println("offcut executor: rdma: after " + event + ": " + e.getMessage());
+        }
+    }
+
     private void heard(NativeCmEvent event) throws IOException {
         RdmaCmId id = event.getConnIdPriv();
         Connection connection = connections.get(id);
         if (event.is(EventType.RDMA_CM_EVENT_CONNECT_REQUEST)) {
             judge(id, event.privateData());
+        } else if (id.equals(listener)) {
+            heardOfListener(event);
         } else if (connection == null) {
             return;
         } else if (event.is(EventType.RDMA_CM_EVENT_ESTABLISHED)) {
+            connection.handedOver = true;
             connection.worker.handOver(connection.link);
             arrival.run();
         } else if (event.is(EventType.RDMA_CM_EVENT_DISCONNECTED)
                 || event.is(EventType.RDMA_CM_EVENT_DEVICE_REMOVAL)) {
-            connection.link.lose();
-            arrival.run();
+            lose(id, connection);
         } else if (event.is(EventType.RDMA_CM_EVENT_CONNECT_ERROR)
                 || event.is(EventType.RDMA_CM_EVENT_UNREACHABLE)
                 || event.is(EventType.RDMA_CM_EVENT_REJECTED)) {
+            takeApart(id, connection);
+        }
+    }
+
+    /** The device waits for this when it goes, and no request comes after it. */
+    private void heardOfListener(NativeCmEvent event) throws IOException {
+        if (event.is(EventType.RDMA_CM_EVENT_DEVICE_REMOVAL)) {
+            System.err.println("offcut executor: rdma: the device is gone; nobody can connect");
+            int ignored = listener.destroyId();
+        }
+    }
+
+    /** What a worker never got it cannot drop. */
+    private void lose(RdmaCmId id, Connection connection) {
+        if (connection.handedOver) {
+            connection.link.lose();
+            arrival.run();
+        } else {
             takeApart(id, connection);
         }
     }
@@ -141,21 +190,33 @@ public final class VerbsDoor implements AutoCloseable {
         if (status == 0 && (index < 0 || index >= channels.length)) {
             status = VerbsHello.NO_SUCH_WORKER;
         }
+        if (status == 0) {
+            status = accept(id, index);
+        }
         if (status != 0) {
             refuse(id, status);
-            return;
         }
-        VerbsWorkerChannel worker = channel(index);
-        if (!worker.reserve()) {
-            refuse(id, InvocationStatus.BUSY.code());
-            return;
-        }
+    }
+
+    /**
+     * @return 0, or why not; then the identifier is left as it was
+     */
+    private int accept(RdmaCmId id, int index) {
+        VerbsWorkerChannel reserved = null;
         try {
-            accept(id, worker);
+            VerbsWorkerChannel worker = channel(index);
+            if (!worker.reserve()) {
+                return InvocationStatus.BUSY.code();
+            }
+            reserved = worker;
+            connect(id, worker);
+            return 0;
         } catch (IOException | RuntimeException e) {
             System.err.println("offcut executor: cannot accept by rdma: " + e.getMessage());
-            worker.giveUp();
-            refuse(id, InvocationStatus.DISCONNECTED.code());
+            if (reserved != null) {
+                reserved.giveUp();
+            }
+            return InvocationStatus.DISCONNECTED.code();
         }
     }
 
@@ -168,12 +229,16 @@ public final class VerbsDoor implements AutoCloseable {
         return known;
     }
 
+    /** Whoever asked may be gone by now, and then cannot be refused. */
     private static void refuse(RdmaCmId id, int status) throws IOException {
-        OffcutRdma.cm().reject(id, VerbsHello.Reply.refusal(status).bytes());
-        int ignored = id.destroyId();
+        try {
+            OffcutRdma.cm().reject(id, VerbsHello.Reply.refusal(status).bytes());
+        } finally {
+            int ignored = id.destroyId();
+        }
     }
 
-    private void accept(RdmaCmId id, VerbsWorkerChannel worker) throws IOException {
+    private void connect(RdmaCmId id, VerbsWorkerChannel worker) throws IOException {
         IbvPd domain = pd;
         if (domain == null) {
             domain = id.getVerbs().allocPd();
@@ -181,8 +246,13 @@ public final class VerbsDoor implements AutoCloseable {
         }
         worker.register(domain, wakeup::wake);
         VerbsLink link = new VerbsLink(id, domain, worker.slots(), worker.wakeupDescriptor());
+        try {
+            id.accept(new ConnectionParameters(worker.reply().bytes(), VerbsLink.RNR_RETRIES));
+        } catch (IOException | RuntimeException e) {
+            link.giveBack();
+            throw e;
+        }
         connections.put(id, new Connection(link, worker));
-        id.accept(new ConnectionParameters(worker.reply().bytes(), VerbsLink.RNR_RETRIES));
     }
 
     private void takeApartDropped() {
@@ -223,8 +293,10 @@ public final class VerbsDoor implements AutoCloseable {
             if (pd != null) {
                 int ignored = OffcutRdma.verbs().deallocPd(pd);
             }
-            int ignored = listener.destroyId();
-            ignored = events.destroyEventChannel();
+            if (listener.isOpen()) {
+                int ignored = listener.destroyId();
+            }
+            int ignored = events.destroyEventChannel();
         } catch (IOException e) {
             // The device is gone, and with it what it had.
         }

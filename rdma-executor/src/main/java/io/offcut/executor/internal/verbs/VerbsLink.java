@@ -19,6 +19,8 @@ import io.offcut.executor.internal.rdma.PostSend;
 import io.offcut.executor.internal.rdma.WorkCompletion;
 import io.offcut.linux.DescriptorWatch;
 import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.LinkedList;
 import java.util.List;
 
@@ -52,6 +54,9 @@ final class VerbsLink implements AutoCloseable {
     /** Acknowledgements of the network are late by no more. */
     private static final long ROOM_NANOS = 1_000_000_000;
 
+    /** How to give back what was made, the last first. */
+    private final Deque<Step> made = new ArrayDeque<>();
+
     private final RdmaCmId id;
     private final IbvCompChannel events;
     private final IbvCQ arrivals;
@@ -77,7 +82,8 @@ final class VerbsLink implements AutoCloseable {
     private volatile boolean lost;
 
     /**
-     * Makes all of it for an identifier that has a device, with the receives posted.
+     * Makes all of it for an identifier that has a device, with the receives posted. When that
+     * fails, the identifier is left and nothing else.
      *
      * @param slots most writes of the other side at once
      * @param other another descriptor that ends {@link #await}
@@ -85,29 +91,41 @@ final class VerbsLink implements AutoCloseable {
     VerbsLink(RdmaCmId id, IbvPd pd, int slots, int other) throws IOException {
         this.id = id;
         this.sendDepth = 2 * SENDS_PER_SIGNAL + 2 * slots;
-        IbvContext context = id.getVerbs();
-        int receives = slots + RECEIVES_MORE;
-        events = context.createCompChannel();
-        arrivals = context.createCQ(events, receives, 0);
-        sends = context.createCQ(null, sendDepth, 0);
-        qp = queuePair(id, pd, receives);
-        receive = (PostRecv) qp.postRecv(List.of(new IbvRecvWR()), null);
-        for (int i = 0; i < receives; i++) {
-            PostRecv ignored = receive.execute();
+        try {
+            IbvContext context = id.getVerbs();
+            int receives = slots + RECEIVES_MORE;
+            events = context.createCompChannel();
+            made.push(events::destroyCompChannel);
+            arrivals = context.createCQ(events, receives, 0);
+            made.push(arrivals::destroyCQ);
+            sends = context.createCQ(null, sendDepth, 0);
+            made.push(sends::destroyCQ);
+            qp = queuePair(id, pd, receives);
+            made.push(id::destroyQP);
+            receive = (PostRecv) qp.postRecv(List.of(new IbvRecvWR()), null);
+            made.push(receive::free);
+            for (int i = 0; i < receives; i++) {
+                PostRecv ignored = receive.execute();
+            }
+            write = prepare(IbvSendWR.IBV_WR_RDMA_WRITE_WITH_IMM, new IbvSge());
+            request = write.getWrMod(0);
+            piece = request.getSgeMod(0);
+            word = prepare(IbvSendWR.IBV_WR_RDMA_WRITE_WITH_IMM);
+            probe = prepare(IbvSendWR.IBV_WR_RDMA_WRITE);
+            WorkCompletion[] one = WorkCompletion.array(1);
+            arrival = one[0];
+            pollArrivals = (PollCq) arrivals.poll(one, 1);
+            made.push(pollArrivals::free);
+            WorkCompletion[] last = WorkCompletion.array(1);
+            sent = last[0];
+            pollSends = (PollCq) sends.poll(last, 1);
+            made.push(pollSends::free);
+            notify = arrivals.reqNotification(false);
+            watch = new DescriptorWatch(events.getFd(), other);
+        } catch (IOException | RuntimeException e) {
+            giveBack();
+            throw e;
         }
-        write = prepare(IbvSendWR.IBV_WR_RDMA_WRITE_WITH_IMM, new IbvSge());
-        request = write.getWrMod(0);
-        piece = request.getSgeMod(0);
-        word = prepare(IbvSendWR.IBV_WR_RDMA_WRITE_WITH_IMM);
-        probe = prepare(IbvSendWR.IBV_WR_RDMA_WRITE);
-        WorkCompletion[] one = WorkCompletion.array(1);
-        arrival = one[0];
-        pollArrivals = (PollCq) arrivals.poll(one, 1);
-        WorkCompletion[] last = WorkCompletion.array(1);
-        sent = last[0];
-        pollSends = (PollCq) sends.poll(last, 1);
-        notify = arrivals.reqNotification(false);
-        watch = new DescriptorWatch(events.getFd(), other);
     }
 
     /** With as much inline as the device has, up to what a small call needs. */
@@ -137,7 +155,9 @@ final class VerbsLink implements AutoCloseable {
         IbvSendWR wanted = new IbvSendWR();
         wanted.setOpcode(opcode);
         wanted.setSg_list(new LinkedList<>(List.of(pieces)));
-        return OffcutRdma.verbs().postSend(qp, List.of(wanted), null);
+        PostSend prepared = OffcutRdma.verbs().postSend(qp, List.of(wanted), null);
+        made.push(prepared::free);
+        return prepared;
     }
 
     /** The identifier of the connection. */
@@ -311,21 +331,27 @@ final class VerbsLink implements AutoCloseable {
     /** Disconnects and gives everything back. No event of the identifier may be unacknowledged. */
     @Override
     public void close() {
+        attempt(id::disconnect);
+        giveBack();
+        attempt(id::destroyId);
+    }
+
+    /** Gives back all but the identifier, which the link did not make. */
+    void giveBack() {
+        while (!made.isEmpty()) {
+            attempt(made.pop());
+        }
+    }
+
+    private static void attempt(Step step) {
         try {
-            int ignored = id.disconnect();
-            ignored = id.destroyQP();
-            var _ = pollArrivals.free();
-            var _ = pollSends.free();
-            var _ = write.free();
-            var _ = word.free();
-            var _ = probe.free();
-            var _ = receive.free();
-            ignored = arrivals.destroyCQ();
-            ignored = sends.destroyCQ();
-            ignored = events.destroyCompChannel();
-            ignored = id.destroyId();
+            Object ignored = step.take();
         } catch (IOException e) {
             // The device is gone, and with it what it had.
         }
+    }
+
+    private interface Step {
+        Object take() throws IOException;
     }
 }

@@ -33,9 +33,9 @@ final class VerbsMemory implements AutoCloseable {
      */
     VerbsMemory(int slots, int payloadBytes, boolean guarded) {
         long page = GuardedMemory.pageBytes();
-        long area = (payloadBytes + page - 1) / page * page;
+        long frame = frameBytes(payloadBytes);
         this.guarded = guarded;
-        this.strideBytes = page + area + (guarded ? page : 0);
+        this.strideBytes = frame + (guarded ? page : 0);
         this.frames = new MemorySegment[slots];
         this.payloads = new MemorySegment[slots];
         this.regions = new IbvMr[guarded ? slots : 1];
@@ -50,7 +50,7 @@ final class VerbsMemory implements AutoCloseable {
                                 payload - InvocationFrame.HEADER_BYTES,
                                 InvocationFrame.HEADER_BYTES + (long) payloadBytes);
                 if (guarded || slot == slots - 1) {
-                    boolean ignored = GuardedMemory.guard(all.asSlice(payload + area, page));
+                    boolean ignored = GuardedMemory.guard(all.asSlice(slot * strideBytes + frame, page));
                 }
             }
         } catch (RuntimeException e) {
@@ -59,15 +59,51 @@ final class VerbsMemory implements AutoCloseable {
         }
     }
 
-    /** Lets the device read it, and who has the key do what {@code access} says. */
+    /**
+     * How much of a channel stays in memory while it is registered, inputs and results of one slot
+     * together.
+     */
+    static long registeredBytesPerSlot(int payloadBytes) {
+        return 2 * frameBytes(payloadBytes);
+    }
+
+    /** Of whole pages: the one that the header ends, and those of the payload. */
+    private static long frameBytes(int payloadBytes) {
+        long page = GuardedMemory.pageBytes();
+        return page + (payloadBytes + page - 1) / page * page;
+    }
+
+    /** Lets the device read it, and who has the key do what {@code access} says: all or nothing. */
     void register(IbvPd pd, int access) throws IOException {
-        for (int i = 0; i < regions.length; i++) {
-            MemorySegment last = frames[guarded ? i : frames.length - 1];
-            MemorySegment region =
-                    MemorySegment.ofAddress(frames[i].address())
-                            .reinterpret(last.address() + last.byteSize() - frames[i].address());
-            regions[i] = OffcutRdma.verbs().register(pd, region, access);
+        try {
+            for (int i = 0; i < regions.length; i++) {
+                MemorySegment last = frames[guarded ? i : frames.length - 1];
+                long bytes = last.address() + last.byteSize() - frames[i].address();
+                MemorySegment region =
+                        MemorySegment.ofAddress(frames[i].address()).reinterpret(bytes);
+                regions[i] = OffcutRdma.verbs().register(pd, region, access);
+            }
+        } catch (IOException | RuntimeException e) {
+            boolean ignored = deregister();
+            throw e;
         }
+    }
+
+    /** Undoes {@link #register}. @return false if some of it stays pinned, and must stay mapped */
+    boolean deregister() {
+        boolean all = true;
+        for (int i = 0; i < regions.length; i++) {
+            IbvMr region = regions[i];
+            try {
+                if (region != null) {
+                    var _ = region.deregMr().execute();
+                    regions[i] = null;
+                }
+            } catch (IOException e) {
+                all = false;
+            }
+        }
+        return all;
     }
 
     /** The slot's header and, behind it, its payload. */
@@ -100,16 +136,8 @@ final class VerbsMemory implements AutoCloseable {
 
     @Override
     public void close() {
-        for (IbvMr region : regions) {
-            try {
-                if (region != null) {
-                    var _ = region.deregMr().execute();
-                }
-            } catch (IOException e) {
-                // It stays pinned, and must stay mapped.
-                return;
-            }
+        if (deregister()) {
+            arena.close();
         }
-        arena.close();
     }
 }

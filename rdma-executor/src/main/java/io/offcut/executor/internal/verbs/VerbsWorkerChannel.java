@@ -104,7 +104,12 @@ public final class VerbsWorkerChannel implements RemoteWorkerChannel {
         this.whenDropped = whenDropped;
         if (!registered) {
             inputs.register(pd, IbvMr.IBV_ACCESS_LOCAL_WRITE | IbvMr.IBV_ACCESS_REMOTE_WRITE);
-            results.register(pd, 0);
+            try {
+                results.register(pd, 0);
+            } catch (IOException | RuntimeException e) {
+                boolean ignored = inputs.deregister();
+                throw e;
+            }
             registered = true;
         }
     }
