@@ -41,17 +41,15 @@ public final class OffcutRdma extends RdmaProvider {
      *
      * @throws OffcutException {@code NOT_FOUND} if this machine lacks the libraries
      */
-    public static void install() {
+    public static synchronized void install() {
         if (upstreamChosen()) {
             return;
         }
         RdmaLibraries ignored = RdmaLibraries.get();
         try {
-            synchronized (RdmaProvider.class) {
-                Field provider = RdmaProvider.class.getDeclaredField("provider");
-                provider.setAccessible(true);
-                provider.set(null, INSTANCE);
-            }
+            Field provider = RdmaProvider.class.getDeclaredField("provider");
+            provider.setAccessible(true);
+            provider.set(null, INSTANCE);
         } catch (ReflectiveOperationException e) {
             throw new OffcutException(
                     ErrorCode.INTERNAL, "this release of DiSNI keeps its provider elsewhere", e);
