@@ -49,12 +49,11 @@ public final class OffcutRdma extends RdmaProvider {
         }
         RdmaLibraries ignored = RdmaLibraries.get();
         try {
-            synchronized (RdmaProvider.class) {
-                Field provider = RdmaProvider.class.getDeclaredField("provider");
-                provider.setAccessible(true);
-                provider.set(null, INSTANCE);
-                installed = true;
-            }
+            // Two threads at once both put the same there.
+            Field provider = RdmaProvider.class.getDeclaredField("provider");
+            provider.setAccessible(true);
+            provider.set(null, INSTANCE);
+            installed = true;
         } catch (ReflectiveOperationException e) {
             throw new OffcutException(
                     ErrorCode.INTERNAL, "this release of DiSNI keeps its provider elsewhere", e);
