@@ -7,7 +7,10 @@ import io.offcut.executor.internal.verbs.VerbsClientChannel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -39,34 +42,34 @@ class VerbsCountInGuest {
     private static final Pattern LINE =
             Pattern.compile("common_pid:\\s*(\\d+), id:\\s*(\\d+) \\} hitcount:\\s*(\\d+)");
 
-    private TestBundle bundle;
-    private VerbsClientChannel channel;
-
     @Test
     void isOneWriteEachWayAndNoSystemCall(@TempDir Path directory) throws Exception {
-        bundle = TestBundle.make(directory.resolve("bundle"));
+        TestBundle bundle = TestBundle.make(directory.resolve("bundle"));
         TestExecutor.Options options = TestExecutor.Options.DEFAULT.withHotTimeoutMicros(-1);
         try (TestExecutor executor = TestExecutor.start(bundle, options);
                 InvocationChannel open = executor.open(ChannelDescriptor.VERBS)) {
-            channel = (VerbsClientChannel) open;
+            VerbsClientChannel channel = (VerbsClientChannel) open;
+            Echo echo = new Echo(channel, bundle.index("checked_echo"));
             mountTracing();
-            invoke(20 * CALLS);
+            echo.invoke(20 * CALLS);
             long workRequests = channel.workRequests();
             long completions = channel.completions();
-            invoke(CALLS);
+            echo.invoke(CALLS);
             assertThat(channel.workRequests() - workRequests).isEqualTo(CALLS);
             // One result each, and one word for every sixteen writes.
             assertThat(channel.completions() - completions).isEqualTo(CALLS + CALLS / 16);
             long self =
                     Long.parseLong(Path.of("/proc/thread-self").toRealPath().getFileName() + "");
             long worker = thread(executor.process.pid(), "worker-0");
-            Map<Long, Long> client = null;
-            Map<Long, Long> served = null;
+            List<Map<Long, Long>> ofClient = new ArrayList<>();
+            List<Map<Long, Long>> ofWorker = new ArrayList<>();
             for (int batch = 0; batch < BATCHES; batch++) {
-                Map<Long, Map<Long, Long>> all = counted();
-                client = least(client, all.getOrDefault(self, Map.of()));
-                served = least(served, all.getOrDefault(worker, Map.of()));
+                Map<Long, Map<Long, Long>> all = counted(echo);
+                ofClient.add(all.getOrDefault(self, Map.of()));
+                ofWorker.add(all.getOrDefault(worker, Map.of()));
             }
+            Map<Long, Long> client = median(ofClient);
+            Map<Long, Long> served = median(ofWorker);
             // soft-RoCE is rung by a system call where a NIC is by a store: one a work request.
             assertThat(doorbells(client)).as("client %s", client).isEqualTo(CALLS);
             assertThat(doorbells(served)).as("worker %s", served).isEqualTo(CALLS);
@@ -75,8 +78,12 @@ class VerbsCountInGuest {
         }
     }
 
-    private static Map<Long, Long> least(Map<Long, Long> a, Map<Long, Long> b) {
-        return a == null || others(b) < others(a) ? b : a;
+    /** Of the batches the middle one: a page that moves may cost a call, now and then. */
+    private static Map<Long, Long> median(List<Map<Long, Long>> batches) {
+        return batches.stream()
+                .sorted(Comparator.comparingLong(VerbsCountInGuest::others))
+                .toList()
+                .get(batches.size() / 2);
     }
 
     private static long doorbells(Map<Long, Long> calls) {
@@ -96,22 +103,23 @@ class VerbsCountInGuest {
                 - doorbells(calls);
     }
 
-    private void invoke(int calls) {
-        int echo = bundle.index("checked_echo");
-        for (int i = 0; i < calls; i++) {
-            int slot = channel.acquire();
-            if (channel.post(slot, i, echo, 1, 0) != 0) {
-                throw new AssertionError("not posted");
+    private record Echo(VerbsClientChannel channel, int function) {
+        void invoke(int calls) {
+            for (int i = 0; i < calls; i++) {
+                int slot = channel.acquire();
+                if (channel.post(slot, i, function, 1, 0) != 0) {
+                    throw new AssertionError("not posted");
+                }
+                while (channel.poll() < 0) {
+                    Thread.onSpinWait();
+                }
+                channel.release(slot);
             }
-            while (channel.poll() < 0) {
-                Thread.onSpinWait();
-            }
-            channel.release(slot);
         }
     }
 
     /** By thread and number, the system calls of one batch; another thread begins and ends it. */
-    private Map<Long, Map<Long, Long>> counted() {
+    private static Map<Long, Map<Long, Long>> counted(Echo echo) {
         AtomicInteger stage = new AtomicInteger();
         AtomicReference<Map<Long, Map<Long, Long>>> all = new AtomicReference<>(Map.of());
         Thread counting =
@@ -135,7 +143,7 @@ class VerbsCountInGuest {
             }
             Thread.onSpinWait();
         }
-        invoke(CALLS);
+        echo.invoke(CALLS);
         stage.set(2);
         // Asleep only when it is over, or the way to sleep would count.
         while (counting.isAlive()) {
