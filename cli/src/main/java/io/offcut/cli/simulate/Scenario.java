@@ -126,6 +126,19 @@ final class Scenario {
         return words;
     }
 
+    /** Each value that is one word, whether the command line says otherwise or not. */
+    List<String> values() {
+        List<String> values = new ArrayList<>();
+        for (JsonNode value : tree) {
+            if (value instanceof ArrayNode list) {
+                list.forEach(one -> values.add(one.asText()));
+            } else {
+                values.add(value.asText());
+            }
+        }
+        return values;
+    }
+
     /** By key. */
     private static Map<String, String> names(CommandSpec options) {
         Map<String, String> names = new HashMap<>();

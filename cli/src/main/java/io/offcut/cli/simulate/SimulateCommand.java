@@ -74,6 +74,8 @@ import picocli.CommandLine.Spec;
             "utilization.csv and, with functions, leases.csv."
         })
 public final class SimulateCommand implements Callable<Integer> {
+    private static final String SCENARIO = "--scenario";
+
     /** By name, in the order of the help. */
     private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
 
@@ -102,7 +104,7 @@ public final class SimulateCommand implements Callable<Integer> {
     private @Nullable Path describedIn;
 
     @Option(
-            names = "--scenario",
+            names = SCENARIO,
             paramLabel = "FILE",
             description =
                     "Options in a file, YAML or JSON, as --out writes one; those of the command"
@@ -184,6 +186,25 @@ public final class SimulateCommand implements Callable<Integer> {
         return needsAll ? COMMANDS.values() : named;
     }
 
+    /**
+     * What the scenarios of a command line name besides: its logs, and the values of its options.
+     *
+     * @throws OffcutException {@link ErrorCode#NOT_FOUND} or {@link ErrorCode#USAGE}
+     */
+    public static List<String> wordsOfScenarios(List<String> words) {
+        List<String> named = new ArrayList<>();
+        for (int at = 0; at < words.size(); at++) {
+            String word = words.get(at);
+            if (word.startsWith(SCENARIO + "=")) {
+                named.addAll(
+                        Scenario.read(Path.of(word.substring(word.indexOf('=') + 1))).values());
+            } else if (word.equals(SCENARIO) && at + 1 < words.size()) {
+                named.addAll(Scenario.read(Path.of(words.get(at + 1))).values());
+            }
+        }
+        return named;
+    }
+
     @Override
     public Integer call() {
         return effective().run();
@@ -205,7 +226,7 @@ public final class SimulateCommand implements Callable<Integer> {
         List<String> words = read.words(commandSpec(), given);
         words.addAll(logs);
         for (OptionSpec option : given.matchedOptions()) {
-            if (!option.longestName().equals("--scenario")) {
+            if (!option.longestName().equals(SCENARIO)) {
                 String value = option.originalStringValues().getLast();
                 boolean flag = option.arity().max() == 0;
                 words.add(flag ? option.longestName() : option.longestName() + "=" + value);
