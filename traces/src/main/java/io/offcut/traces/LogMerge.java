@@ -12,7 +12,7 @@ import java.util.OptionalLong;
  * have started together. Jobs of the same second stay in the order of their numbers, then of the
  * logs. Logs are of one machine if their headers agree on {@code Computer} and {@code
  * Installation}, where they say them; see {@link Renumbering} for what that means to users, groups,
- * programs, queues and partitions.
+ * programs, queues and partitions. Nodes of equal names are one.
  */
 public final class LogMerge {
     private static final List<SwfField> NUMBERED =
@@ -107,6 +107,7 @@ public final class LogMerge {
                 int column = entry.getKey().column();
                 values[column] = entry.getValue().number(log, values[column]);
             }
+            table.placements().copyByName(row, jobs.placements());
             jobs.add(values, table.averageCpuSeconds(row));
         }
     }
