@@ -211,7 +211,8 @@ class SweepCommandTest {
         Files.writeString(scenario, "logs: [" + log + "]\nscheduler: easy\n");
         for (String[] grid :
                 new String[][] {
-                    {"--scenario", scenario.toString()}, {"--vary=scenario=" + scenario}
+                    {"--scenario", scenario.toString()},
+                    {"--functions=none", "--vary=scenario=" + scenario}
                 }) {
             Files.writeString(log, "; MaxProcs: 4\n1 0 0 10 2\n");
             assertThat(sweep("grid", with(grid, "--fresh")).exitCode()).isZero();
