@@ -20,9 +20,7 @@ import io.offcut.simulator.SimulationConfig;
 import io.offcut.simulator.SimulationResult;
 import io.offcut.traces.LogMerge;
 import io.offcut.traces.SwfLog;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -259,8 +257,8 @@ public final class SimulateCommand implements Callable<Integer> {
                         jobs.header(),
                         coreHourPrice);
         if (out != null) {
-            ResultWriter.write(result, note, !noReport, out);
-            writeScenario(Scenario.text(options, described), out);
+            String told = Scenario.text(options, described);
+            ResultWriter.write(result, note.withScenario(told), !noReport, out);
         }
         if (format.json()) {
             out().println(ResultWriter.summaryJson(result, note));
@@ -313,14 +311,6 @@ public final class SimulateCommand implements Callable<Integer> {
 
     private ParseResult parsed() {
         return commandSpec().commandLine().getParseResult();
-    }
-
-    private static void writeScenario(String text, Path folder) {
-        try {
-            Files.writeString(folder.resolve("scenario.json"), text);
-        } catch (IOException e) {
-            throw OffcutException.cannotWrite(folder, e);
-        }
     }
 
     private void printReport() {
