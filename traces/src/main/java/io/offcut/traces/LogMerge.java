@@ -3,6 +3,7 @@ package io.offcut.traces;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 
@@ -44,7 +45,7 @@ public final class LogMerge {
             first = dated && seconds(log) < seconds(first) ? log : first;
         }
         Map<SwfField, Renumbering> numbers = new EnumMap<>(SwfField.class);
-        boolean oneMachine = agree(logs, "Computer") && agree(logs, "Installation");
+        boolean oneMachine = areOfOneMachine(logs);
         NUMBERED.forEach(field -> numbers.put(field, new Renumbering(logs, field, oneMachine)));
         JobTable.Builder jobs = new JobTable.Builder();
         for (int at = 0; at < logs.size(); at++) {
@@ -59,6 +60,25 @@ public final class LogMerge {
         });
         return new SwfLog(
                 header(first.header(), numbers), jobs.build(), first.complaints(), names, null);
+    }
+
+    /** In words, what equal numbers in several logs are taken for. */
+    public static String rule(List<SwfLog> logs) {
+        boolean oneMachine = areOfOneMachine(logs);
+        List<String> named =
+                NUMBERED.stream()
+                        .filter(field -> new Renumbering(logs, field, oneMachine).goesByName())
+                        .map(field -> field.name().toLowerCase(Locale.ROOT) + "s")
+                        .toList();
+        String rule =
+                oneMachine
+                        ? "taken to be of one machine: equal numbers are one user, queue and so on"
+                        : "of several machines: equal numbers are not one user, queue and so on";
+        return named.isEmpty() ? rule : rule + "; by name: " + String.join(", ", named);
+    }
+
+    private static boolean areOfOneMachine(List<SwfLog> logs) {
+        return agree(logs, "Computer") && agree(logs, "Installation");
     }
 
     private static boolean agree(List<SwfLog> logs, String label) {

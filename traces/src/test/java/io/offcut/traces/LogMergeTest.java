@@ -82,6 +82,44 @@ class LogMergeTest {
     }
 
     @Test
+    void numbersWithoutANameAreNotOneOnTwoMachinesOfWhichAThirdHasNames() {
+        SwfLog one = log("; Computer: SP2\n" + JOB.formatted(3, -1));
+        SwfLog other = log("; Computer: Curie\n" + JOB.formatted(3, -1));
+        SwfLog names = named("ada", "bob", JOB.formatted(2, -1) + JOB.formatted(3, -1));
+
+        SwfLog all = LogMerge.of(List.of(one, other, names));
+
+        assertThat(values(all, SwfField.USER)).containsExactly(1, 2, 3, 4);
+        assertThat(all.names().get(SwfField.USER)).containsExactly("3@1", "3@2", "bob", "3@3");
+    }
+
+    @Test
+    void numbersWithoutANameStayOneOnOneMachine() {
+        SwfLog one = log(JOB.formatted(3, -1));
+        SwfLog names = named("ada", "bob", JOB.formatted(2, -1) + JOB.formatted(3, -1));
+
+        SwfLog both = LogMerge.of(List.of(one, names));
+
+        assertThat(values(both, SwfField.USER)).containsExactly(1, 2, 1);
+    }
+
+    @Test
+    void saysWhatEqualNumbersAreTakenFor() {
+        SwfLog silent = log(JOB.formatted(3, -1));
+        SwfLog one = log("; Computer: SP2\n" + JOB.formatted(3, -1));
+        SwfLog other = log("; Computer: Curie\n" + JOB.formatted(3, -1));
+        SwfLog names = named("ada", "bob", JOB.formatted(2, -1));
+
+        assertThat(LogMerge.rule(List.of(silent, one)))
+                .isEqualTo(
+                        "taken to be of one machine: equal numbers are one user, queue and so on");
+        assertThat(LogMerge.rule(List.of(one, other, names)))
+                .isEqualTo(
+                        "of several machines: equal numbers are not one user, queue and so on;"
+                                + " by name: users");
+    }
+
+    @Test
     void queuesGoByNameWhereHeadersOfOneMachineContradictEachOther() {
         SwfLog one = log("; Queue: 1 short\n; Queue: 2 long\n" + JOB.formatted(1, 2));
         SwfLog other = log("; Queue: 1 long\n; Queue: 2 short\n" + JOB.formatted(1, 1));

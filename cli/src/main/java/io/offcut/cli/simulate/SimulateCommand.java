@@ -279,6 +279,9 @@ public final class SimulateCommand implements Callable<Integer> {
             notes.add(RunNote.Log.of(log, jobs));
             all.add(jobs);
         }
+        if (all.size() > 1) {
+            err().println("offcut: " + all.size() + " logs, " + LogMerge.rule(all));
+        }
         SwfLog merged = LogMerge.of(all);
         if (merged.jobs().size() == 0) {
             throw new OffcutException(

@@ -404,6 +404,21 @@ class SimulateCommandTest {
     }
 
     @Test
+    void saysWhatEqualNumbersOfSeveralLogsAreTakenFor(@TempDir Path folder) throws IOException {
+        Path one = Files.writeString(folder.resolve("1.swf"), "; MaxProcs: 4\n1 0 0 10 2\n");
+        Path other = Files.writeString(folder.resolve("2.swf"), "; MaxProcs: 4\n1 0 0 10 2\n");
+
+        assertThat(simulate(one.toString())).isZero();
+        assertThat(err.toString()).doesNotContain("of one machine");
+        assertThat(simulate(one.toString(), other.toString())).isZero();
+
+        assertThat(err.toString().lines())
+                .containsOnlyOnce(
+                        "offcut: 2 logs, taken to be of one machine:"
+                                + " equal numbers are one user, queue and so on");
+    }
+
+    @Test
     void refusesWhatMakesNoSense(@TempDir Path folder) throws IOException {
         Path headless = folder.resolve("headless.swf");
         Files.writeString(headless, "1 0 0 10 2\n");
