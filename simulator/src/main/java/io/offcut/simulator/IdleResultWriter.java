@@ -7,10 +7,12 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.simulator.IdleResult.Use;
+import io.offcut.traces.WholeFile;
 import io.offcut.traces.idle.IdleRecord;
 import io.offcut.traces.idle.IdleStatistics;
-import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,8 +23,9 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Results of idle-node records as files: {@code summary.json} and {@code idle.csv}. One record and
- * its policies always give the same bytes; shares have all their digits.
+ * Results of idle-node records as files: {@code idle.csv} and, last, {@code summary.json}, each
+ * whole or not at all. One record and its policies always give the same bytes; shares have all
+ * their digits.
  */
 public final class IdleResultWriter {
     private static final ObjectMapper JSON =
@@ -38,18 +41,23 @@ public final class IdleResultWriter {
     public static void write(IdleRecord record, List<IdleResult> results, Path folder) {
         try {
             Files.createDirectories(folder);
-            Files.writeString(folder.resolve("summary.json"), summaryJson(record, results) + "\n");
-            try (BufferedWriter out =
-                    Files.newBufferedWriter(folder.resolve("idle.csv"), StandardCharsets.UTF_8)) {
-                writeSamples(record, results, out);
+            ResultWriter.forgetEarlier(folder);
+            try (WholeFile whole = WholeFile.at(folder.resolve("idle.csv"))) {
+                try (Writer out = new OutputStreamWriter(whole.out(), StandardCharsets.UTF_8)) {
+                    writeSamples(record, results, out);
+                }
+                whole.done();
             }
+            WholeFile.write(
+                    folder.resolve("summary.json"),
+                    (summaryJson(record, results) + "\n").getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw OffcutException.cannotWrite(folder, e);
         }
     }
 
-    private static void writeSamples(
-            IdleRecord record, List<IdleResult> results, BufferedWriter out) throws IOException {
+    private static void writeSamples(IdleRecord record, List<IdleResult> results, Writer out)
+            throws IOException {
         out.write("unix_seconds,idle,pilots");
         for (IdleResult result : results) {
             out.write(",ready_" + result.policy().name().replace('-', '_'));

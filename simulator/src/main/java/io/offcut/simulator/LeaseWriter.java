@@ -2,6 +2,7 @@ package io.offcut.simulator;
 
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
+import io.offcut.traces.WholeFile;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
  * thread.
  */
 public final class LeaseWriter implements LeaseLog, AutoCloseable {
+    private final Path folder;
     private final Path file;
     private final ClusterSpec cluster;
     private final WholeFile whole;
@@ -29,10 +31,11 @@ public final class LeaseWriter implements LeaseLog, AutoCloseable {
      */
     public LeaseWriter(Path folder, ClusterSpec cluster) {
         this.cluster = cluster;
+        this.folder = folder;
         this.file = folder.resolve("leases.csv");
         try {
             Files.createDirectories(folder);
-            this.whole = new WholeFile(file);
+            this.whole = WholeFile.at(file);
             this.out =
                     new BufferedWriter(new OutputStreamWriter(whole.out(), StandardCharsets.UTF_8));
             out.write("lease,user,node,start,end,cores,memory_bytes,reason\n");
@@ -78,10 +81,11 @@ public final class LeaseWriter implements LeaseLog, AutoCloseable {
         }
     }
 
-    /** All leases were told: the file takes its place. */
+    /** All leases were told: the file takes its place, the first of its run. */
     public void done() {
         try {
             out.flush();
+            ResultWriter.forgetEarlier(folder);
             whole.done();
         } catch (IOException e) {
             throw OffcutException.cannotWrite(file, e);

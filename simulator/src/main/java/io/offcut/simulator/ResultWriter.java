@@ -5,14 +5,17 @@ import io.offcut.core.OffcutException;
 import io.offcut.simulator.SimulationResult.UtilizationRow;
 import io.offcut.simulator.internal.report.Page;
 import io.offcut.simulator.internal.report.ReportData;
+import io.offcut.traces.WholeFile;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * Results as files: {@code summary.json}, {@code jobs.csv}, {@code utilization.csv}, {@code
- * report.html}, each whole or not at all. One result always gives the same bytes; fractions are
- * rounded to six digits.
+ * report.html} and, where the run's note has one, {@code scenario.json}, each whole or not at all;
+ * the summary last. One result always gives the same bytes; fractions are rounded to six digits.
  */
 public final class ResultWriter {
     private ResultWriter() {}
@@ -33,8 +36,8 @@ public final class ResultWriter {
         String summary = Summary.json(result, note, spreads);
         try {
             Files.createDirectories(folder);
-            // Of an earlier run: what is not there was not simulated.
-            Files.deleteIfExists(folder.resolve("report.html"));
+            forgetEarlier(folder);
+            // What is not there was not simulated.
             if (result.functions() == null) {
                 Files.deleteIfExists(folder.resolve("leases.csv"));
             }
@@ -44,12 +47,29 @@ public final class ResultWriter {
                 ReportData data =
                         new ReportData(
                                 result, summary, spreads.waitSeconds(), spreads.boundedSlowdowns());
-                WholeFile.write(folder.resolve("report.html"), Page.html(data));
+                text(folder.resolve("report.html"), Page.html(data));
             }
-            WholeFile.write(folder.resolve("summary.json"), summary + "\n");
+            if (note.scenario() != null) {
+                text(folder.resolve("scenario.json"), note.scenario());
+            }
+            text(folder.resolve("summary.json"), summary + "\n");
         } catch (IOException e) {
             throw OffcutException.cannotWrite(folder, e);
         }
+    }
+
+    /**
+     * Removes what says of an earlier run how it was and what came out, before the first file of
+     * this one takes its place: what is there beside a summary is of the same run.
+     */
+    static void forgetEarlier(Path folder) throws IOException {
+        for (String name : List.of("summary.json", "scenario.json", "report.html")) {
+            Files.deleteIfExists(folder.resolve(name));
+        }
+    }
+
+    private static void text(Path file, String text) throws IOException {
+        WholeFile.write(file, text.getBytes(StandardCharsets.UTF_8));
     }
 
     /** Writes the rows of a file. */
@@ -59,7 +79,7 @@ public final class ResultWriter {
     }
 
     private static void csv(Path file, Rows rows) throws IOException {
-        try (WholeFile whole = new WholeFile(file)) {
+        try (WholeFile whole = WholeFile.at(file)) {
             try (CsvBytes out = new CsvBytes(whole.out())) {
                 rows.into(out);
             }

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param partitionNames of partitions by their numbers in the log
  * @param queueNames of queues by their numbers in the log
  * @param coreHourPrice what an hour of one core costs; null when nobody said
+ * @param scenario its options, to be read again; null when nobody said
  */
 public record RunNote(
         String offcutVersion,
@@ -25,9 +26,11 @@ public record RunNote(
         List<Log> logs,
         Map<Integer, String> partitionNames,
         Map<Integer, String> queueNames,
-        @Nullable Double coreHourPrice) {
+        @Nullable Double coreHourPrice,
+        @Nullable String scenario) {
     /** Nothing is known. */
-    public static final RunNote NONE = new RunNote("", "", List.of(), Map.of(), Map.of(), null);
+    public static final RunNote NONE =
+            new RunNote("", "", List.of(), Map.of(), Map.of(), null, null);
 
     public RunNote {
         logs = List.copyOf(logs);
@@ -83,7 +86,14 @@ public record RunNote(
                 logs,
                 names(header, "Partition"),
                 names(header, "Queue"),
-                coreHourPrice);
+                coreHourPrice,
+                null);
+    }
+
+    /** The same with its options. */
+    public RunNote withScenario(String text) {
+        return new RunNote(
+                offcutVersion, commandLine, logs, partitionNames, queueNames, coreHourPrice, text);
     }
 
     /** Header lines such as {@code Queue: 2 batch}, as the Standard Workload Format has them. */

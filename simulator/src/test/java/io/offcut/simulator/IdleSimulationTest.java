@@ -3,6 +3,7 @@ package io.offcut.simulator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.offcut.core.OffcutException;
 import io.offcut.simulator.IdlePolicy.GreedyPilot;
 import io.offcut.simulator.IdlePolicy.Lease;
 import io.offcut.simulator.IdleResult.Read;
@@ -218,6 +219,20 @@ class IdleSimulationTest {
         assertThat(IdleSimulation.run(record, new Lease(3_000, 500, 1)).readings())
                 .as("seed %d", seed)
                 .isEqualTo(IdleSimulation.run(record, new Lease(3_000, 500, 128)).readings());
+    }
+
+    @Test
+    void leavesNoSummaryOfAnEarlierRunWhereItCannotWriteAll(@TempDir Path folder)
+            throws IOException {
+        IdleRecord record = record(10, "aa..", ".bbb");
+        IdleResultWriter.write(record, List.of(), folder);
+        Files.delete(folder.resolve("idle.csv"));
+        Files.createDirectories(folder.resolve("idle.csv/taken"));
+
+        assertThatThrownBy(() -> IdleResultWriter.write(record, List.of(), folder))
+                .isInstanceOf(OffcutException.class);
+
+        assertThat(folder.toFile().list()).containsOnly("idle.csv");
     }
 
     @Test

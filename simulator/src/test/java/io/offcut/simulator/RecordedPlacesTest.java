@@ -12,6 +12,8 @@ import io.offcut.simulator.FunctionConfig.Policy.Reclaim;
 import io.offcut.testing.SharedData;
 import io.offcut.traces.JobLogs;
 import io.offcut.traces.JobTable;
+import io.offcut.traces.LogMerge;
+import io.offcut.traces.SwfLog;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,6 +67,18 @@ class RecordedPlacesTest {
         assertThat(result.batch().movedJobs()).isEqualTo(1);
         assertThat(result.batch().clippedJobs()).isZero();
         assertThat(result.cores().job()).isEqualTo(400);
+    }
+
+    @Test
+    void jobsOfMergedLogsAreOnTheNodesThatTheirLogsName() {
+        SwfLog one = wholeLog("1|00:00|00:01:40|2|c");
+        SwfLog other = wholeLog("2|00:00|00:01:40|2|a", "3|00:00|00:01:40|2|c");
+
+        SimulationResult result =
+                run(LogMerge.of(List.of(one, other)).jobs(), SPEC, Allocation.CORES);
+
+        assertThat(result.batch().placedAsRecorded()).isEqualTo(3);
+        assertThat(result.batch().movedJobs()).isEqualTo(1);
     }
 
     @Test
@@ -143,6 +157,10 @@ class RecordedPlacesTest {
 
     /** Of lines {@code job|start|elapsed|cores|nodes}. */
     private JobTable log(String... lines) {
+        return wholeLog(lines).jobs();
+    }
+
+    private SwfLog wholeLog(String... lines) {
         StringBuilder text =
                 new StringBuilder("JobIDRaw|Submit|Start|Elapsed|AllocCPUS|NodeList|State\n");
         for (String line : lines) {
@@ -152,7 +170,7 @@ class RecordedPlacesTest {
             text.append("|COMPLETED\n");
         }
         try {
-            return JobLogs.read(Files.writeString(folder.resolve("log.txt"), text)).jobs();
+            return JobLogs.read(Files.writeString(folder.resolve("log.txt"), text));
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }

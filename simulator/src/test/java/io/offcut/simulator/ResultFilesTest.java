@@ -54,21 +54,51 @@ class ResultFilesTest {
     }
 
     @Test
-    void aFileThatCannotBeFinishedIsNotThere() throws IOException {
-        Files.createDirectories(folder.resolve("utilization.csv.part/taken"));
-        SimulationResult result =
-                Simulation.run(
-                        new SimulationConfig(Tables.of(job(0, 0, 10, 1, 10)), SPEC)
-                                .with(FunctionConfig.NONE));
+    void aRunThatCannotWriteAllLeavesNoSummaryOfTheOneBefore() throws IOException {
+        ResultWriter.write(result(10), RunNote.NONE.withScenario("{}"), true, folder);
+        assertThat(folder.resolve("scenario.json")).hasContent("{}");
+        assertThat(folder.resolve("summary.json")).isNotEmptyFile();
+        Files.delete(folder.resolve("utilization.csv"));
+        Files.createDirectories(folder.resolve("utilization.csv/taken"));
 
-        assertThatThrownBy(() -> ResultWriter.write(result, folder))
+        assertThatThrownBy(() -> ResultWriter.write(result(20), folder))
                 .isInstanceOfSatisfying(
                         OffcutException.class,
                         e -> assertThat(e.code()).isEqualTo(ErrorCode.EXHAUSTED));
 
-        assertThat(folder.resolve("jobs.csv")).isNotEmptyFile();
-        assertThat(folder.resolve("utilization.csv")).doesNotExist();
-        assertThat(folder.resolve("summary.json")).doesNotExist();
+        assertThat(Files.readString(folder.resolve("jobs.csv"))).contains("1,0,0,20,");
+        assertThat(folder.toFile().list()).containsOnly("jobs.csv", "utilization.csv");
+    }
+
+    @Test
+    void leasesOfOneRunAreNotBesideTheSummaryOfAnother() {
+        ResultWriter.write(result(10), RunNote.NONE.withScenario("{}"), true, folder);
+
+        write(0);
+
+        assertThat(folder.toFile().list())
+                .containsOnly("jobs.csv", "utilization.csv", "leases.csv");
+    }
+
+    @Test
+    void twoRunsIntoOneFolderDoNotMixTheirLeases() throws IOException {
+        try (LeaseWriter other = new LeaseWriter(folder, SPEC)) {
+            other.ended(5, "b", 0, 0, 10, 1, 0, "open");
+            write(0);
+            other.ended(6, "b", 0, 0, 10, 1, 0, "open");
+            assertThat(Files.readAllLines(folder.resolve("leases.csv"))).hasSize(2);
+            other.done();
+        }
+
+        assertThat(Files.readAllLines(folder.resolve("leases.csv")))
+                .hasSize(3)
+                .noneMatch(line -> line.contains(",a,"));
+    }
+
+    private static SimulationResult result(int runSeconds) {
+        return Simulation.run(
+                new SimulationConfig(Tables.of(job(0, 0, runSeconds, 1, runSeconds)), SPEC)
+                        .with(FunctionConfig.NONE));
     }
 
     private void write(long lease) {

@@ -3,6 +3,7 @@ package io.offcut.traces;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 
@@ -12,7 +13,7 @@ import java.util.OptionalLong;
  * have started together. Jobs of the same second stay in the order of their numbers, then of the
  * logs. Logs are of one machine if their headers agree on {@code Computer} and {@code
  * Installation}, where they say them; see {@link Renumbering} for what that means to users, groups,
- * programs, queues and partitions.
+ * programs, queues and partitions. Nodes of equal names are one.
  */
 public final class LogMerge {
     private static final List<SwfField> NUMBERED =
@@ -44,7 +45,7 @@ public final class LogMerge {
             first = dated && seconds(log) < seconds(first) ? log : first;
         }
         Map<SwfField, Renumbering> numbers = new EnumMap<>(SwfField.class);
-        boolean oneMachine = agree(logs, "Computer") && agree(logs, "Installation");
+        boolean oneMachine = areOfOneMachine(logs);
         NUMBERED.forEach(field -> numbers.put(field, new Renumbering(logs, field, oneMachine)));
         JobTable.Builder jobs = new JobTable.Builder();
         for (int at = 0; at < logs.size(); at++) {
@@ -59,6 +60,25 @@ public final class LogMerge {
         });
         return new SwfLog(
                 header(first.header(), numbers), jobs.build(), first.complaints(), names, null);
+    }
+
+    /** In words, what equal numbers in several logs are taken for. */
+    public static String rule(List<SwfLog> logs) {
+        boolean oneMachine = areOfOneMachine(logs);
+        List<String> named =
+                NUMBERED.stream()
+                        .filter(field -> new Renumbering(logs, field, oneMachine).goesByName())
+                        .map(field -> field.name().toLowerCase(Locale.ROOT) + "s")
+                        .toList();
+        String rule =
+                oneMachine
+                        ? "taken to be of one machine: equal numbers are one user, queue and so on"
+                        : "of several machines: equal numbers are not one user, queue and so on";
+        return named.isEmpty() ? rule : rule + "; by name: " + String.join(", ", named);
+    }
+
+    private static boolean areOfOneMachine(List<SwfLog> logs) {
+        return agree(logs, "Computer") && agree(logs, "Installation");
     }
 
     private static boolean agree(List<SwfLog> logs, String label) {
@@ -107,6 +127,7 @@ public final class LogMerge {
                 int column = entry.getKey().column();
                 values[column] = entry.getValue().number(log, values[column]);
             }
+            table.placements().copyByName(row, jobs.placements());
             jobs.add(values, table.averageCpuSeconds(row));
         }
     }

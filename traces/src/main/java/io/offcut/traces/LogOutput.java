@@ -3,12 +3,9 @@ package io.offcut.traces;
 import com.github.luben.zstd.ZstdOutputStream;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
@@ -61,29 +58,13 @@ public final class LogOutput {
 
     /** The same with any content; a name that ends in .gz or .zst compresses. */
     public static void write(Path file, Body body) {
-        boolean special =
-                Files.isSymbolicLink(file) || (Files.exists(file) && !Files.isRegularFile(file));
-        try {
-            if (special) {
-                writeTo(file, file, body);
-                return;
+        try (WholeFile whole = WholeFile.at(file)) {
+            try (OutputStream out = packed(whole.out(), file.toString())) {
+                body.writeTo(out);
             }
-            Path part = file.resolveSibling(".offcut-" + file.getFileName() + ".part");
-            try {
-                writeTo(part, file, body);
-                Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
-            } finally {
-                Files.deleteIfExists(part);
-            }
+            whole.done();
         } catch (IOException e) {
             throw OffcutException.cannotWrite(file, e);
-        }
-    }
-
-    private static void writeTo(Path place, Path named, Body body) throws IOException {
-        OutputStream file = new BufferedOutputStream(Files.newOutputStream(place), BUFFER_BYTES);
-        try (OutputStream out = packed(file, named.toString())) {
-            body.writeTo(out);
         }
     }
 

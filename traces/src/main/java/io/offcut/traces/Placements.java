@@ -94,6 +94,17 @@ public final class Placements {
         forEach(row, into::part);
     }
 
+    /** The same into those of other logs, where equal names are one node. */
+    void copyByName(int row, Builder into) {
+        forEach(
+                row,
+                (first, count, firstCpu, cpus) -> {
+                    for (int node = first; node < first + count; node++) {
+                        into.part(nodes.get(node), firstCpu, cpus);
+                    }
+                });
+    }
+
     /** Collects the parts of one job after the other. For one thread. */
     static final class Builder {
         private final Map<String, Integer> numbers = new HashMap<>();

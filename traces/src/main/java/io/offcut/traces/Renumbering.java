@@ -13,7 +13,8 @@ import java.util.Map;
  *
  * <ul>
  *   <li>Where a log has names for its numbers, as {@code sacct} and accounting have, or two headers
- *       name one number differently, equal names get one number, in the order of the logs.
+ *       name one number differently, equal names get one number, in the order of the logs. A number
+ *       that no name is known of is one in all logs of one machine, and another in each log else.
  *   <li>Else, where all logs are of one machine, numbers stay as they are: months of one log.
  *   <li>Else those of each log come after those of the logs before it.
  * </ul>
@@ -27,6 +28,7 @@ final class Renumbering {
     /** By log, what headers say of numbers; empty for a field of which they say nothing. */
     private final List<Map<Long, String>> headerNames = new ArrayList<>();
 
+    private final boolean oneMachine;
     private final boolean byName;
     private final NameBook book = new NameBook();
 
@@ -36,6 +38,7 @@ final class Renumbering {
     Renumbering(List<SwfLog> logs, SwfField field, boolean oneMachine) {
         this.logs = logs;
         this.field = field;
+        this.oneMachine = oneMachine;
         logs.forEach(log -> headerNames.add(headerNames(log.header(), label(field))));
         this.byName =
                 logs.stream().anyMatch(log -> log.names().containsKey(field))
@@ -98,6 +101,11 @@ final class Renumbering {
         return greatest;
     }
 
+    /** Whether equal names are one, rather than equal numbers. */
+    boolean goesByName() {
+        return byName;
+    }
+
     /** Whether numbers change at all. */
     boolean changes() {
         return byName || Arrays.stream(added).anyMatch(more -> more > 0);
@@ -112,10 +120,16 @@ final class Renumbering {
     }
 
     private String name(int log, long number) {
-        String known = logs.get(log).name(field, number);
-        return logs.get(log).names().containsKey(field)
-                ? known
-                : headerNames.get(log).getOrDefault(number, known);
+        SwfLog of = logs.get(log);
+        List<String> names = of.names().getOrDefault(field, List.of());
+        if (number <= names.size()) {
+            return of.name(field, number);
+        }
+        String header = names.isEmpty() ? headerNames.get(log).get(number) : null;
+        if (header != null) {
+            return header;
+        }
+        return oneMachine ? Long.toString(number) : number + "@" + (log + 1);
     }
 
     /** Names of the new numbers where they go by name, else none. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -81,6 +82,44 @@ class LogMergeTest {
     }
 
     @Test
+    void numbersWithoutANameAreNotOneOnTwoMachinesOfWhichAThirdHasNames() {
+        SwfLog one = log("; Computer: SP2\n" + JOB.formatted(3, -1));
+        SwfLog other = log("; Computer: Curie\n" + JOB.formatted(3, -1));
+        SwfLog names = named("ada", "bob", JOB.formatted(2, -1) + JOB.formatted(3, -1));
+
+        SwfLog all = LogMerge.of(List.of(one, other, names));
+
+        assertThat(values(all, SwfField.USER)).containsExactly(1, 2, 3, 4);
+        assertThat(all.names().get(SwfField.USER)).containsExactly("3@1", "3@2", "bob", "3@3");
+    }
+
+    @Test
+    void numbersWithoutANameStayOneOnOneMachine() {
+        SwfLog one = log(JOB.formatted(3, -1));
+        SwfLog names = named("ada", "bob", JOB.formatted(2, -1) + JOB.formatted(3, -1));
+
+        SwfLog both = LogMerge.of(List.of(one, names));
+
+        assertThat(values(both, SwfField.USER)).containsExactly(1, 2, 1);
+    }
+
+    @Test
+    void saysWhatEqualNumbersAreTakenFor() {
+        SwfLog silent = log(JOB.formatted(3, -1));
+        SwfLog one = log("; Computer: SP2\n" + JOB.formatted(3, -1));
+        SwfLog other = log("; Computer: Curie\n" + JOB.formatted(3, -1));
+        SwfLog names = named("ada", "bob", JOB.formatted(2, -1));
+
+        assertThat(LogMerge.rule(List.of(silent, one)))
+                .isEqualTo(
+                        "taken to be of one machine: equal numbers are one user, queue and so on");
+        assertThat(LogMerge.rule(List.of(one, other, names)))
+                .isEqualTo(
+                        "of several machines: equal numbers are not one user, queue and so on;"
+                                + " by name: users");
+    }
+
+    @Test
     void queuesGoByNameWhereHeadersOfOneMachineContradictEachOther() {
         SwfLog one = log("; Queue: 1 short\n; Queue: 2 long\n" + JOB.formatted(1, 2));
         SwfLog other = log("; Queue: 1 long\n; Queue: 2 short\n" + JOB.formatted(1, 1));
@@ -90,6 +129,50 @@ class LogMergeTest {
         assertThat(values(both, SwfField.QUEUE)).containsExactly(1, 1);
         assertThat(both.header().lines()).containsExactly(" Queue: 1 long");
         assertThat(values(both, SwfField.USER)).containsExactly(1, 1);
+    }
+
+    @Test
+    void jobsStayOnTheNodesThatTheirLogsName() {
+        SwfLog one = placed("n1", "n2");
+        SwfLog other = placed("n2", "n1");
+
+        JobTable jobs = LogMerge.of(List.of(one, other)).jobs();
+
+        assertThat(jobs.placements().nodes()).containsExactly("n1", "n2");
+        assertThat(places(jobs, 0)).containsExactly("n1:0+2", "n2:0+2");
+        assertThat(places(jobs, 1)).isEmpty();
+        assertThat(places(jobs, 2)).containsExactly("n2:0+2", "n1:0+2");
+        assertThat(places(jobs, 3)).isEmpty();
+    }
+
+    /** A job on two nodes, then one of which it is not known where it ran. */
+    private static SwfLog placed(String first, String second) {
+        JobTable.Builder jobs = new JobTable.Builder();
+        long[] values = new long[SwfField.COUNT];
+        jobs.placements().part(first, 0, 2);
+        jobs.placements().part(second, 0, 2);
+        jobs.add(values, -1);
+        jobs.add(values, -1);
+        SwfLog none = log("");
+        return none.with(none.header(), jobs.build());
+    }
+
+    private static List<String> places(JobTable jobs, int row) {
+        List<String> places = new ArrayList<>();
+        jobs.placements()
+                .forEach(
+                        row,
+                        (node, nodes, firstCpu, cpus) -> {
+                            for (int at = node; at < node + nodes; at++) {
+                                places.add(
+                                        jobs.placements().nodes().get(at)
+                                                + ":"
+                                                + firstCpu
+                                                + "+"
+                                                + cpus);
+                            }
+                        });
+        return places;
     }
 
     private static SwfLog named(String first, String second, String text) {

@@ -24,7 +24,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
 
@@ -42,6 +44,10 @@ final class Scenario {
     /** What these say of the machine, {@link #NODES_FILE} and {@link #NODES} say too. */
     private static final Set<String> MACHINE =
             Set.of("--procs", "--cores-per-node", "--node-memory-mib");
+
+    /** What cannot stand beside {@link #NODES} and {@link #OUTAGES}. */
+    private static final List<String> EACH_A_MACHINE =
+            Stream.concat(Stream.of(NODES_FILE), MACHINE.stream()).sorted().toList();
 
     /** Set up for those who read one alone. */
     private static final class Yaml {
@@ -133,6 +139,19 @@ final class Scenario {
         return words;
     }
 
+    /** Each value that is one word, whether the command line says otherwise or not. */
+    List<String> values() {
+        List<String> values = new ArrayList<>();
+        for (JsonNode value : tree) {
+            if (value instanceof ArrayNode list) {
+                list.forEach(one -> values.add(one.asText()));
+            } else {
+                values.add(value.asText());
+            }
+        }
+        return values;
+    }
+
     /** By key. */
     private static Map<String, String> names(CommandSpec options) {
         Map<String, String> names = new HashMap<>();
@@ -194,13 +213,35 @@ final class Scenario {
      * Nodes and outages that are in it, unless the command line says what the machine is.
      *
      * @return empty if there are none
+     * @throws OffcutException {@link ErrorCode#USAGE} if it describes the machine twice, or has
+     *     outages of nodes that the command line replaces
      */
     ObjectNode machine(ParseResult given) {
         ObjectNode machine = tree.deepCopy().retain(List.of(NODES, OUTAGES));
-        boolean otherwise =
-                given.hasMatchedOption(NODES_FILE)
-                        || MACHINE.stream().anyMatch(given::hasMatchedOption);
-        return otherwise ? machine.removeAll() : machine;
+        if (machine.isEmpty()) {
+            return machine;
+        }
+        for (String option : EACH_A_MACHINE) {
+            if (tree.has(key(option))) {
+                throw new OffcutException(
+                        ErrorCode.USAGE,
+                        place(key(option))
+                                + ": '"
+                                + key(option)
+                                + "' says what 'nodes' and 'outages' do: leave it out");
+            }
+        }
+        Optional<String> other =
+                EACH_A_MACHINE.stream().filter(given::hasMatchedOption).findFirst();
+        if (other.isPresent() && machine.has(OUTAGES)) {
+            throw new OffcutException(
+                    ErrorCode.USAGE,
+                    place(OUTAGES)
+                            + ": these are outages of its own nodes, and "
+                            + other.get()
+                            + " gives others: leave out one of them");
+        }
+        return other.isPresent() ? machine.removeAll() : machine;
     }
 
     /** The scenario of a simulation, to be read again. */

@@ -20,9 +20,7 @@ import io.offcut.simulator.SimulationConfig;
 import io.offcut.simulator.SimulationResult;
 import io.offcut.traces.LogMerge;
 import io.offcut.traces.SwfLog;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -74,6 +72,8 @@ import picocli.CommandLine.Spec;
             "utilization.csv and, with functions, leases.csv."
         })
 public final class SimulateCommand implements Callable<Integer> {
+    private static final String SCENARIO = "--scenario";
+
     /** By name, in the order of the help. */
     private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
 
@@ -102,7 +102,7 @@ public final class SimulateCommand implements Callable<Integer> {
     private @Nullable Path describedIn;
 
     @Option(
-            names = "--scenario",
+            names = SCENARIO,
             paramLabel = "FILE",
             description =
                     "Options in a file, YAML or JSON, as --out writes one; those of the command"
@@ -187,6 +187,25 @@ public final class SimulateCommand implements Callable<Integer> {
         return needsAll ? COMMANDS.values() : named;
     }
 
+    /**
+     * What the scenarios of a command line name besides: its logs, and the values of its options.
+     *
+     * @throws OffcutException {@link ErrorCode#NOT_FOUND} or {@link ErrorCode#USAGE}
+     */
+    public static List<String> wordsOfScenarios(List<String> words) {
+        List<String> named = new ArrayList<>();
+        for (int at = 0; at < words.size(); at++) {
+            String word = words.get(at);
+            if (word.startsWith(SCENARIO + "=")) {
+                named.addAll(
+                        Scenario.read(Path.of(word.substring(word.indexOf('=') + 1))).values());
+            } else if (word.equals(SCENARIO) && at + 1 < words.size()) {
+                named.addAll(Scenario.read(Path.of(words.get(at + 1))).values());
+            }
+        }
+        return named;
+    }
+
     @Override
     public Integer call() {
         return effective().run();
@@ -208,7 +227,7 @@ public final class SimulateCommand implements Callable<Integer> {
         List<String> words = read.words(commandSpec(), given);
         words.addAll(logs);
         for (OptionSpec option : given.matchedOptions()) {
-            if (!option.longestName().equals("--scenario")) {
+            if (!option.longestName().equals(SCENARIO)) {
                 String value = option.originalStringValues().getLast();
                 boolean flag = option.arity().max() == 0;
                 words.add(flag ? option.longestName() : option.longestName() + "=" + value);
@@ -244,8 +263,8 @@ public final class SimulateCommand implements Callable<Integer> {
                         jobs.header(),
                         coreHourPrice);
         if (out != null) {
-            ResultWriter.write(result, note, !noReport, out);
-            writeScenario(Scenario.text(options, described), out);
+            String told = Scenario.text(options, described);
+            ResultWriter.write(result, note.withScenario(told), !noReport, out);
             clock.ended("write");
         }
         if (format.json()) {
@@ -270,6 +289,9 @@ public final class SimulateCommand implements Callable<Integer> {
             LogFiles.warn(err(), log, jobs.complaints());
             notes.add(RunNote.Log.of(log, jobs));
             all.add(jobs);
+        }
+        if (all.size() > 1) {
+            err().println("offcut: " + all.size() + " logs, " + LogMerge.rule(all));
         }
         SwfLog merged = LogMerge.of(all);
         if (merged.jobs().size() == 0) {
@@ -303,14 +325,6 @@ public final class SimulateCommand implements Callable<Integer> {
 
     private ParseResult parsed() {
         return commandSpec().commandLine().getParseResult();
-    }
-
-    private static void writeScenario(String text, Path folder) {
-        try {
-            Files.writeString(folder.resolve("scenario.json"), text);
-        } catch (IOException e) {
-            throw OffcutException.cannotWrite(folder, e);
-        }
     }
 
     private void printReport() {

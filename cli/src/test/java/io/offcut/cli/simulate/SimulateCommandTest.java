@@ -301,8 +301,6 @@ class SimulateCommandTest {
                 scheduler: conservative
                 nodes:
                   - {names: "n[1-16]", cores: 16, memoryMib: 64000}
-                outages:
-                  - {nodes: n3, from: 1000, to: 90000, kind: fail}
                 """);
         String file = "--scenario=" + scenario;
 
@@ -313,11 +311,36 @@ class SimulateCommandTest {
         JsonNode procs = new ObjectMapper().readTree(out.toString());
 
         assertThat(nodes.at("/batchSystem/scheduler").asText()).isEqualTo("FCFS");
-        assertThat(nodes.at("/cluster/outages").asInt()).isEqualTo(1);
+        assertThat(nodes.at("/cluster/nodes").asInt()).isEqualTo(16);
         assertThat(nodes.at("/run/commandLine").asText()).contains("--scheduler=fcfs", file);
         assertThat(procs.at("/batchSystem/scheduler").asText()).isEqualTo("CONSERVATIVE");
         assertThat(procs.at("/cluster/cores").asInt()).isEqualTo(512);
-        assertThat(procs.at("/cluster/outages").asInt()).isZero();
+    }
+
+    @Test
+    void refusesAScenarioThatDescribesTheMachineTwice(@TempDir Path folder) throws IOException {
+        String nodes = "nodes: [{names: 'n[1-16]', cores: 16, memoryMib: 64000}]\n";
+        String outages = "outages: [{nodes: n3, from: 10, to: 90, kind: fail}]\n";
+        String log = "logs: sample\n";
+
+        for (String option : List.of("procs: 8", "coresPerNode: 8", "nodesFile: n.yaml")) {
+            String key = option.substring(0, option.indexOf(':'));
+            refuses(folder, log + nodes + option + "\n", "wrong.yaml, line 3: '" + key + "'");
+        }
+        refuses(folder, log + outages + "procs: 8\n", "line 3: 'procs'");
+        Path scenario = folder.resolve("down.yaml");
+        Files.writeString(scenario, log + nodes + outages);
+        String file = "--scenario=" + scenario;
+        for (String option : List.of("--procs=512", "--nodes-file=n.yaml")) {
+            assertThat(simulate(file, option)).isEqualTo(2);
+            assertThat(err.toString())
+                    .contains("down.yaml, line 3")
+                    .contains(option.substring(0, option.indexOf('=')) + " gives others");
+        }
+        out.getBuffer().setLength(0);
+        assertThat(simulate(file, "--format=json")).isZero();
+        JsonNode whole = new ObjectMapper().readTree(out.toString());
+        assertThat(whole.at("/cluster/outages").asInt()).isEqualTo(1);
     }
 
     @Test
@@ -387,6 +410,21 @@ class SimulateCommandTest {
                 .contains("2 complaints, 1 lines left out")
                 .contains("line 3, field 1: not a number: nonsense");
         assertThat(out.toString()).contains("1 jobs on 4 nodes of 1 cores");
+    }
+
+    @Test
+    void saysWhatEqualNumbersOfSeveralLogsAreTakenFor(@TempDir Path folder) throws IOException {
+        Path one = Files.writeString(folder.resolve("1.swf"), "; MaxProcs: 4\n1 0 0 10 2\n");
+        Path other = Files.writeString(folder.resolve("2.swf"), "; MaxProcs: 4\n1 0 0 10 2\n");
+
+        assertThat(simulate(one.toString())).isZero();
+        assertThat(err.toString()).doesNotContain("of one machine");
+        assertThat(simulate(one.toString(), other.toString())).isZero();
+
+        assertThat(err.toString().lines())
+                .containsOnlyOnce(
+                        "offcut: 2 logs, taken to be of one machine:"
+                                + " equal numbers are one user, queue and so on");
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.offcut.cli.simulate.sweep;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import io.offcut.cli.simulate.SimulateCommand;
 import io.offcut.cli.simulate.figures.ResultJson;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
@@ -19,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param arguments of {@code offcut simulate}, the same for all points, the logs among them
  * @param vary what is varied; the first slowest
  * @param seed of replication 0
- * @param files digest of the content of every file that is named by an option or as a log
+ * @param files digest of the content of every file that is named by an option or as a log, on the
+ *     command line or in a scenario
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 record SweepPlan(
@@ -47,6 +49,7 @@ record SweepPlan(
                 words.add(axis.word(i));
             }
         }
+        words.addAll(SimulateCommand.wordsOfScenarios(words));
         SweepPlan plan =
                 new SweepPlan(FORMAT, offcut, arguments, vary, seed, Digest.ofFilesIn(words));
         if (vary.stream().map(Axis::option).distinct().count() < vary.size()) {

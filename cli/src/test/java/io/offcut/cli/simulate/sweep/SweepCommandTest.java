@@ -204,6 +204,23 @@ class SweepCommandTest {
         assertThat(second.at("/coreSeconds/spanSeconds").asInt()).isEqualTo(2000);
     }
 
+    @Test
+    void refusesResultsOfAnotherLogThatAScenarioNames() throws IOException {
+        Path log = dir.resolve("my.swf");
+        Path scenario = dir.resolve("site.yaml");
+        Files.writeString(scenario, "logs: [" + log + "]\nscheduler: easy\n");
+        for (String[] grid :
+                new String[][] {
+                    {"--scenario", scenario.toString()},
+                    {"--functions=none", "--vary=scenario=" + scenario}
+                }) {
+            Files.writeString(log, "; MaxProcs: 4\n1 0 0 10 2\n");
+            assertThat(sweep("grid", with(grid, "--fresh")).exitCode()).isZero();
+            Files.writeString(log, "; MaxProcs: 4\n1 0 0 20 2\n");
+            assertRefused(sweep("grid", grid), "another content of " + log);
+        }
+    }
+
     private static void assertRefused(TestRun run, String difference) {
         assertThat(run.exitCode()).isEqualTo(8);
         assertThat(run.err())
