@@ -3,6 +3,7 @@ package io.offcut.executor;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.executor.internal.rdma.DeviceProbe;
+import io.offcut.executor.internal.verbs.VerbsWorkerChannel;
 import io.offcut.linux.KernelFile;
 import java.io.IOException;
 import java.net.Inet4Address;
@@ -29,6 +30,7 @@ public final class RdmaDevices {
 
     private static final Path DEVICES = Path.of("/sys/class/infiniband");
     private static final Path LIMITS = Path.of("/proc/self/limits");
+    private static final String ACTIVE = "ACTIVE";
     private static final long SMALL_BYTES = 64L << 20;
 
     private RdmaDevices() {}
@@ -86,11 +88,24 @@ public final class RdmaDevices {
         }
     }
 
+    /**
+     * How much memory a worker registers for one slot, its input and its result together: whole
+     * pages, and one more for each, so more than twice the payload.
+     */
+    public static long registeredBytesPerSlot(int payloadBytes) {
+        return VerbsWorkerChannel.registeredBytesPerSlot(payloadBytes);
+    }
+
     private static RdmaDevice examine(Path folder) {
         String name = String.valueOf(folder.getFileName());
-        Path port = folder.resolve("ports/1");
-        String state = read(port.resolve("state")).replaceFirst("^\\d+: ", "");
-        String address = addressOf(folder);
+        List<Path> ports = KernelFile.list(folder.resolve("ports")).stream().sorted().toList();
+        Path port =
+                ports.stream()
+                        .filter(one -> state(one).equals(ACTIVE) && !addressOf(one).isEmpty())
+                        .findFirst()
+                        .orElse(ports.isEmpty() ? folder.resolve("ports/1") : ports.getFirst());
+        String state = state(port);
+        String address = addressOf(port);
         int inline = 0;
         String problem = "";
         try {
@@ -109,7 +124,7 @@ public final class RdmaDevices {
     }
 
     private static String problem(String state, String address, long memlock) {
-        if (!state.equals("ACTIVE")) {
+        if (!state.equals(ACTIVE)) {
             return "its port is not active: check the cable, and the subnet manager of InfiniBand";
         }
         if (address.isEmpty()) {
@@ -120,18 +135,27 @@ public final class RdmaDevices {
                 : "";
     }
 
-    /** The first address of the interface that it is on, of IP version 4 if there is one. */
-    private static String addressOf(Path folder) {
+    private static String state(Path port) {
+        return read(port.resolve("state")).replaceFirst("^\\d+: ", "");
+    }
+
+    /** The first address of the interface that the port is on, of IP version 4 if there is one. */
+    private static String addressOf(Path port) {
         return Stream.concat(
-                        KernelFile.list(folder.resolve("ports/1/gid_attrs/ndevs")).stream()
+                        KernelFile.list(port.resolve("gid_attrs/ndevs")).stream()
                                 .map(RdmaDevices::read),
-                        Stream.of(KernelFile.names(folder.resolve("device/net"))))
+                        Stream.of(KernelFile.names(port.resolve("../../device/net"))))
                 .filter(network -> !network.isEmpty())
                 .distinct()
                 .flatMap(RdmaDevices::addresses)
                 .min(Comparator.comparing(one -> !(one instanceof Inet4Address)))
-                .map(InetAddress::getHostAddress)
+                .map(RdmaDevices::text)
                 .orElse("");
+    }
+
+    /** Without the scope, which is the name of an interface of this machine alone. */
+    static String text(InetAddress address) {
+        return address.getHostAddress().replaceFirst("%.*", "");
     }
 
     private static Stream<InetAddress> addresses(String network) {

@@ -30,9 +30,12 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Makes all that an executor needs and starts its process inside the sandbox. Blocks. */
 final class ExecutorLauncher {
+    private static final Logger LOG = LoggerFactory.getLogger(ExecutorLauncher.class);
     private static final int BASE_PIDS = 256;
     private static final int PIDS_PER_WORKER = 64;
     private static final int SECRET_BYTES = 16;
@@ -243,7 +246,9 @@ final class ExecutorLauncher {
     private ExecutorSpec spec(
             ExecutorSlot slot, BundleCache.Ready bundle, Path regionDir, Path scratch) {
         LeaseTerms terms = slot.terms;
-        int workers = terms.cores().size();
+        int payloadBytes = payloadBytes(terms);
+        long memoryBytes = terms.memoryBytes() / terms.cores().size();
+        String rdma = verbsHost(terms.leaseId(), payloadBytes, memoryBytes);
         List<Integer> real = terms.cores().stream().map(cpus::toReal).boxed().toList();
         return new ExecutorSpec(
                 terms.leaseId(),
@@ -255,10 +260,10 @@ final class ExecutorLauncher {
                 scratch.toString(),
                 controlSocket.toString(),
                 config.tcpHost(),
-                verbsHost,
+                rdma,
                 slot.secret,
-                slots(config.slots(), terms.payloadBytes(), terms.memoryBytes() / workers),
-                payloadBytes(terms),
+                slots(config.slots(), slotBytes(payloadBytes, !rdma.isEmpty()), memoryBytes),
+                payloadBytes,
                 terms.hotTimeoutMicros(),
                 config.orphanMillis());
     }
@@ -268,10 +273,31 @@ final class ExecutorLauncher {
         return Math.max(1, terms.payloadBytes());
     }
 
+    /**
+     * None where not even one slot may be registered: all of that is in memory from the first
+     * connection on, and the kernel would end the executor for what its lease never used.
+     */
+    private String verbsHost(String leaseId, int payloadBytes, long memoryBytesPerWorker) {
+        if (!verbsHost.isEmpty() && slotBytes(payloadBytes, true) > memoryBytesPerWorker / 2) {
+            LOG.warn(
+                    "lease {}: no rdma: one input and one result of {} bytes are over half of a"
+                            + " worker's {} bytes of memory; lease more memory for each worker",
+                    leaseId,
+                    payloadBytes,
+                    memoryBytesPerWorker);
+            return "";
+        }
+        return verbsHost;
+    }
+
+    /** What a slot takes of a worker's memory when input and result are as large as they may be. */
+    static long slotBytes(int payloadBytes, boolean registered) {
+        return registered ? RdmaDevices.registeredBytesPerSlot(payloadBytes) : 2L * payloadBytes;
+    }
+
     /** As many slots as wanted, as long as they take at most half of a worker's memory. */
-    static int slots(int wanted, int payloadBytes, long memoryBytesPerWorker) {
-        long perSlot = 2L * Math.max(1, payloadBytes);
-        return Math.clamp(memoryBytesPerWorker / 2 / perSlot, 1, wanted);
+    static int slots(int wanted, long slotBytes, long memoryBytesPerWorker) {
+        return Math.clamp(memoryBytesPerWorker / 2 / slotBytes, 1, wanted);
     }
 
     private void makeRegions(ExecutorSpec spec) throws IOException {

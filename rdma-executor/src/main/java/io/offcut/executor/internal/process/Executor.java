@@ -153,7 +153,10 @@ public final class Executor {
         if (spec.verbsHost().isEmpty()) {
             return null;
         }
-        long bytes = 2L * spec.cores().size() * spec.slots() * spec.payloadBytes();
+        long bytes =
+                spec.cores().size()
+                        * spec.slots()
+                        * VerbsWorkerChannel.registeredBytesPerSlot(spec.payloadBytes());
         long most = RdmaDevices.memlockBytes();
         if (bytes > most) {
             problems.add(

@@ -11,6 +11,7 @@ import io.offcut.core.frame.InvocationFrame;
 import io.offcut.core.frame.InvocationStatus;
 import io.offcut.executor.InvocationChannel;
 import io.offcut.executor.internal.SlotBook;
+import io.offcut.executor.internal.rdma.NativeCm;
 import io.offcut.executor.internal.rdma.NativeCmEvent;
 import io.offcut.executor.internal.rdma.OffcutRdma;
 import java.io.IOException;
@@ -31,6 +32,7 @@ public final class VerbsClientChannel implements InvocationChannel {
     private static final long PROBE_NANOS = 2_000_000_000;
 
     private final VerbsLink link;
+    private final NativeCm manager = OffcutRdma.cm();
     private final RdmaEventChannel events;
     private final IbvPd pd;
     private final VerbsHello.Reply worker;
@@ -39,27 +41,41 @@ public final class VerbsClientChannel implements InvocationChannel {
     private final SlotBook book;
     private int idlePolls;
     private long lookedNanos = System.nanoTime();
-    private long heardNanos = lookedNanos;
+    private long silentNanos = lookedNanos;
+
+    /** Whether the worker was heard, or had nothing to say, since the clock was last looked at. */
+    private boolean heard = true;
+
     private int ended;
     private boolean closed;
 
     private VerbsClientChannel(VerbsDial dial) throws IOException {
         this.worker = dial.worker();
         this.book = new SlotBook(worker.slots());
-        this.inputs = new VerbsMemory(worker.slots(), worker.payloadBytes(), false);
-        this.results = new VerbsMemory(worker.slots(), worker.payloadBytes(), false);
+        this.inputs = registered(dial, 0);
         try {
-            inputs.register(dial.pd(), 0);
-            results.register(
-                    dial.pd(), IbvMr.IBV_ACCESS_LOCAL_WRITE | IbvMr.IBV_ACCESS_REMOTE_WRITE);
-        } catch (IOException e) {
+            this.results =
+                    registered(
+                            dial, IbvMr.IBV_ACCESS_LOCAL_WRITE | IbvMr.IBV_ACCESS_REMOTE_WRITE);
+        } catch (IOException | RuntimeException e) {
             inputs.close();
-            results.close();
             throw e;
         }
         this.pd = dial.pd();
         this.events = dial.events();
         this.link = dial.take();
+    }
+
+    private static VerbsMemory registered(VerbsDial dial, int access) throws IOException {
+        VerbsHello.Reply worker = dial.worker();
+        VerbsMemory memory = new VerbsMemory(worker.slots(), worker.payloadBytes(), false);
+        try {
+            memory.register(dial.pd(), access);
+        } catch (IOException | RuntimeException e) {
+            memory.close();
+            throw e;
+        }
+        return memory;
     }
 
     /**
@@ -119,6 +135,7 @@ public final class VerbsClientChannel implements InvocationChannel {
         InvocationFrame.writeRequest(
                 frame, 0, invocationId, functionIndex, bytes, worker.payloadBytes(), deadlineNanos);
         InvocationFrame.setResult(frame, 0, results.frame(slot).address(), results.rkey());
+        heard |= book.posted() == 0;
         book.post(slot, invocationId);
         boolean ignored =
                 link.write(
@@ -185,7 +202,7 @@ public final class VerbsClientChannel implements InvocationChannel {
         }
         book.complete(slot, status, bytes, InvocationFrame.executionNanos(frame, 0));
         idlePolls = 0;
-        heardNanos = lookedNanos;
+        heard = true;
         return slot;
     }
 
@@ -197,15 +214,18 @@ public final class VerbsClientChannel implements InvocationChannel {
         }
         lookedNanos = now;
         look();
-        if (now - heardNanos >= PROBE_NANOS) {
-            heardNanos = now;
+        if (heard) {
+            heard = false;
+            silentNanos = now;
+        } else if (now - silentNanos >= PROBE_NANOS) {
+            silentNanos = now;
             link.probe();
         }
     }
 
     private void look() {
         try {
-            NativeCmEvent event = OffcutRdma.cm().getCmEvent(events, 0);
+            NativeCmEvent event = manager.getCmEvent(events, 0);
             if (event != null) {
                 event.ackEvent();
                 if (event.is(EventType.RDMA_CM_EVENT_DISCONNECTED)
@@ -221,7 +241,6 @@ public final class VerbsClientChannel implements InvocationChannel {
     @Override
     public int await(long timeoutNanos) {
         long start = System.nanoTime();
-        heardNanos = start;
         while (true) {
             int slot = poll();
             if (slot != NONE || book.posted() == 0) {
@@ -272,9 +291,9 @@ public final class VerbsClientChannel implements InvocationChannel {
     @Override
     public int ended() {
         if (book.posted() == 0 && ended == 0) {
-            look();
             // With nothing posted there is no slot that it could be.
             int ignored = arrived();
+            lookNowAndThen();
         }
         return ended;
     }

@@ -81,14 +81,17 @@ final class VerbsDial implements AutoCloseable {
                         VerbsHello.request(channel.worker(), channel.secret()),
                         VerbsLink.RNR_RETRIES));
         NativeCmEvent answer = await(EventType.RDMA_CM_EVENT_ESTABLISHED);
+        boolean connected = answer.is(EventType.RDMA_CM_EVENT_ESTABLISHED);
         byte[] data = answer.privateData();
         if (!VerbsHello.isReply(data)) {
             throw new IOException(
-                    answer.is(EventType.RDMA_CM_EVENT_REJECTED)
-                            ? "nobody listens there"
-                            : "what answers there is not a worker");
+                    connected ? "what answers there is not a worker" : "nobody listens there");
         }
-        return VerbsHello.reply(data);
+        VerbsHello.Reply reply = VerbsHello.reply(data);
+        if (connected != (reply.status() == 0)) {
+            throw new IOException("what answers there contradicts itself");
+        }
+        return reply;
     }
 
     /** The event of that type, or of a refusal. */
@@ -122,7 +125,8 @@ final class VerbsDial implements AutoCloseable {
         if (reply.slots() < 1
                 || reply.slots() > Math.min(SlotBook.MAX_SLOTS, channel.slots())
                 || reply.payloadBytes() < 1
-                || reply.payloadBytes() > InvocationFrame.MAX_PAYLOAD_BYTES) {
+                || reply.payloadBytes()
+                        > Math.min(InvocationFrame.MAX_PAYLOAD_BYTES, channel.payloadBytes())) {
             throw new IOException(
                     "it offers an impossible "
                             + reply.slots()

@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class VerbsWorkerChannel implements RemoteWorkerChannel {
     private static final long LAST_WORD_NANOS = 100_000_000;
+    private static final int POLLS_PER_CLOCK = 1024;
+    private static final long PROBE_NANOS = 5_000_000_000L;
 
     private static final byte FREE = 0;
     private static final byte TAKEN = 1;
@@ -49,6 +51,12 @@ public final class VerbsWorkerChannel implements RemoteWorkerChannel {
     private final int[] resultKeys;
     private Runnable whenDropped = () -> {};
     private boolean registered;
+    private int idlePolls;
+    private long silentNanos;
+
+    /** Whether the client was heard since the clock was last looked at. */
+    private boolean heard;
+
     private @Nullable VerbsLink link;
     private volatile int ended;
 
@@ -56,8 +64,19 @@ public final class VerbsWorkerChannel implements RemoteWorkerChannel {
         this.slots = slots;
         this.payloadBytes = payloadBytes;
         this.inputs = new VerbsMemory(slots, payloadBytes, false);
-        this.results = new VerbsMemory(slots, payloadBytes, true);
-        this.wakeup = new Wakeup();
+        try {
+            this.results = new VerbsMemory(slots, payloadBytes, true);
+        } catch (RuntimeException e) {
+            inputs.close();
+            throw e;
+        }
+        try {
+            this.wakeup = new Wakeup();
+        } catch (RuntimeException e) {
+            inputs.close();
+            results.close();
+            throw e;
+        }
         this.calls = new Call[slots];
         for (int slot = 0; slot < slots; slot++) {
             calls[slot] = new Call(inputs.payload(slot), results.payload(slot));
@@ -71,6 +90,11 @@ public final class VerbsWorkerChannel implements RemoteWorkerChannel {
         this.deadlines = new long[slots];
         this.resultAddresses = new long[slots];
         this.resultKeys = new int[slots];
+    }
+
+    /** How much is registered for one slot, in bytes, as input and as result. */
+    public static long registeredBytesPerSlot(int payloadBytes) {
+        return VerbsMemory.registeredBytesPerSlot(payloadBytes);
     }
 
     int slots() {
@@ -164,6 +188,7 @@ public final class VerbsWorkerChannel implements RemoteWorkerChannel {
     private @Nullable VerbsLink adopt() {
         if (incoming.getOpaque() != null) {
             link = incoming.getAndSet(null);
+            heard = true;
         }
         return link;
     }
@@ -171,7 +196,11 @@ public final class VerbsWorkerChannel implements RemoteWorkerChannel {
     /** Whatever has arrived, so that as many receives are posted as there are slots. */
     private void take(VerbsLink current) {
         int what = current.next();
+        if (what == VerbsLink.NOTHING && ++idlePolls % POLLS_PER_CLOCK == 0) {
+            probeNowAndThen(current);
+        }
         while (what == VerbsLink.ARRIVED) {
+            heard = true;
             int refusal = take(current.immediate());
             if (refusal != 0) {
                 boolean ignored = current.lastWord(refusal, LAST_WORD_NANOS);
@@ -182,6 +211,18 @@ public final class VerbsWorkerChannel implements RemoteWorkerChannel {
         }
         if (what == VerbsLink.BROKEN) {
             drop(current);
+        }
+    }
+
+    /** A client that is silently cut off would have the worker to the end of the lease. */
+    private void probeNowAndThen(VerbsLink current) {
+        long now = System.nanoTime();
+        if (heard) {
+            heard = false;
+            silentNanos = now;
+        } else if (now - silentNanos >= PROBE_NANOS) {
+            silentNanos = now;
+            current.probe();
         }
     }
 
@@ -252,8 +293,11 @@ public final class VerbsWorkerChannel implements RemoteWorkerChannel {
         current.arm();
         // It may have come before that, and would then wake nobody.
         take(current);
-        if (link == current && requests.isEmpty() && current.await(timeoutNanos)) {
-            wakeup.clear();
+        if (link == current && requests.isEmpty()) {
+            if (current.await(timeoutNanos)) {
+                wakeup.clear();
+            }
+            probeNowAndThen(current);
         }
     }
 
