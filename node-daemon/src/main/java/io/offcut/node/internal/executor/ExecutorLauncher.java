@@ -6,6 +6,7 @@ import io.offcut.core.OffcutException;
 import io.offcut.core.lease.LeaseTerms;
 import io.offcut.executor.ExecutorCommand;
 import io.offcut.executor.ExecutorSpec;
+import io.offcut.executor.MemoryRegion;
 import io.offcut.executor.RdmaDevices;
 import io.offcut.executor.ShmRegion;
 import io.offcut.linux.Cgroup;
@@ -30,9 +31,12 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Makes all that an executor needs and starts its process inside the sandbox. Blocks. */
 final class ExecutorLauncher {
+    private static final Logger log = LoggerFactory.getLogger(ExecutorLauncher.class);
     private static final int BASE_PIDS = 256;
     private static final int PIDS_PER_WORKER = 64;
     private static final int SECRET_BYTES = 16;
@@ -42,6 +46,7 @@ final class ExecutorLauncher {
     private final Sandbox sandbox;
     private final LeaseStore store;
     private final CpuMap cpus;
+    private final CpuSet realCpus;
     private final Path controlSocket;
     private final String verbsHost;
     private final ExecutorArchive archive;
@@ -59,6 +64,7 @@ final class ExecutorLauncher {
         this.sandbox = sandbox;
         this.store = store;
         this.cpus = cpus;
+        this.realCpus = realCpus;
         this.controlSocket = controlSocket;
         this.verbsHost = RdmaDevices.address(config.rdma());
         Path java = Path.of(System.getProperty("java.home"), "bin", "java").toAbsolutePath();
@@ -243,7 +249,7 @@ final class ExecutorLauncher {
     private ExecutorSpec spec(
             ExecutorSlot slot, BundleCache.Ready bundle, Path regionDir, Path scratch) {
         LeaseTerms terms = slot.terms;
-        int workers = terms.cores().size();
+        long bytesPerWorker = terms.memoryBytes() / Math.max(1, terms.cores().size());
         List<Integer> real = terms.cores().stream().map(cpus::toReal).boxed().toList();
         return new ExecutorSpec(
                 terms.leaseId(),
@@ -257,10 +263,11 @@ final class ExecutorLauncher {
                 config.tcpHost(),
                 verbsHost,
                 slot.secret,
-                slots(config.slots(), terms.payloadBytes(), terms.memoryBytes() / workers),
+                slots(config.slots(), terms.payloadBytes(), bytesPerWorker),
                 payloadBytes(terms),
                 terms.hotTimeoutMicros(),
-                config.orphanMillis());
+                config.orphanMillis(),
+                terms.memoryOnly() ? terms.memoryBytes() : 0);
     }
 
     /** Largest input and result. */
@@ -276,12 +283,40 @@ final class ExecutorLauncher {
 
     private void makeRegions(ExecutorSpec spec) throws IOException {
         Path regions = Folders.make(Path.of(spec.regionDir()), "rwx--x--x");
+        if (spec.memoryBytes() > 0) {
+            Path region = MemoryRegion.file(regions);
+            MemoryRegion.create(region);
+            UserPrincipal user = sandbox.user();
+            if (user != null) {
+                Files.setOwner(region, user);
+            }
+        }
         for (int worker = 0; worker < spec.cores().size(); worker++) {
             ShmRegion.create(
                     ShmRegion.file(regions, worker),
                     spec.slots(),
                     spec.payloadBytes(),
                     "rw-rw-rw-");
+        }
+    }
+
+    /**
+     * Lets the lease's owner open the memory that this process holds, where there is such a user on
+     * this machine: the process itself has mapped it already.
+     */
+    void handOver(LeaseTerms terms, ExecutorProcess process) {
+        if (!terms.memoryOnly() || sandbox.user() == null) {
+            return;
+        }
+        Path region = MemoryRegion.file(Path.of(process.record().regionDir()));
+        try {
+            Files.setOwner(
+                    region,
+                    region.getFileSystem()
+                            .getUserPrincipalLookupService()
+                            .lookupPrincipalByName(terms.user()));
+        } catch (IOException e) {
+            log.debug("lease {}: its region stays the holder's: {}", terms.leaseId(), e.toString());
         }
     }
 
@@ -302,7 +337,7 @@ final class ExecutorLauncher {
 
     private Cgroup.Limits limits(LeaseTerms terms, CpuSet real) {
         return new Cgroup.Limits(
-                real,
+                terms.memoryOnly() ? realCpus : real,
                 terms.memoryBytes() + config.executorOverheadBytes(),
                 BASE_PIDS + PIDS_PER_WORKER * terms.cores().size());
     }
