@@ -147,8 +147,7 @@ public final class Executor {
         }
         verbs = openVerbs(problems);
         List<ChannelDescriptor> channels = channels();
-        ControlLink link =
-                new ControlLink(spec, dial, channels, problems, this::usage, this::rest);
+        ControlLink link = new ControlLink(spec, dial, channels, problems, this::usage, this::rest);
         start("watchdog", () -> watchdog.run(link::workDone));
         return link.serve();
     }
