@@ -2,6 +2,7 @@ package io.offcut.benchmarks;
 
 import io.offcut.benchmarks.colocation.ColocationCommand;
 import io.offcut.benchmarks.invoke.InvokeCommand;
+import io.offcut.benchmarks.invoke.MemoryCommand;
 import io.offcut.benchmarks.pilot.PilotBenchCommand;
 import io.offcut.benchmarks.sensing.SensingCommand;
 import io.offcut.benchmarks.simulate.SimulateBenchCommand;
@@ -24,6 +25,7 @@ public final class BenchMain {
             synopsisSubcommandLabel = "COMMAND",
             subcommands = {
                 InvokeCommand.class,
+                MemoryCommand.class,
                 ReclaimCommand.class,
                 LaunchCommand.class,
                 PilotBenchCommand.class,

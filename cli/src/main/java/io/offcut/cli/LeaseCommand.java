@@ -57,7 +57,18 @@ final class LeaseCommand {
 
         private static Table table(List<RequestView> requests, long nowEpochMillis) {
             Table table =
-                    new Table("REQUEST", "USER", "LEASE", "NODE", "CORES", "STATE", " EXPIRES IN");
+                    new Table(
+                            "REQUEST",
+                            "USER",
+                            "LEASE",
+                            "NODE",
+                            "CORES",
+                            " MEMORY",
+                            "STATE",
+                            " EXPIRES IN",
+                            " CALLS",
+                            " EXECUTING",
+                            " POLLING");
             for (RequestView request : requests) {
                 for (LeaseView lease : request.leases()) {
                     table.row(
@@ -66,12 +77,27 @@ final class LeaseCommand {
                             lease.leaseId(),
                             lease.nodeName(),
                             lease.cores(),
+                            Units.bytes(lease.memoryBytes()),
                             lease.endReason() == null ? lease.state() : lease.endReason(),
-                            left(lease, nowEpochMillis));
+                            left(lease, nowEpochMillis),
+                            lease.usage().invocations(),
+                            Units.time(lease.usage().executingMicros() / 1000),
+                            Units.time(lease.usage().hotPollingMicros() / 1000));
                 }
                 if (request.pendingWorkers() > 0) {
                     String waits = request.pendingWorkers() + " waiting";
-                    table.row(request.requestId(), request.user(), "", "", "", waits, "");
+                    table.row(
+                            request.requestId(),
+                            request.user(),
+                            "",
+                            "",
+                            "",
+                            "",
+                            waits,
+                            "",
+                            "",
+                            "",
+                            "");
                 }
             }
             return table;

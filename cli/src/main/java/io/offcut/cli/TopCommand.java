@@ -14,6 +14,7 @@ import java.time.LocalTime;
 import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -30,6 +31,8 @@ import picocli.CommandLine.Option;
         footerHeading = "%nExamples:%n",
         footer = {"  offcut top --interval 5s", "  offcut top --format json"})
 final class TopCommand implements Callable<Integer> {
+    private static final double MIB_MILLIS_PER_GIB_HOUR = 1024.0 * 3_600_000;
+
     private static final String HOME_AND_CLEAR = "\033[H\033[J";
 
     private final Io io;
@@ -141,14 +144,29 @@ final class TopCommand implements Callable<Integer> {
 
     private static Table usageTable(List<UsageView> usage) {
         Table table =
-                new Table("USER", " LEASES", " CALLS", " CORE TIME", " CPU TIME", " RECLAIMED");
+                new Table(
+                        "USER",
+                        " LEASES",
+                        " CALLS",
+                        " CORE TIME",
+                        " GIB-HOURS",
+                        " CPU TIME",
+                        " EXECUTING",
+                        " POLLING",
+                        " RECLAIMED");
         for (UsageView user : usage) {
             table.row(
                     user.user(),
                     user.leases(),
                     user.invocations(),
                     Units.time(user.coreMillis()),
+                    String.format(
+                            Locale.ROOT,
+                            "%.2f",
+                            user.memoryMebibyteMillis() / MIB_MILLIS_PER_GIB_HOUR),
                     Units.time(user.cpuMicros() / 1000),
+                    Units.time(user.executingMicros() / 1000),
+                    Units.time(user.hotPollingMicros() / 1000),
                     user.leasesReclaimed());
         }
         return table;

@@ -116,6 +116,7 @@ final class LeaseBook {
                 lease.state(),
                 lease.endReason(),
                 lease.expiresAtEpochMillis(),
+                lease.usage(),
                 token);
     }
 

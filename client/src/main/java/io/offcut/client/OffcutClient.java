@@ -38,6 +38,7 @@ public final class OffcutClient implements AutoCloseable {
     private final SchedulerApi scheduler;
     private final NodeApi nodes;
     private final ChannelOpener channels;
+    private final MemoryOpener memories;
     private final String hostId;
 
     private OffcutClient(ClientConfig config) {
@@ -54,6 +55,7 @@ public final class OffcutClient implements AutoCloseable {
         this.nodes = new HttpNodeApi(http, OPEN_TIMEOUT);
         Duration connect = Duration.ofMillis(config.connectTimeoutMillis());
         this.channels = descriptor -> Channels.open(descriptor, connect);
+        this.memories = descriptor -> Channels.openMemory(descriptor, connect);
         this.hostId = Channels.hostId();
     }
 
@@ -137,7 +139,18 @@ public final class OffcutClient implements AutoCloseable {
                 new Timing(config.spinMicros() * 1_000, OPEN_PAUSE_MILLIS));
     }
 
-    /** Ends the client's connections. Pools are closed by themselves, before. */
+    /**
+     * Gets memory of a node that nobody uses, or of two when it is mirrored. Blocks until it is
+     * there, at most for as long as the options say.
+     *
+     * @throws OffcutException if it is not to be had
+     */
+    public RemoteMemory allocate(MemoryOptions options) {
+        return RemoteMemory.allocate(
+                new MemoryLease.Site(scheduler, nodes, memories, hostId), options);
+    }
+
+    /** Ends the client's connections. Pools and memory are closed by themselves, before. */
     @Override
     public void close() {
         http.close();

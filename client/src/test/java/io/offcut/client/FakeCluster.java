@@ -20,6 +20,7 @@ import io.offcut.core.function.FunctionKind;
 import io.offcut.core.function.FunctionSpec;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseState;
+import io.offcut.core.lease.LeaseUsage;
 import io.offcut.executor.InvocationChannel;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -183,6 +184,7 @@ final class FakeCluster implements SchedulerApi, NodeApi, ChannelOpener {
                             LeaseState.GRANTED,
                             null,
                             expiry(),
+                            LeaseUsage.NONE,
                             "token-" + id);
             request.leases.put(id, lease);
         }
@@ -216,6 +218,7 @@ final class FakeCluster implements SchedulerApi, NodeApi, ChannelOpener {
                 state,
                 reason,
                 expiry,
+                l.usage(),
                 l.token());
     }
 

@@ -44,7 +44,6 @@ class BadInputTest {
 
     @ParameterizedTest
     @CsvSource({
-        "workers, 0",
         "workers, -1",
         "workers, 65537",
         "workers, 1.5",
@@ -68,10 +67,30 @@ class BadInputTest {
         "regrant, 1",
         "regrant, null",
         "bundel, 1",
+        "notOnNodes, '[\"a\"]'",
     })
     void namesTheFieldThatIsWrong(String field, String value) {
         refused(
                 lease(", \"" + field + "\": " + value),
+                400,
+                ErrorCode.INVALID_INPUT,
+                "field " + field);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "bundle, '\"demo\"'",
+        "minWorkers, 1",
+        "payloadBytes, 4096",
+        "regrant, true",
+        "memoryBytesPerWorker, 0",
+        "notOnNodes, '\"a\"'",
+        "notOnNodes, '[1]'",
+    })
+    void namesTheFieldThatIsWrongForMemory(String field, String value) {
+        refused(
+                api.send(
+                        "POST", "/v1/leases", "{\"workers\": 0, \"" + field + "\": " + value + "}"),
                 400,
                 ErrorCode.INVALID_INPUT,
                 "field " + field);

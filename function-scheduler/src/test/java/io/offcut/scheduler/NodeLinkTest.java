@@ -17,7 +17,7 @@ class NodeLinkTest {
             "{\"name\":\"n1\",\"url\":\"http://127.0.0.1:1\",\"hostId\":\"h\",\"cpus\":\"0-1\",\"memoryBytes\":1,"
                     + "\"transports\":[],\"features\":[],\"labels\":{}}";
     private static final String SNAPSHOT =
-            "{\"type\":\"snapshot\",\"sequence\":1,\"protocolVersion\":1,\"incarnation\":5,\"node\":"
+            "{\"type\":\"snapshot\",\"sequence\":1,\"protocolVersion\":2,\"incarnation\":5,\"node\":"
                     + NODE
                     + ",\"offers\":[],\"leases\":[]}";
 
@@ -58,8 +58,8 @@ class NodeLinkTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "`\"protocolVersion\":1` | `\"protocolVersion\":2`   | 4426 | link protocol 2",
-                "`\"protocolVersion\":1` | `\"future\":true`         | 4426 | link protocol 0",
+                "`\"protocolVersion\":2` | `\"protocolVersion\":3`   | 4426 | link protocol 3",
+                "`\"protocolVersion\":2` | `\"future\":true`         | 4426 | link protocol 0",
                 "`snapshot`              | `heartbeat`               | 1002 | snapshot",
                 "`snapshot`              | `nonsense`                | 1002 | snapshot",
                 "`{\"type\"`             | `{{`                      | 1007 | not a message",

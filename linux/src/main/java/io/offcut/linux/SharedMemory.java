@@ -34,6 +34,8 @@ import java.util.Set;
  */
 public final class SharedMemory {
     private static final int CHUNK_BYTES = 1 << 16;
+    private static final int MADV_REMOVE = 9;
+    private static final LibC MADVISE = new LibC("madvise");
 
     /** Every pipe holds as much. */
     private static final int PIPE_BYTES = 4096;
@@ -136,6 +138,16 @@ public final class SharedMemory {
                 }
             }
         }
+    }
+
+    /**
+     * Gives whole pages of a mapped file back to the system, whoever else has them mapped
+     * (madvise(2), MADV_REMOVE): who touches them again finds zeros, and takes memory of its own.
+     *
+     * @return false when the kernel refused
+     */
+    public static boolean giveBack(MemorySegment pages) {
+        return (int) MADVISE.call(pages.address(), pages.byteSize(), MADV_REMOVE) == 0;
     }
 
     private static void fill(FileChannel channel, long bytes) throws IOException {

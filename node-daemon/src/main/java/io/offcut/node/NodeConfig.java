@@ -75,6 +75,8 @@ import java.util.function.Supplier;
  * @param orphanMillis how long executors live on without a daemon; default 30000
  * @param executorOverheadBytes memory that each executor gets over that of its lease, for its
  *     virtual machine; default 128 MiB
+ * @param memoryGraceMillis how long the memory of a lease without cores stays when it is taken
+ *     back, so that its client can copy it out; default 250
  * @param archiveDir where an archive of executors' classes may lie that {@link
  *     NodeDaemon#makeArchive} has made; empty, the default, for none
  * @param untilEpochMillis until when a batch job has the cores and the memory for this daemon: they
@@ -121,12 +123,16 @@ public record NodeConfig(
         Integer keepWarmSeconds,
         Integer orphanMillis,
         Long executorOverheadBytes,
+        Integer memoryGraceMillis,
         String archiveDir,
         Long untilEpochMillis,
         String cgroups,
         Double maxSlowdown,
         Map<String, String> labels) {
     private static final long MIB = 1L << 20;
+
+    // What a job needs is free within 500 ms, of which the end of a holder takes some.
+    private static final int MAX_GRACE_MILLIS = 400;
 
     // The longest path of a unix-domain socket is 107 bytes (unix(7)); ours lie in stateDir.
     private static final int MAX_STATE_DIR_BYTES = 90;
@@ -169,6 +175,7 @@ public record NodeConfig(
         keepWarmSeconds = keepWarmSeconds == null ? 60 : keepWarmSeconds;
         orphanMillis = orphanMillis == null ? 30_000 : orphanMillis;
         executorOverheadBytes = executorOverheadBytes == null ? 128 * MIB : executorOverheadBytes;
+        memoryGraceMillis = memoryGraceMillis == null ? 250 : memoryGraceMillis;
         archiveDir = or(archiveDir, () -> "");
         untilEpochMillis = untilEpochMillis == null ? 0 : untilEpochMillis;
         cgroups = or(cgroups, () -> "auto");
@@ -234,6 +241,7 @@ public record NodeConfig(
                 maxSlowdown,
                 "a fraction from 0 to 1");
         checkRange("executorOverheadBytes", executorOverheadBytes, 32 * MIB, 1L << 40);
+        checkRange("memoryGraceMillis", memoryGraceMillis, 0, MAX_GRACE_MILLIS);
     }
 
     /**

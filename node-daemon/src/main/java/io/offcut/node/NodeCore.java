@@ -11,6 +11,7 @@ import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseReport;
 import io.offcut.core.lease.LeaseState;
 import io.offcut.core.lease.LeaseTerms;
+import io.offcut.core.lease.LeaseUsage;
 import io.offcut.core.link.NodeMessage;
 import io.offcut.core.link.SchedulerMessage;
 import io.offcut.monitor.guard.ColocationGuard;
@@ -118,12 +119,14 @@ final class NodeCore
         List<Offer> held = new ArrayList<>();
         for (Offer offer : offers) {
             CpuSet cores = CpuSet.empty();
+            boolean any = false;
             for (HeldLease lease : leases) {
                 if (lease.terms().offerId().equals(offer.offerId())) {
                     cores = cores.plus(lease.terms().cores());
+                    any = true;
                 }
             }
-            if (!cores.isEmpty()) {
+            if (any) {
                 held.add(offer.withCores(cores.intersect(offer.cores())));
             }
         }
@@ -234,8 +237,8 @@ final class NodeCore
     }
 
     @Override
-    public void used(String leaseId, int generation, long invocations, long cpuMicros) {
-        loop.execute(() -> apply(new LeaseEvent.Used(leaseId, generation, invocations, cpuMicros)));
+    public void used(String leaseId, int generation, LeaseUsage usage) {
+        loop.execute(() -> apply(new LeaseEvent.Used(leaseId, generation, usage)));
     }
 
     @Override
@@ -274,7 +277,9 @@ final class NodeCore
     /** Ids and hashes name folders. */
     static boolean sound(LeaseTerms terms) {
         return LEASE_ID.matcher(terms.leaseId()).matches()
-                && BundleHash.isHash(terms.bundle())
+                && (terms.memoryOnly()
+                        ? terms.bundle().isEmpty()
+                        : BundleHash.isHash(terms.bundle()))
                 && terms.payloadBytes() <= InvocationFrame.MAX_PAYLOAD_BYTES;
     }
 

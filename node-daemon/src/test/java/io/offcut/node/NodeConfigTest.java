@@ -50,6 +50,7 @@ class NodeConfigTest {
         "offerSiblings, 1",
         "underusedAfterSamples, 0",
         "slots, 0",
+        "memoryGraceMillis, 401",
         "executorUser, ../root",
         "noSuchKey, 1",
     })

@@ -16,7 +16,9 @@ import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseState;
 import io.offcut.core.lease.LeaseTerms;
 import io.offcut.core.lease.LeaseToken;
+import io.offcut.executor.Channels;
 import io.offcut.executor.InvocationChannel;
+import io.offcut.executor.MemoryChannel;
 import io.offcut.linux.CpuAffinity;
 import io.offcut.linux.ProcessRef;
 import io.offcut.linux.SchedIdle;
@@ -101,6 +103,55 @@ class NodeDaemonTest {
         if (node.status().node().features().contains("own-user")) {
             assertThat(Files.getOwner(proc.resolve("status")).getName()).isEqualTo("nobody");
         }
+    }
+
+    private LeaseTerms memory(String id, String bundle, long bytes) {
+        return new LeaseTerms(
+                id,
+                "r",
+                "ann",
+                node.name,
+                "unallocated",
+                bundle,
+                CpuSet.empty(),
+                bytes,
+                0,
+                0,
+                System.currentTimeMillis() + 60_000);
+    }
+
+    @Test
+    void holdsMemoryThatCountsForItsLeaseAndGoesFirst() throws Exception {
+        node.start().awaitOffered("0");
+        long bytes = 96 << 20;
+        OpenedLease opened = node.open(memory("M1", "", bytes), "shm");
+        assertThat(opened.functions()).isEmpty();
+        try (MemoryChannel channel =
+                Channels.openMemory(opened.channels().getFirst(), TestNode.PATIENCE)) {
+            assertThat(channel.bytes()).isEqualTo(bytes);
+            assertThat(channel.fetchAndAdd(8, 7)).isZero();
+            NodeStatus.Lease lease = node.lease("M1");
+            assertThat(lease.phase()).isEqualTo("RUNNING");
+            assertThat(lease.cores()).isEqualTo(CpuSet.empty());
+            assertThat(SchedIdle.policyOf(lease.pid())).isEqualTo(SchedIdle.SCHED_IDLE);
+            assertThat(Files.readString(Path.of("/proc/" + lease.pid() + "/oom_score_adj")).strip())
+                    .isEqualTo("1000");
+            assertThat(Files.getPosixFilePermissions(Path.of(opened.channels().getFirst().path())))
+                    .isEqualTo(PosixFilePermissions.fromString("rw-------"));
+            assumeTrue(lease.usedMemoryBytes() >= 0, "needs memory cgroups");
+            assertThat(lease.usedMemoryBytes()).isGreaterThan(bytes);
+        }
+    }
+
+    @Test
+    void refusesMemoryThatIsNotOfferedOrHasABundle() throws Exception {
+        node.start().awaitOffered("0");
+        assertRefused(
+                node.tryOpen(memory("M1", "", 1L << 50), "shm"), ErrorCode.CONFLICT, "memory");
+        assertRefused(
+                node.tryOpen(memory("M2", node.bundle, 1 << 20), "shm"),
+                ErrorCode.INVALID_INPUT,
+                "bundle");
     }
 
     @Test

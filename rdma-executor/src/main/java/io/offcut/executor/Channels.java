@@ -3,6 +3,8 @@ package io.offcut.executor;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.core.api.ChannelDescriptor;
+import io.offcut.executor.internal.memory.ShmMemoryChannel;
+import io.offcut.executor.internal.memory.TcpMemoryChannel;
 import io.offcut.executor.internal.shm.ShmClientChannel;
 import io.offcut.executor.internal.tcp.TcpClientChannel;
 import io.offcut.executor.internal.verbs.VerbsClientChannel;
@@ -45,6 +47,24 @@ public final class Channels {
     }
 
     /**
+     * Opens a channel to the memory of a lease of memory only. Blocks for at most {@code
+     * connectTimeout}.
+     *
+     * @throws OffcutException {@code UNREACHABLE} if its holder does not answer in time, {@code
+     *     CONFLICT} if the memory is gone, {@code UNAUTHORIZED} if the secret is wrong, {@code
+     *     FORBIDDEN} if the region belongs to another user, {@code NOT_FOUND} if it is not there,
+     *     {@code WRONG_VERSION} if it is of another release, {@code INVALID_INPUT} if it is none or
+     *     the transport is unknown
+     */
+    public static MemoryChannel openMemory(ChannelDescriptor channel, Duration connectTimeout) {
+        return switch (channel.transport()) {
+            case ChannelDescriptor.SHM -> ShmMemoryChannel.open(Path.of(channel.path()));
+            case ChannelDescriptor.TCP -> TcpMemoryChannel.open(channel, connectTimeout.toNanos());
+            default -> throw unknown(channel);
+        };
+    }
+
+    /**
      * Opens a channel. Blocks for at most {@code connectTimeout}.
      *
      * @throws OffcutException {@code UNREACHABLE} if the worker does not answer in time, {@code
@@ -59,12 +79,15 @@ public final class Channels {
             case ChannelDescriptor.VERBS ->
                     VerbsClientChannel.open(channel, connectTimeout.toNanos());
             case ChannelDescriptor.TCP -> TcpClientChannel.open(channel, connectTimeout.toNanos());
-            default ->
-                    throw new OffcutException(
-                            ErrorCode.INVALID_INPUT,
-                            "transport '"
-                                    + channel.transport()
-                                    + "' is unknown to this release; upgrade the client");
+            default -> throw unknown(channel);
         };
+    }
+
+    private static OffcutException unknown(ChannelDescriptor channel) {
+        return new OffcutException(
+                ErrorCode.INVALID_INPUT,
+                "transport '"
+                        + channel.transport()
+                        + "' is unknown to this release; upgrade the client");
     }
 }

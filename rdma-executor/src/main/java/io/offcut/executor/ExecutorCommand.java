@@ -261,6 +261,7 @@ public final class ExecutorCommand {
             out.writeInt(spec.payloadBytes());
             out.writeLong(spec.hotTimeoutMicros());
             out.writeLong(spec.orphanMillis());
+            out.writeLong(spec.memoryBytes());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -307,6 +308,7 @@ public final class ExecutorCommand {
                             in.readUTF(),
                             in.readInt(),
                             in.readInt(),
+                            in.readLong(),
                             in.readLong(),
                             in.readLong());
             if (in.read() >= 0) {

@@ -6,6 +6,7 @@ import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.core.frame.InvocationStatus;
+import io.offcut.core.lease.LeaseUsage;
 import io.offcut.executor.internal.control.ControlLine;
 import io.offcut.executor.internal.control.LineSocket;
 import java.io.IOException;
@@ -73,10 +74,10 @@ public final class ExecutorControl implements AutoCloseable {
         /**
          * How much the executor has done; said when it has changed, about once a second.
          *
-         * @param invocations answered since the executor began; grows, and begins at 0 again with
-         *     the next generation
+         * @param usage since the executor began, of which CPU and active time are not its to say;
+         *     grows, and begins at 0 again with the next generation
          */
-        void usage(String leaseId, int generation, long invocations);
+        void usage(String leaseId, int generation, LeaseUsage usage);
 
         /**
          * It did what {@link ExecutorControl#rest} asked: nothing of the lease is left in it but
@@ -337,8 +338,16 @@ public final class ExecutorControl implements AutoCloseable {
                     channels.clear();
                     problems.clear();
                 }
-                case ControlLine.Usage(long invocations) ->
-                        listener.usage(link.leaseId, link.generation, invocations);
+                case ControlLine.Usage used ->
+                        listener.usage(
+                                link.leaseId,
+                                link.generation,
+                                new LeaseUsage(
+                                        used.invocations(),
+                                        0,
+                                        0,
+                                        used.executingMicros(),
+                                        used.hotPollingMicros()));
                 case ControlLine.Resting() -> listener.resting(link.leaseId, link.generation);
                 case ControlLine.Hello ignored -> throw new IOException("it said hello twice");
                 case ControlLine.End _, ControlLine.Rest _, ControlLine.Lease _ ->

@@ -25,6 +25,8 @@ import java.util.List;
  * @param payloadBytes largest input and result
  * @param hotTimeoutMicros how long an idle worker polls before it sleeps; −1 for ever, 0 never
  * @param orphanMillis how long to live without the daemon's control connection
+ * @param memoryBytes memory to hold for clients that read and write it from afar, instead of
+ *     workers; 0 for none
  */
 public record ExecutorSpec(
         String leaseId,
@@ -41,10 +43,47 @@ public record ExecutorSpec(
         int slots,
         int payloadBytes,
         long hotTimeoutMicros,
-        long orphanMillis) {
+        long orphanMillis,
+        long memoryBytes) {
     public ExecutorSpec {
         functions = List.copyOf(functions);
         cores = List.copyOf(cores);
+    }
+
+    /** One with workers. */
+    public ExecutorSpec(
+            String leaseId,
+            int generation,
+            String bundleDir,
+            List<FunctionSpec> functions,
+            List<Integer> cores,
+            String regionDir,
+            String scratchDir,
+            String controlSocket,
+            String tcpHost,
+            String verbsHost,
+            String secret,
+            int slots,
+            int payloadBytes,
+            long hotTimeoutMicros,
+            long orphanMillis) {
+        this(
+                leaseId,
+                generation,
+                bundleDir,
+                functions,
+                cores,
+                regionDir,
+                scratchDir,
+                controlSocket,
+                tcpHost,
+                verbsHost,
+                secret,
+                slots,
+                payloadBytes,
+                hotTimeoutMicros,
+                orphanMillis,
+                0);
     }
 
     /** The distinct real CPUs. */
@@ -63,6 +102,7 @@ public record ExecutorSpec(
                 + functions.size()
                 + " functions, cores "
                 + cores
+                + (memoryBytes > 0 ? ", memory " + memoryBytes : "")
                 + "]";
     }
 }

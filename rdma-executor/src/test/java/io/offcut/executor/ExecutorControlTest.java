@@ -8,6 +8,7 @@ import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.core.frame.InvocationStatus;
+import io.offcut.core.lease.LeaseUsage;
 import io.offcut.testing.Seeds;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -50,8 +51,16 @@ class ExecutorControlTest {
                 }
 
                 @Override
-                public void usage(String leaseId, int generation, long invocations) {
-                    events.add("usage " + leaseId + " " + invocations);
+                public void usage(String leaseId, int generation, LeaseUsage usage) {
+                    events.add(
+                            "usage "
+                                    + leaseId
+                                    + " "
+                                    + usage.invocations()
+                                    + " "
+                                    + usage.executingMicros()
+                                    + " "
+                                    + usage.hotPollingMicros());
                 }
 
                 @Override
@@ -85,17 +94,17 @@ class ExecutorControlTest {
             say(
                     executor,
                     """
-                    HELLO 1 l+1 2 99 s
+                    HELLO 2 l+1 2 99 s
                     CHANNEL 0 shm /a%20b ~ 0 ~ 4 10
                     PROBLEM no+cgroup%0A%1B%5B2J
                     READY
                     """);
-            say(executor, "USAGE 7\n");
+            say(executor, "USAGE 7 80 900\n");
             expect(
                     "connected l 1 2 99",
                     "ready l 1 [ChannelDescriptor[worker=0, shm /a b, slots=4, payloadBytes=10]]"
                             + " [no cgroup??[2J]",
-                    "usage l 1 7");
+                    "usage l 1 7 80 900");
             assertThat(control.end("l 1", InvocationStatus.REVOKED)).isTrue();
             hears(executor, "END REVOKED\n");
         }
@@ -106,7 +115,7 @@ class ExecutorControlTest {
     @Test
     void tellsOneToRestAndGivesItItsNextLeaseOnce() throws IOException {
         try (SocketChannel executor = connect()) {
-            say(executor, "HELLO 1 l 1 99 s\n");
+            say(executor, "HELLO 2 l 1 99 s\n");
             expect("connected l 1 99");
             assertThat(control.rest("l", InvocationStatus.EXPIRED)).isTrue();
             hears(executor, "REST EXPIRED\n");
@@ -124,12 +133,12 @@ class ExecutorControlTest {
         try (SocketChannel old = connect();
                 SocketChannel fresh = connect();
                 SocketChannel late = connect()) {
-            say(old, "HELLO 1 l 1 10 s\n");
+            say(old, "HELLO 2 l 1 10 s\n");
             expect("connected l 1 10");
-            say(fresh, "HELLO 1 l 2 11 s\n");
+            say(fresh, "HELLO 2 l 2 11 s\n");
             expect("connected l 1 10", "connected l 2 11");
             assertThat(old.read(ByteBuffer.allocate(1))).isEqualTo(-1);
-            say(late, "HELLO 1 l 1 10 s\n");
+            say(late, "HELLO 2 l 1 10 s\n");
             assertThat(late.read(ByteBuffer.allocate(1))).isEqualTo(-1);
             assertThat(control.end("l", InvocationStatus.REVOKED)).isTrue();
         }
@@ -143,10 +152,10 @@ class ExecutorControlTest {
                         "\n",
                         "READY\n",
                         "HELLO\n",
-                        "HELLO 2 l 1 1 s\n",
-                        "HELLO 1 l 1 1\n",
-                        "HELLO 1 l x 1 s\n",
-                        "HELLO 1 %zz 1 1 s\n",
+                        "HELLO 3 l 1 1 s\n",
+                        "HELLO 2 l 1 1\n",
+                        "HELLO 2 l x 1 s\n",
+                        "HELLO 2 %zz 1 1 s\n",
                         "GET / HTTP/1.1\n",
                         "x".repeat(10_000))) {
             try (SocketChannel stranger = connect()) {
@@ -161,9 +170,9 @@ class ExecutorControlTest {
     void tellsWhoeverShowsAnotherSecretToEnd() throws IOException {
         try (SocketChannel real = connect();
                 SocketChannel stranger = connect()) {
-            say(real, "HELLO 1 l 1 10 s\n");
+            say(real, "HELLO 2 l 1 10 s\n");
             expect("connected l 1 10");
-            say(stranger, "HELLO 1 l 2 11 guess\nREADY\n");
+            say(stranger, "HELLO 2 l 2 11 guess\nREADY\n");
             ByteBuffer heard = ByteBuffer.allocate(100);
             int read = 0;
             while (read >= 0) {
@@ -186,9 +195,9 @@ class ExecutorControlTest {
             try (SocketChannel stranger = connect()) {
                 byte[] bytes = new byte[random.nextInt(300) + 1];
                 random.nextBytes(bytes);
-                say(stranger, "HELLO 1 l 1 1 s\nUSAGE ");
+                say(stranger, "HELLO 2 l 1 1 s\nUSAGE ");
                 stranger.write(ByteBuffer.wrap(bytes));
-                say(stranger, "\nREADY x\nHELLO 1 l 1 1 s\n");
+                say(stranger, "\nREADY x\nHELLO 2 l 1 1 s\n");
                 try {
                     assertThat(stranger.read(ByteBuffer.allocate(1)))
                             .as("seed %d", seed)
@@ -199,7 +208,7 @@ class ExecutorControlTest {
             }
         }
         try (SocketChannel executor = connect()) {
-            say(executor, "HELLO 1 fine 1 1 s\n");
+            say(executor, "HELLO 2 fine 1 1 s\n");
             await().until(() -> events.contains("connected fine 1 1"));
         }
     }

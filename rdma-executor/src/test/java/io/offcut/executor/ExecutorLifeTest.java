@@ -108,6 +108,26 @@ class ExecutorLifeTest {
     }
 
     @Test
+    void timeInFunctionsIsCountedApartFromPolling() throws IOException {
+        TestExecutor.Options sleeps = TestExecutor.Options.DEFAULT.withHotTimeoutMicros(0);
+        try (TestExecutor executor = TestExecutor.start(bundle, sleeps);
+                InvocationChannel channel = executor.open(ChannelDescriptor.SHM)) {
+            Invoker.Answer nap = call(channel, bundle.index("nap"), ChannelContract.millis(300));
+            assertThat(nap.status()).isEqualTo(InvocationStatus.OK);
+            await().atMost(PATIENCE).until(() -> executor.used().executingMicros() >= 300_000);
+            assertThat(executor.used().hotPollingMicros()).isLessThan(200_000);
+        }
+        TestExecutor.Options polls = TestExecutor.Options.DEFAULT.withHotTimeoutMicros(-1);
+        try (TestExecutor executor = TestExecutor.start(bundle, polls);
+                InvocationChannel channel = executor.open(ChannelDescriptor.SHM)) {
+            assertThat(call(channel, bundle.index("echo"), new byte[1]).status())
+                    .isEqualTo(InvocationStatus.OK);
+            await().atMost(PATIENCE).until(() -> executor.used().hotPollingMicros() > 1_000_000);
+            assertThat(executor.used().executingMicros()).isLessThan(200_000);
+        }
+    }
+
+    @Test
     void anOrphanEndsAfterItsTime() throws IOException, InterruptedException {
         TestExecutor.Options options = TestExecutor.Options.DEFAULT.withOrphanMillis(300);
         try (TestExecutor executor = TestExecutor.start(bundle, options);

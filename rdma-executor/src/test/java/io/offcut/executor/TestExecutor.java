@@ -2,6 +2,7 @@ package io.offcut.executor;
 
 import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.core.frame.InvocationStatus;
+import io.offcut.core.lease.LeaseUsage;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -64,7 +65,7 @@ final class TestExecutor implements AutoCloseable {
     private final Path regionDir;
     private ExecutorControl control;
     private volatile @Nullable List<ChannelDescriptor> channels;
-    private volatile long usage;
+    private volatile LeaseUsage usage = LeaseUsage.NONE;
 
     private TestExecutor(TestBundle bundle, Options options, boolean parked) throws IOException {
         this.bundle = bundle;
@@ -159,8 +160,8 @@ final class TestExecutor implements AutoCloseable {
                     }
 
                     @Override
-                    public void usage(String leaseId, int generation, long invocations) {
-                        usage = invocations;
+                    public void usage(String leaseId, int generation, LeaseUsage used) {
+                        usage = used;
                     }
 
                     @Override
@@ -195,6 +196,10 @@ final class TestExecutor implements AutoCloseable {
     }
 
     long usage() {
+        return usage.invocations();
+    }
+
+    LeaseUsage used() {
         return usage;
     }
 

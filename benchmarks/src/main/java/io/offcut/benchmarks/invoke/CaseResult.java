@@ -68,6 +68,31 @@ record CaseResult(
                 List.of());
     }
 
+    /** Of calls that move their payload so many times. */
+    static CaseResult bandwidth(Shape shape, Rounds rounds, int directions) {
+        CaseResult latency = latency(shape, rounds);
+        double nanos = (double) directions * shape.payloadBytes() * 1e9;
+        double rate = nanos / latency.p50();
+        double bare = nanos / latency.rawP50();
+        return new CaseResult(
+                shape.name(),
+                latency.client(),
+                shape.transport(),
+                shape.mode(),
+                shape.payloadBytes(),
+                latency.p50Nanos(),
+                latency.p99Nanos(),
+                latency.p999Nanos(),
+                latency.rawP50Nanos(),
+                latency.rawP99Nanos(),
+                rate,
+                bare,
+                rate / bare,
+                null,
+                null,
+                List.of("rates are bytes/s"));
+    }
+
     static CaseResult throughput(Shape shape, double rate, @Nullable Double rawRate) {
         return new CaseResult(
                 shape.name(),

@@ -119,27 +119,8 @@ final class HotCases {
 
     /** As bandwidth; the bound is on the ratio of bandwidths. */
     private static CaseResult bulk(Shape shape, Rounds measured, int directions, double least) {
-        CaseResult latency = CaseResult.latency(shape, measured);
-        double bytes = (double) directions * shape.payloadBytes();
-        double rate = bytes * NANOS_PER_SECOND / latency.p50();
-        double bare = bytes * NANOS_PER_SECOND / latency.rawP50();
-        return new CaseResult(
-                shape.name(),
-                latency.client(),
-                shape.transport(),
-                shape.mode(),
-                shape.payloadBytes(),
-                latency.p50Nanos(),
-                latency.p99Nanos(),
-                latency.p999Nanos(),
-                latency.rawP50Nanos(),
-                latency.rawP99Nanos(),
-                rate,
-                bare,
-                rate / bare,
-                ">= " + least + " x raw bandwidth",
-                rate >= least * bare,
-                List.of("rates are bytes/s"));
+        CaseResult result = CaseResult.bandwidth(shape, measured, directions);
+        return result.bound(">= " + least + " x raw bandwidth", result.toRaw() >= least);
     }
 
     CaseResult tcpSmall() throws IOException, InterruptedException {

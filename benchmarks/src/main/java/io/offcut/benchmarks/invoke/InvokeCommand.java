@@ -68,7 +68,7 @@ public final class InvokeCommand implements Callable<Integer> {
             throw new OffcutException(ErrorCode.USAGE, "bench invoke: --rounds is at least 5");
         }
         List<CaseResult> results = measure(client, Effort.full(rounds), cases, io);
-        print(results);
+        print(io, format, rounds, results);
         return results.stream().anyMatch(result -> Boolean.FALSE.equals(result.kept())) ? 1 : 0;
     }
 
@@ -103,7 +103,7 @@ public final class InvokeCommand implements Callable<Integer> {
         }
     }
 
-    private void print(List<CaseResult> results) {
+    static void print(Io io, Format format, int rounds, List<CaseResult> results) {
         if (format == Format.JSON) {
             Map<String, Object> all = new LinkedHashMap<>();
             all.put("environment", Machine.describe());

@@ -26,7 +26,7 @@ final class Stage implements AutoCloseable {
     private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
     private static final long LOOK_MILLIS = 10;
     private static final long SETTLE_MILLIS = 100;
-    private static final Duration OFFER_TIMEOUT = Duration.ofSeconds(30);
+    static final Duration OFFER_TIMEOUT = Duration.ofSeconds(30);
 
     private final Path dir;
     private final LocalDaemon scheduler;

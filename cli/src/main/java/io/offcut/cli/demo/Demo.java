@@ -188,7 +188,7 @@ final class Demo implements AutoCloseable {
         return client.usage().stream()
                 .filter(usage -> usage.user().equals(USER))
                 .findFirst()
-                .orElse(new UsageView(USER, 0, 0, 0, 0, 0));
+                .orElse(UsageView.nothing(USER));
     }
 
     /** A lease is accounted for when its node has said that it ended: then no core is leased. */

@@ -3,15 +3,16 @@ package io.offcut.core.api;
 import java.util.List;
 
 /**
- * How to reach one worker. The secret is a credential: whoever has it may invoke.
+ * How to reach one worker, or the memory of a lease of memory only. The secret is a credential:
+ * whoever has it may invoke.
  *
  * @param transport {@code shm}, {@code verbs} or {@code tcp}
  * @param path shm: the region file; otherwise empty
  * @param host verbs and tcp: address; otherwise empty
  * @param port verbs and tcp: port; otherwise 0
  * @param secret verbs and tcp: what the hello must carry, 32 hexadecimal digits; otherwise empty
- * @param slots invocations that can be outstanding at once
- * @param payloadBytes largest input and largest result of one invocation, in bytes
+ * @param slots invocations that can be outstanding at once; 0 for memory
+ * @param payloadBytes largest input and largest result of one invocation, in bytes; 0 for memory
  */
 public record ChannelDescriptor(
         int worker,

@@ -3,16 +3,18 @@ package io.offcut.core.lease;
 import io.offcut.core.CpuSet;
 
 /**
- * What one client may use of one node. One worker runs on each core.
+ * What one client may use of one node. One worker runs on each core; a lease without cores is one
+ * of memory only, which the client reads and writes from afar.
  *
  * @param leaseId unique for ever
  * @param requestId the request that this lease serves
  * @param user who pays for it
  * @param nodeName the node that must honour it
  * @param offerId the offer it was cut from
- * @param bundle SHA-256 of the function bundle, 64 lower-case hexadecimal digits
- * @param cores logical CPUs of the node, one worker each
- * @param memoryBytes ceiling for the whole executor, in bytes
+ * @param bundle SHA-256 of the function bundle, 64 lower-case hexadecimal digits; empty for memory
+ *     only
+ * @param cores logical CPUs of the node, one worker each; none for memory only
+ * @param memoryBytes ceiling for the whole executor, or the memory that the client has, in bytes
  * @param payloadBytes largest input and largest result of one invocation, in bytes
  * @param hotTimeoutMicros how long an idle worker polls before it sleeps; −1 for ever, 0 never
  * @param expiresAtEpochMillis end, unless renewed
@@ -32,8 +34,8 @@ public record LeaseTerms(
     public LeaseTerms {
         if (leaseId.isBlank()
                 || nodeName.isBlank()
-                || cores.isEmpty()
                 || memoryBytes < 0
+                || (cores.isEmpty() && memoryBytes == 0)
                 || payloadBytes < 0) {
             throw new IllegalArgumentException(
                     "lease '"
@@ -48,6 +50,11 @@ public record LeaseTerms(
                             + payloadBytes
                             + " bytes");
         }
+    }
+
+    /** Whether it is one of memory only. */
+    public boolean memoryOnly() {
+        return cores.isEmpty();
     }
 
     /** The same terms with another end. */

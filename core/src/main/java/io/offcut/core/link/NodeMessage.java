@@ -20,7 +20,7 @@ import java.util.List;
 })
 public sealed interface NodeMessage {
     /** Version of this protocol; a scheduler refuses another. */
-    int PROTOCOL_VERSION = 1;
+    int PROTOCOL_VERSION = 2;
 
     /** Position in the node's stream, from 1 for each incarnation. */
     long sequence();

@@ -6,6 +6,7 @@ import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseReport;
 import io.offcut.core.lease.LeaseState;
 import io.offcut.core.lease.LeaseTerms;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -91,6 +92,9 @@ final class Adoption {
                 || !request.wish.bundle().equals(terms.bundle())) {
             return null;
         }
+        if (terms.memoryOnly()) {
+            return request.wish.memoryOnly() ? request : null;
+        }
         request.wish = known(terms, request.live + workers);
         return request;
     }
@@ -101,6 +105,9 @@ final class Adoption {
                 Math.max(
                         terms.expiresAtEpochMillis() - state.nowMillis,
                         state.config.activationMillis());
+        if (terms.memoryOnly()) {
+            return LeaseRequest.ofMemory(terms.memoryBytes(), ttl, 0, "", List.of());
+        }
         return new LeaseRequest(
                 terms.bundle(),
                 workers,

@@ -23,7 +23,9 @@ final class Lease extends Timed {
     /** Null for a ghost whose grant this core does not know. */
     final @Nullable Request request;
 
+    /** A lease of memory only counts as one, against quota and fairness too. */
     final int workers;
+
     final long grantedAtMillis;
     LeaseTerms terms;
     LeaseState state;
@@ -58,7 +60,7 @@ final class Lease extends Timed {
         this.terms = terms;
         this.state = state;
         this.grantedAtMillis = grantedAtMillis;
-        this.workers = terms.cores().size();
+        this.workers = terms.memoryOnly() ? 1 : terms.cores().size();
         this.ttlEndsAtMillis = terms.expiresAtEpochMillis();
     }
 
@@ -78,11 +80,7 @@ final class Lease extends Timed {
 
     /** Totals only grow, whatever order reports arrive in. */
     void merge(LeaseUsage other) {
-        usage =
-                new LeaseUsage(
-                        Math.max(usage.invocations(), other.invocations()),
-                        Math.max(usage.cpuMicros(), other.cpuMicros()),
-                        Math.max(usage.activeMillis(), other.activeMillis()));
+        usage = usage.max(other);
     }
 
     LeaseView view() {
@@ -97,6 +95,7 @@ final class Lease extends Timed {
                 state,
                 state == LeaseState.ENDED ? reason : null,
                 deadlineMillis(),
+                usage,
                 null);
     }
 }

@@ -46,9 +46,13 @@ final class Leases {
         this.requests = requests;
     }
 
-    /** Cuts workers from what is free of an offer. The caller has checked that they fit. */
+    /**
+     * Cuts workers, or for a wish for memory one lease without cores, from what is free of an
+     * offer. The caller has checked that they fit.
+     */
     void grant(Request request, OfferSlot slot, int workers) {
         var wish = request.wish;
+        CpuSet cores = wish.memoryOnly() ? CpuSet.empty() : slot.free.lowest(workers);
         long ttlEnds =
                 Timed.later(
                         state.nowMillis, Math.min(wish.ttlMillis(), state.config.maxTtlMillis()));
@@ -60,7 +64,7 @@ final class Leases {
                         slot.node.name,
                         slot.offer.offerId(),
                         wish.bundle(),
-                        slot.free.lowest(workers),
+                        cores,
                         workers * wish.memoryBytesPerWorker(),
                         wish.payloadBytes(),
                         wish.hotTimeoutMicros(),
@@ -342,13 +346,15 @@ final class Leases {
 
     /**
      * Whether the lease's memory comes out of the offer. A lease that is being ended may have lost
-     * its own: its memory is still full, so it counts where its cores are.
+     * its own: its memory is still full, so it counts where its cores are, and everywhere when it
+     * has none.
      */
     private static boolean drawsOn(Lease lease, OfferSlot slot) {
         return lease.terms.offerId().equals(slot.offer.offerId())
                 || (!lease.live()
                         && !lease.node.offers.containsKey(lease.terms.offerId())
-                        && lease.terms.cores().intersects(slot.offer.cores()));
+                        && (lease.terms.memoryOnly()
+                                || lease.terms.cores().intersects(slot.offer.cores())));
     }
 
     private static long nextWakeMillis(OfferIndex.@Nullable Place place, OfferSlot slot) {

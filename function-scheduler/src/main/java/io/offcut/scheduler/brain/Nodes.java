@@ -34,9 +34,10 @@ import org.jspecify.annotations.Nullable;
  * is not newer than the last one is dropped, what is more than one newer shows a gap.
  */
 final class Nodes {
-    /** Which leases of an offer may stay when not all can: the longest open first. */
+    /** Which leases of an offer may stay when not all can: memory only last, the oldest first. */
     private static final Comparator<Lease> OLDEST_FIRST =
-            Comparator.<Lease>comparingLong(lease -> lease.openedOrder)
+            Comparator.<Lease, Boolean>comparing(lease -> lease.terms.memoryOnly())
+                    .thenComparingLong(lease -> lease.openedOrder)
                     .thenComparingLong(lease -> lease.grantedAtMillis);
 
     private final State state;

@@ -7,12 +7,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * All offers that workers could go to, so ordered that the few worth comparing are found without
  * looking at the others: by class of lifetime, then number of free cores, then free memory, then
  * who has been left alone longest.
+ *
+ * <p>Those without a free core stand apart: only memory can be leased of them.
  *
  * <p>{@link #gained()} counts upwards by at least the number of workers, of whatever size, that
  * became placeable. Who found too little room need not look again before it grew by the deficit.
@@ -32,9 +35,11 @@ final class OfferIndex {
             Comparator.comparingLong(Place::freeMemoryBytes).thenComparingLong(Place::order);
 
     private final List<TreeMap<Integer, TreeMap<Place, OfferSlot>>> classes = new ArrayList<>();
+    private final TreeMap<Place, OfferSlot> coreless = new TreeMap<>(BY_MEMORY);
     private long orders;
     private long freeCores;
     private long gained;
+    private long corelessGained;
     private int size;
 
     OfferIndex() {
@@ -52,6 +57,11 @@ final class OfferIndex {
         return gained;
     }
 
+    /** Changes when an offer without free cores came, or has more memory than before. */
+    long corelessGained() {
+        return corelessGained;
+    }
+
     int size() {
         return size;
     }
@@ -67,8 +77,9 @@ final class OfferIndex {
         slot.freeMemoryBytes = freeMemoryBytes;
         int lifetimeClass = Lifetimes.classOf(slot.offer.untilEpochMillis(), nowMillis);
         int count = free.size();
+        updateCoreless(slot, placeable && count == 0);
         if (!placeable || lifetimeClass == Lifetimes.OVER || count == 0) {
-            remove(slot);
+            removePlaced(slot);
             return;
         }
         Place old = slot.place;
@@ -79,7 +90,7 @@ final class OfferIndex {
             return;
         }
         countGain(old, count, freeMemoryBytes);
-        remove(slot);
+        removePlaced(slot);
         Place place = new Place(lifetimeClass, count, freeMemoryBytes, orders++);
         slot.place = place;
         classes.get(lifetimeClass)
@@ -97,7 +108,32 @@ final class OfferIndex {
         }
     }
 
+    private void updateCoreless(OfferSlot slot, boolean placeable) {
+        Place old = slot.corelessPlace;
+        boolean some = placeable && slot.freeMemoryBytes > 0;
+        if (some && old != null && old.freeMemoryBytes == slot.freeMemoryBytes) {
+            return;
+        }
+        if (old != null) {
+            coreless.remove(old);
+            slot.corelessPlace = null;
+        }
+        if (some) {
+            if (old == null || slot.freeMemoryBytes > old.freeMemoryBytes) {
+                corelessGained++;
+            }
+            Place place = new Place(0, 0, slot.freeMemoryBytes, orders++);
+            slot.corelessPlace = place;
+            coreless.put(place, slot);
+        }
+    }
+
     void remove(OfferSlot slot) {
+        updateCoreless(slot, false);
+        removePlaced(slot);
+    }
+
+    private void removePlaced(OfferSlot slot) {
         Place place = slot.place;
         if (place == null) {
             return;
@@ -163,6 +199,37 @@ final class OfferIndex {
                 return;
             }
             list.add(slot);
+        }
+    }
+
+    /**
+     * The slots worth comparing for so much memory and no core, of those that may be taken: of each
+     * kind the first few with the least memory that suffices.
+     */
+    List<OfferSlot> withMemory(long bytes, Predicate<OfferSlot> may) {
+        List<OfferSlot> list = new ArrayList<>();
+        addWithMemory(list, coreless, bytes, may);
+        for (TreeMap<Integer, TreeMap<Place, OfferSlot>> byCores : classes) {
+            for (TreeMap<Place, OfferSlot> kind : byCores.values()) {
+                addWithMemory(list, kind, bytes, may);
+            }
+        }
+        return list;
+    }
+
+    private static void addWithMemory(
+            List<OfferSlot> list,
+            NavigableMap<Place, OfferSlot> kind,
+            long bytes,
+            Predicate<OfferSlot> may) {
+        int room = OF_EACH_KIND;
+        for (OfferSlot slot : atLeast(kind, bytes).values()) {
+            if (may.test(slot)) {
+                list.add(slot);
+                if (--room == 0) {
+                    return;
+                }
+            }
         }
     }
 

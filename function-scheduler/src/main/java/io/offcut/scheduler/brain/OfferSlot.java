@@ -34,6 +34,9 @@ final class OfferSlot extends Timed {
     /** Where it stands in the index; null when it is not there. */
     OfferIndex.@Nullable Place place;
 
+    /** The same while it has no free core, and stands apart. */
+    OfferIndex.@Nullable Place corelessPlace;
+
     OfferSlot(Node node, Offer offer) {
         this.node = node;
         this.told = offer;

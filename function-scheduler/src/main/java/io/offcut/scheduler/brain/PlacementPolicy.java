@@ -12,14 +12,15 @@ import java.util.List;
  * own host, and of each kind (class of expected lifetime, number of free cores) a few: those with
  * the least free memory that still holds all the workers, or, when none does, those with the most;
  * among equals those that were left alone longest. Every candidate has room for one worker at
- * least, and whenever any offer has, there is a candidate.
+ * least, and whenever any offer has, there is a candidate. For a wish for memory alone every
+ * candidate has that memory, and may have no free core.
  */
 @FunctionalInterface
 public interface PlacementPolicy {
     /**
      * One place where workers could go.
      *
-     * @param freeCores cores of the offer that no lease holds, at least 1
+     * @param freeCores cores of the offer that no lease holds
      * @param freeMemoryBytes memory of the offer that no lease holds
      * @param workersOfUser workers that the same user already has on this node
      */
@@ -34,7 +35,7 @@ public interface PlacementPolicy {
     /**
      * Orders two candidates for a request: the smaller one is taken first.
      *
-     * @param workers how many workers are still to be placed
+     * @param workers how many workers are still to be placed; 0 for memory alone
      */
     int compare(Candidate a, Candidate b, LeaseRequest request, int workers, long nowMillis);
 

@@ -19,6 +19,7 @@ final class Placer {
     private final Requests requests;
 
     private long gainedAtLastPass;
+    private long corelessGainedAtLastPass;
     private long startedAtMillis = Timed.NEVER;
 
     /** In one pass room only shrinks: what did not fit once does not fit again. */
@@ -33,9 +34,14 @@ final class Placer {
     /** Serves the queue if anything has changed for it. */
     void pass() {
         startedAtMillis = Math.min(startedAtMillis, state.nowMillis);
-        boolean worthIt = state.queueChanged || state.index.gained() != gainedAtLastPass;
+        boolean worthIt =
+                state.queueChanged
+                        || state.index.gained() != gainedAtLastPass
+                        || (state.queuedForMemory > 0
+                                && state.index.corelessGained() != corelessGainedAtLastPass);
         state.queueChanged = false;
         gainedAtLastPass = state.index.gained();
+        corelessGainedAtLastPass = state.index.corelessGained();
         if (worthIt && state.queuedRequests > 0) {
             serveAll();
         }
@@ -55,7 +61,9 @@ final class Placer {
                     EndReason.IMPOSSIBLE,
                     "no node has "
                             + request.wish.memoryBytesPerWorker()
-                            + " bytes of memory for a worker; ask for less");
+                            + " bytes of memory"
+                            + (request.wish.memoryOnly() ? "" : " for a worker")
+                            + "; ask for less");
         } else if (state.queuedRequests > state.config.maxQueuedRequests()) {
             requests.stopWaiting(
                     request,
@@ -90,7 +98,7 @@ final class Placer {
                 turns.add(user);
             }
         }
-        while (!turns.isEmpty() && state.index.freeCores() > 0) {
+        while (!turns.isEmpty() && (state.index.freeCores() > 0 || state.queuedForMemory > 0)) {
             User user = turns.poll();
             if (serveOne(user) && !user.queue.isEmpty()) {
                 turns.add(user);
@@ -111,6 +119,9 @@ final class Placer {
     private boolean serve(Request request) {
         int room = state.config.maxWorkersPerUser() - request.user.held;
         int need = request.need();
+        if (request.wish.memoryOnly()) {
+            return need <= room && grantMemory(request);
+        }
         if (need > room || !fits(request, need)) {
             return false;
         }
@@ -120,6 +131,26 @@ final class Placer {
             granted += grantBest(request, wanted - granted);
         } while (granted < need);
         return true;
+    }
+
+    /** By the same policy as workers, of which none are to be placed. */
+    private boolean grantMemory(Request request) {
+        List<OfferSlot> slots = memorySlots(state, request);
+        if (slots.isEmpty()) {
+            return false;
+        }
+        leases.grant(request, best(request, slots, 0), 1);
+        return true;
+    }
+
+    /** Where the memory of a request could lie; empty when nowhere. */
+    static List<OfferSlot> memorySlots(State state, Request request) {
+        return state.index.withMemory(
+                request.wish.memoryBytesPerWorker(),
+                slot ->
+                        !request.wish.notOnNodes().contains(slot.node.name)
+                                && Lifetimes.classOf(slot.offer.untilEpochMillis(), state.nowMillis)
+                                        != Lifetimes.OVER);
     }
 
     private boolean fits(Request request, int need) {
@@ -144,7 +175,16 @@ final class Placer {
     }
 
     private int grantBest(Request request, int workers) {
-        List<OfferSlot> slots = candidates(request, workers);
+        OfferSlot slot = best(request, candidates(request, workers), workers);
+        int here =
+                Math.min(
+                        workers,
+                        OfferIndex.workersThatFit(slot, request.wish.memoryBytesPerWorker()));
+        leases.grant(request, slot, here);
+        return here;
+    }
+
+    private OfferSlot best(Request request, List<OfferSlot> slots, int workers) {
         List<Candidate> shown = new ArrayList<>(slots.size());
         for (OfferSlot slot : slots) {
             shown.add(
@@ -157,13 +197,7 @@ final class Placer {
                             slot.node.workersOf(request.user.name)));
         }
         Candidate best = state.policy.choose(shown, request.wish, workers, state.nowMillis);
-        OfferSlot slot = slots.get(shown.indexOf(best));
-        int here =
-                Math.min(
-                        workers,
-                        OfferIndex.workersThatFit(slot, request.wish.memoryBytesPerWorker()));
-        leases.grant(request, slot, here);
-        return here;
+        return slots.get(shown.indexOf(best));
     }
 
     private List<OfferSlot> candidates(Request request, int workers) {

@@ -36,7 +36,7 @@ final class Request extends Timed {
 
     LeaseRequest wish;
 
-    /** Workers of granted and active leases. */
+    /** Workers of granted and active leases; of memory only, leases. */
     int live;
 
     /** Wanted and not granted. */
@@ -90,7 +90,7 @@ final class Request extends Timed {
         if (lostSome) {
             return 0;
         }
-        return live < wish.minWorkers() ? 1 : 2;
+        return live < Math.max(1, wish.minWorkers()) ? 1 : 2;
     }
 
     void add(Lease lease) {

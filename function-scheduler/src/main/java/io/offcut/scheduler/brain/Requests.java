@@ -37,7 +37,7 @@ final class Requests {
             end(request, EndReason.IMPOSSIBLE, objection);
             return null;
         }
-        request.pending = wish.workers();
+        request.pending = wish.memoryOnly() ? 1 : wish.workers();
         enqueue(request);
         state.changed(request);
         return request;
@@ -58,7 +58,14 @@ final class Requests {
 
     private @Nullable String objection(LeaseRequest wish) {
         int quota = state.config.maxWorkersPerUser();
-        if (wish.workers() < 1 || wish.minWorkers() < 1 || wish.minWorkers() > wish.workers()) {
+        boolean memory = wish.memoryOnly() && wish.minWorkers() == 0;
+        if (memory && wish.memoryBytesPerWorker() < 1) {
+            return "a request for no workers and no memory makes no sense; ask for some";
+        }
+        if (!memory
+                && (wish.workers() < 1
+                        || wish.minWorkers() < 1
+                        || wish.minWorkers() > wish.workers())) {
             return "a request for "
                     + wish.workers()
                     + " workers, at least "
@@ -94,6 +101,7 @@ final class Requests {
         request.queued = true;
         request.user.queue.add(request);
         state.queuedRequests++;
+        state.queuedForMemory += request.wish.memoryOnly() ? 1 : 0;
         if (!waited) {
             request.waitEndsAtMillis = Timed.later(state.nowMillis, request.wish.queueMillis());
             scheduleWaiting(request);
@@ -119,6 +127,7 @@ final class Requests {
             request.user.queue.remove(request);
             request.queued = false;
             state.queuedRequests--;
+            state.queuedForMemory -= request.wish.memoryOnly() ? 1 : 0;
         }
     }
 

@@ -46,6 +46,9 @@ final class State {
 
     int queuedRequests;
 
+    /** Of these, those that want memory and no workers. */
+    int queuedForMemory;
+
     /** Someone's quota became free, or someone lost workers: the queue is to be looked at again. */
     boolean queueChanged;
 

@@ -127,7 +127,7 @@ public final class JobDesk {
             UnaryOperator<String> resolve,
             long queuedAtNanos) {
         try {
-            LeaseRequest exact = LeaseDesk.withBundle(wish, resolve.apply(wish.bundle()));
+            LeaseRequest exact = LeaseDesk.resolved(wish, resolve);
             String requestId = leases.submit(turn, key.user(), exact, queuedAtNanos).requestId();
             job.waiting = new Waiting(requestId, exact);
             job.requestIds.add(requestId);
@@ -191,8 +191,7 @@ public final class JobDesk {
         return loop.call(
                         turn -> {
                             Key key = new Key(jobId, asker.user());
-                            LeaseRequest exact =
-                                    LeaseDesk.withBundle(request, resolve.apply(request.bundle()));
+                            LeaseRequest exact = LeaseDesk.resolved(request, resolve);
                             RequestView taken = take(turn, heardLast(turn, key), exact);
                             if (taken != null) {
                                 return taken;

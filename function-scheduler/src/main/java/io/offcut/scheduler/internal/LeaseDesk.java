@@ -65,18 +65,14 @@ public final class LeaseDesk {
      *
      * @param request checked by the caller
      * @param resolve from the bundle as the user wrote it to its hash; runs on the core's thread,
-     *     so that a bundle cannot be removed between this and the request
+     *     so that a bundle cannot be removed between this and the request; not for memory alone
      * @return the request as it stands; fails with {@code NO_CAPACITY} if it ended at once
      */
     public CompletableFuture<RequestView> submit(
             Asker asker, LeaseRequest request, UnaryOperator<String> resolve) {
         long queuedAtNanos = System.nanoTime();
         return loop.call(turn ->
-                        submit(
-                                turn,
-                                asker.user(),
-                                withBundle(request, resolve.apply(request.bundle())),
-                                queuedAtNanos))
+                        submit(turn, asker.user(), resolved(request, resolve), queuedAtNanos))
                 .thenApply(view -> withTokens(view, asker));
     }
 
@@ -112,8 +108,8 @@ public final class LeaseDesk {
                 throw new OffcutException(
                         ErrorCode.NO_CAPACITY,
                         unwilling
-                                ? "no workers are free now; set queueMillis to wait, or ask for fewer or smaller ones"
-                                : "no workers ("
+                                ? unwilling(request)
+                                : (request.memoryOnly() ? "no memory (" : "no workers (")
                                         + ended.reason()
                                         + "): "
                                         + Json.printable(ended.explanation()));
@@ -121,9 +117,18 @@ public final class LeaseDesk {
         }
     }
 
-    static LeaseRequest withBundle(LeaseRequest request, String bundle) {
+    private static String unwilling(LeaseRequest request) {
+        return request.memoryOnly()
+                ? "no node offers so much memory now; set queueMillis to wait, or ask for less"
+                : "no workers are free now; set queueMillis to wait, or ask for fewer or smaller ones";
+    }
+
+    static LeaseRequest resolved(LeaseRequest request, UnaryOperator<String> resolve) {
+        if (request.memoryOnly()) {
+            return request;
+        }
         return new LeaseRequest(
-                bundle,
+                resolve.apply(request.bundle()),
                 request.workers(),
                 request.minWorkers(),
                 request.memoryBytesPerWorker(),
@@ -292,6 +297,7 @@ public final class LeaseDesk {
                 lease.state(),
                 lease.endReason(),
                 lease.expiresAtEpochMillis(),
+                lease.usage(),
                 tokens.token(lease.leaseId()).orElse(null));
     }
 

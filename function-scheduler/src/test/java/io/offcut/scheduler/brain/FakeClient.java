@@ -21,11 +21,14 @@ final class FakeClient {
         this.requestId = requestId;
         Random random = history.random;
         this.user = "u" + random.nextInt(3);
-        int workers = 1 + random.nextInt(random.nextInt(8) == 0 ? 10 : 6);
+        boolean memory = random.nextInt(5) == 0;
+        int workers = memory ? 0 : 1 + random.nextInt(random.nextInt(8) == 0 ? 10 : 6);
         this.wish =
                 new Wish(
                         workers,
-                        random.nextInt(3) == 0 ? 1 + random.nextInt(workers) : 1,
+                        random.nextInt(3) == 0 && !memory
+                                ? 1 + random.nextInt(workers)
+                                : Math.min(1, workers),
                         random.nextInt(4) * FakeNode.BYTES_PER_CORE / 2,
                         1_000 + random.nextInt(25_000),
                         random.nextInt(4) == 0 ? 0 : random.nextInt(15_000),

@@ -11,6 +11,7 @@ import io.offcut.core.lease.LeaseUsage;
 import io.offcut.core.link.NodeMessage;
 import io.offcut.core.link.SchedulerMessage;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -312,7 +313,9 @@ final class FakeNode {
             drawOffers();
         }
         Map<String, Long> used = new TreeMap<>();
-        for (Held lease : List.copyOf(held.values())) {
+        List<Held> memoryLast = new ArrayList<>(held.values());
+        memoryLast.sort(Comparator.comparing(lease -> lease.terms.memoryOnly()));
+        for (Held lease : memoryLast) {
             Offer offer = offers.get(lease.terms.offerId());
             long bytes = used.merge(lease.terms.offerId(), lease.terms.memoryBytes(), Long::sum);
             if (offer == null

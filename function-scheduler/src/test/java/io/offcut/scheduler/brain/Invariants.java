@@ -134,7 +134,8 @@ final class Invariants {
                 request.over() == (request.live == 0 && request.pending == 0),
                 "over, or not",
                 request.id);
-        require(request.live + request.pending <= request.wish.workers(), "too many", request.id);
+        int wanted = request.wish.memoryOnly() ? 1 : request.wish.workers();
+        require(request.live + request.pending <= wanted, "too many", request.id);
         require(request.queued || !request.over() || request.heapIndex >= 0, "kept", request.id);
         require(
                 !request.queued || state.nowMillis < request.aliveUntilMillis,
@@ -144,10 +145,11 @@ final class Invariants {
             int room = state.config.maxWorkersPerUser() - request.user.held;
             int need = request.need();
             long memory = request.wish.memoryBytesPerWorker();
-            require(
-                    need > room || state.index.capacity(memory, need) < need,
-                    "waits though there is room",
-                    request.id);
+            boolean noneFits =
+                    request.wish.memoryOnly()
+                            ? Placer.memorySlots(state, request).isEmpty()
+                            : state.index.capacity(memory, need) < need;
+            require(need > room || noneFits, "waits though there is room", request.id);
         }
     }
 
@@ -166,6 +168,11 @@ final class Invariants {
         require(size == state.index.size(), "something forgotten is placeable", size);
         long queued = state.requests.values().stream().filter(request -> request.queued).count();
         require(queued == state.queuedRequests, "the queue is miscounted", queued);
+        long forMemory =
+                state.requests.values().stream()
+                        .filter(request -> request.queued && request.wish.memoryOnly())
+                        .count();
+        require(forMemory == state.queuedForMemory, "who wants memory is miscounted", forMemory);
     }
 
     /** Everything that clients caused is over and forgotten; the nodes are up and free. */

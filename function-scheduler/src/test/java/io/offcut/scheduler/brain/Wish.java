@@ -1,6 +1,7 @@
 package io.offcut.scheduler.brain;
 
 import io.offcut.core.api.LeaseRequest;
+import java.util.List;
 
 /** A request for workers, written for tests: what is not said is a sensible default. */
 record Wish(
@@ -41,7 +42,15 @@ record Wish(
         return new Wish(workers, minWorkers, memoryBytes, ttlMillis, queueMillis, hostId, true);
     }
 
+    /** Memory alone. */
+    static Wish ofMemory(long bytes) {
+        return new Wish(0, 0, bytes, 60_000, 30_000, "", false);
+    }
+
     LeaseRequest request() {
+        if (workers == 0 && minWorkers == 0) {
+            return LeaseRequest.ofMemory(memoryBytes, ttlMillis, queueMillis, hostId, List.of());
+        }
         return new LeaseRequest(
                 BUNDLE,
                 workers,

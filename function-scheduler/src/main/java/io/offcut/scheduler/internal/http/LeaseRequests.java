@@ -9,8 +9,11 @@ import io.offcut.core.api.JobAnnouncement;
 import io.offcut.core.api.LeaseRequest;
 import io.offcut.scheduler.internal.JobDesk;
 import io.offcut.scheduler.internal.Json;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * From a body to a {@link LeaseRequest}: every field in its range, defaults for what is missing.
@@ -23,6 +26,7 @@ final class LeaseRequests {
     private static final long MAX_QUEUE_MILLIS = 24L * 3600 * 1000;
     private static final long MAX_HOT_MICROS = 3_600_000_000L;
     private static final int MAX_HOST_ID_CHARS = 256;
+    private static final int MAX_NODES = 16;
     private static final Pattern BUNDLE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
     private static final Set<String> FIELDS =
             Set.of(
@@ -35,7 +39,14 @@ final class LeaseRequests {
                     "queueMillis",
                     "hotTimeoutMicros",
                     "preferredHostId",
-                    "regrant");
+                    "regrant",
+                    "notOnNodes");
+
+    /** What means nothing to a wish for memory may be there, as nothing. */
+    private static final List<String> OF_WORKERS =
+            List.of("bundle", "minWorkers", "payloadBytes", "hotTimeoutMicros", "regrant");
+
+    private static final Set<String> NOTHING = Set.of("", "0", "false");
 
     static final long DEFAULT_MEMORY_BYTES = 256L << 20;
     static final long DEFAULT_PAYLOAD_BYTES = 1L << 20;
@@ -67,11 +78,17 @@ final class LeaseRequests {
                         throw bad(Json.printable(name), "is not a field of it");
                     }
                 });
+        int workers = (int) whole(body, "workers", 1, 0, MAX_WORKERS);
+        if (workers == 0) {
+            return ofMemory(body);
+        }
+        if (body.has("notOnNodes")) {
+            throw bad("notOnNodes", "is for memory alone, with 0 workers");
+        }
         String bundle = text(body, "bundle", "");
         if (!BUNDLE.matcher(bundle).matches()) {
             throw bad("bundle", "expected the name or the SHA-256 of a bundle");
         }
-        int workers = (int) whole(body, "workers", 1, 1, MAX_WORKERS);
         return new LeaseRequest(
                 bundle,
                 workers,
@@ -83,6 +100,36 @@ final class LeaseRequests {
                 whole(body, "hotTimeoutMicros", DEFAULT_HOT_MICROS, -1, MAX_HOT_MICROS),
                 hostId(body),
                 flag(body, "regrant"));
+    }
+
+    private static LeaseRequest ofMemory(JsonNode body) {
+        for (String field : OF_WORKERS) {
+            if (body.has(field) && !NOTHING.contains(body.get(field).asText())) {
+                throw bad(field, "is for workers; a request with 0 workers is for memory alone");
+            }
+        }
+        return LeaseRequest.ofMemory(
+                whole(body, "memoryBytesPerWorker", DEFAULT_MEMORY_BYTES, 1, MAX_MEMORY_BYTES),
+                whole(body, "ttlMillis", DEFAULT_TTL_MILLIS, 1, MAX_MILLIS),
+                whole(body, "queueMillis", 0, 0, MAX_QUEUE_MILLIS),
+                hostId(body),
+                nodes(body.get("notOnNodes")));
+    }
+
+    private static List<String> nodes(@Nullable JsonNode names) {
+        List<String> nodes = new ArrayList<>();
+        if (names != null) {
+            if (!names.isArray() || names.size() > MAX_NODES) {
+                throw bad("notOnNodes", "is not an array of at most " + MAX_NODES + " names");
+            }
+            for (JsonNode name : names) {
+                if (!name.isTextual() || name.textValue().length() > MAX_HOST_ID_CHARS) {
+                    throw bad("notOnNodes", "holds what is not the name of a node");
+                }
+                nodes.add(name.textValue());
+            }
+        }
+        return nodes;
     }
 
     private static String hostId(JsonNode body) {

@@ -1,5 +1,8 @@
 package io.offcut.scheduler.internal.state;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.LongNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.offcut.core.api.UsageView;
 import io.offcut.core.lease.EndReason;
 import io.offcut.scheduler.brain.BrainCommand;
@@ -56,9 +59,19 @@ public final class Accounting implements AutoCloseable {
             long endedAtMillis,
             long invocations,
             long cpuMicros,
-            long activeMillis) {
+            long activeMillis,
+            long executingMicros,
+            long hotPollingMicros) {
         long coreMillis() {
-            return cores * Math.max(0, endedAtMillis - grantedAtMillis);
+            return cores * allocatedMillis();
+        }
+
+        long memoryMebibyteMillis() {
+            return (memoryBytes >> 20) * allocatedMillis();
+        }
+
+        private long allocatedMillis() {
+            return Math.max(0, endedAtMillis - grantedAtMillis);
         }
     }
 
@@ -130,12 +143,21 @@ public final class Accounting implements AutoCloseable {
                 number++;
                 try {
                     byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
-                    count(Json.read(Json.tree(bytes), Line.class));
+                    count(Json.read(withTimes(Json.tree(bytes)), Line.class));
                 } catch (Json.BadJson e) {
                     LOG.warn("{}, line {}: not an accounting line; skipped", file, number);
                 }
             }
         }
+    }
+
+    /** An earlier release did not write the times of workers. */
+    private static JsonNode withTimes(JsonNode line) {
+        if (line instanceof ObjectNode fields) {
+            fields.putIfAbsent("executingMicros", LongNode.valueOf(0));
+            fields.putIfAbsent("hotPollingMicros", LongNode.valueOf(0));
+        }
+        return line;
     }
 
     /** Takes one ended lease; a second report of the same lease is dropped. */
@@ -154,7 +176,9 @@ public final class Accounting implements AutoCloseable {
                         lease.endedAtMillis(),
                         Math.max(0, lease.usage().invocations()),
                         Math.max(0, lease.usage().cpuMicros()),
-                        Math.max(0, lease.usage().activeMillis()));
+                        Math.max(0, lease.usage().activeMillis()),
+                        Math.max(0, lease.usage().executingMicros()),
+                        Math.max(0, lease.usage().hotPollingMicros()));
         if (count(line)) {
             queue.add(line);
         }
@@ -164,8 +188,7 @@ public final class Accounting implements AutoCloseable {
         if (!known.add(line.leaseId())) {
             return false;
         }
-        UsageView before =
-                totals.getOrDefault(line.user(), new UsageView(line.user(), 0, 0, 0, 0, 0));
+        UsageView before = totals.getOrDefault(line.user(), UsageView.nothing(line.user()));
         totals.put(
                 line.user(),
                 new UsageView(
@@ -173,7 +196,10 @@ public final class Accounting implements AutoCloseable {
                         before.leases() + 1,
                         before.invocations() + line.invocations(),
                         before.coreMillis() + line.coreMillis(),
+                        before.memoryMebibyteMillis() + line.memoryMebibyteMillis(),
                         before.cpuMicros() + line.cpuMicros(),
+                        before.executingMicros() + line.executingMicros(),
+                        before.hotPollingMicros() + line.hotPollingMicros(),
                         before.leasesReclaimed() + (line.reason() == EndReason.RECLAIMED ? 1 : 0)));
         return true;
     }

@@ -77,6 +77,24 @@ final class ExecutorEnd {
         }
     }
 
+    /** How long clients still have the memory of a lease without cores that ends so. */
+    static long graceMillis(ExecutorSlot slot, EndReason reason, long grantedMillis) {
+        boolean unforeseen =
+                reason == EndReason.RECLAIMED
+                        || reason == EndReason.DRAINED
+                        || reason == EndReason.REVOKED;
+        return slot.terms.memoryOnly() && slot.process != null && unforeseen ? grantedMillis : 0;
+    }
+
+    /** A start that is under way stops, and clients are told that the memory will go. */
+    static void warn(ExecutorSlot slot) {
+        slot.cancelled = true;
+        ExecutorProcess early = slot.process;
+        if (early != null) {
+            early.revoking();
+        }
+    }
+
     /** A start that is under way stops, and clients that share memory hear of the end at once. */
     static void cancel(ExecutorSlot slot, EndReason reason) {
         slot.cancelled = true;

@@ -8,7 +8,9 @@ import io.offcut.core.frame.InvocationStatus;
 import io.offcut.core.function.FunctionSpec;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseTerms;
+import io.offcut.core.lease.LeaseUsage;
 import io.offcut.executor.ExecutorControl;
+import io.offcut.linux.Cgroup;
 import io.offcut.linux.CpuMap;
 import io.offcut.monitor.OwnExecutor;
 import io.offcut.node.NodeConfig;
@@ -51,7 +53,7 @@ public final class ExecutorHost implements AutoCloseable {
          */
         void evicted(String leaseId, EndReason reason, long nanos);
 
-        void used(String leaseId, int generation, long invocations, long cpuMicros);
+        void used(String leaseId, int generation, LeaseUsage usage);
     }
 
     /** How clients reach the workers of a lease. */
@@ -175,7 +177,26 @@ public final class ExecutorHost implements AutoCloseable {
     // The kernel takes its time over a cpuset, up to tens of milliseconds.
     private void confineParked() {
         synchronized (confining) {
-            launcher.parked().confine(cpus.toReal(stillness.free()));
+            CpuSet free = cpus.toReal(stillness.free());
+            launcher.parked().confine(free);
+            // Memory is also to be had where no core is free: then any CPU, like all else idle.
+            CpuSet forHolders = free.isEmpty() ? cpus.toReal(cores) : free;
+            slots.values().stream()
+                    .filter(slot -> slot.terms.memoryOnly())
+                    .forEach(slot -> confine(slot, forHolders));
+        }
+    }
+
+    private static void confine(ExecutorSlot slot, CpuSet realCpus) {
+        ExecutorProcess process = slot.process;
+        Cgroup cgroup = process == null ? null : process.cgroup();
+        if (cgroup != null) {
+            try {
+                cgroup.limit(new Cgroup.Limits(realCpus, 0, 0));
+            } catch (OffcutException e) {
+                // It ends.
+                log.debug("{}", e.getMessage());
+            }
         }
     }
 
@@ -220,7 +241,7 @@ public final class ExecutorHost implements AutoCloseable {
 
     private void launch(ExecutorSlot slot, boolean mayBeKept) {
         try {
-            BundleCache.Ready bundle = bundles.ready(slot.terms.bundle());
+            BundleCache.Ready bundle = bundle(slot);
             slot.lock.lock();
             try {
                 if (slot.cancelled || closed || slot.startsAfterThaw()) {
@@ -243,6 +264,12 @@ public final class ExecutorHost implements AutoCloseable {
             log.error("lease {}: a defect while its executor was started", slot.leaseId(), e);
             failed(slot, new OffcutException(ErrorCode.INTERNAL, "see the node's log", e));
         }
+    }
+
+    private BundleCache.Ready bundle(ExecutorSlot slot) {
+        return slot.terms.memoryOnly()
+                ? new BundleCache.Ready(Path.of("/nonexistent"), List.of())
+                : bundles.ready(slot.terms.bundle());
     }
 
     private @Nullable ExecutorProcess process(
@@ -351,7 +378,10 @@ public final class ExecutorHost implements AutoCloseable {
         return ExecutorEnd.awaitFrozen(slots.values(), timeoutMillis);
     }
 
-    /** Ends and removes all of a lease, then tells the listener. */
+    /**
+     * Ends and removes all of a lease, then tells the listener. Of a lease of memory only that ends
+     * unforeseen clients have the memory for its grace first.
+     */
     public void evict(String leaseId, EndReason reason) {
         ExecutorSlot slot = slots.get(leaseId);
         if (slot == null) {
@@ -359,11 +389,19 @@ public final class ExecutorHost implements AutoCloseable {
             return;
         }
         long begun = System.nanoTime();
-        ExecutorEnd.cancel(slot, reason);
-        workers.execute(() -> {
-            end.evict(slot, reason, () -> slots.remove(leaseId, slot));
-            listener.evicted(leaseId, reason, System.nanoTime() - begun);
-        });
+        long graceMillis = ExecutorEnd.graceMillis(slot, reason, config.memoryGraceMillis());
+        if (graceMillis == 0) {
+            ExecutorEnd.cancel(slot, reason);
+        } else {
+            ExecutorEnd.warn(slot);
+        }
+        Executor afterGrace =
+                CompletableFuture.delayedExecutor(graceMillis, TimeUnit.MILLISECONDS, workers);
+        (graceMillis == 0 ? workers : afterGrace)
+                .execute(() -> {
+                    end.evict(slot, reason, () -> slots.remove(leaseId, slot));
+                    listener.evicted(leaseId, reason, System.nanoTime() - begun);
+                });
     }
 
     /** Completes when that executor serves; fails with an OffcutException when it never will. */
@@ -416,10 +454,21 @@ public final class ExecutorHost implements AutoCloseable {
             ExecutorProcess process = slot.process;
             if (process != null && !slot.cancelled) {
                 ExecutorLog.bound(store.folder(slot.leaseId()));
-                listener.used(
-                        slot.leaseId(), slot.generation, slot.invocations, process.cpuMicros());
+                listener.used(slot.leaseId(), slot.generation, used(slot, process));
             }
         }
+    }
+
+    /** Who stands still, or waits for a job's cores, does not poll: that takes CPU time. */
+    private static LeaseUsage used(ExecutorSlot slot, ExecutorProcess process) {
+        LeaseUsage said = slot.used;
+        long cpuMicros = process.cpuMicros();
+        return new LeaseUsage(
+                said.invocations(),
+                cpuMicros,
+                0,
+                said.executingMicros(),
+                Math.min(said.hotPollingMicros(), cpuMicros));
     }
 
     /** Stops listening to executors. Those that still live end by themselves in a while. */
@@ -466,10 +515,10 @@ public final class ExecutorHost implements AutoCloseable {
         }
 
         @Override
-        public void usage(String leaseId, int generation, long invocations) {
+        public void usage(String leaseId, int generation, LeaseUsage usage) {
             ExecutorSlot slot = slots.get(leaseId);
             if (slot != null && slot.generation == generation) {
-                slot.invocations = invocations;
+                slot.used = usage;
             }
         }
 
@@ -520,7 +569,8 @@ public final class ExecutorHost implements AutoCloseable {
             if (process == null) {
                 return;
             }
-            List<FunctionSpec> functions = bundles.ready(slot.terms.bundle()).functions();
+            List<FunctionSpec> functions = bundle(slot).functions();
+            launcher.handOver(slot.terms, process);
             slot.serving.complete(
                     new Serving(
                             SaidChannels.usable(slot.terms, process.record(), channels),

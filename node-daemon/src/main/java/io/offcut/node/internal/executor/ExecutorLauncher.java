@@ -6,6 +6,7 @@ import io.offcut.core.OffcutException;
 import io.offcut.core.lease.LeaseTerms;
 import io.offcut.executor.ExecutorCommand;
 import io.offcut.executor.ExecutorSpec;
+import io.offcut.executor.MemoryRegion;
 import io.offcut.executor.RdmaDevices;
 import io.offcut.executor.ShmRegion;
 import io.offcut.linux.Cgroup;
@@ -45,6 +46,7 @@ final class ExecutorLauncher {
     private final Sandbox sandbox;
     private final LeaseStore store;
     private final CpuMap cpus;
+    private final CpuSet realCpus;
     private final Path controlSocket;
     private final String verbsHost;
     private final ExecutorArchive archive;
@@ -62,6 +64,7 @@ final class ExecutorLauncher {
         this.sandbox = sandbox;
         this.store = store;
         this.cpus = cpus;
+        this.realCpus = realCpus;
         this.controlSocket = controlSocket;
         this.verbsHost = RdmaDevices.address(config.rdma());
         Path java = Path.of(System.getProperty("java.home"), "bin", "java").toAbsolutePath();
@@ -247,8 +250,10 @@ final class ExecutorLauncher {
             ExecutorSlot slot, BundleCache.Ready bundle, Path regionDir, Path scratch) {
         LeaseTerms terms = slot.terms;
         int payloadBytes = payloadBytes(terms);
-        long memoryBytes = terms.memoryBytes() / terms.cores().size();
-        String rdma = verbsHost(terms.leaseId(), payloadBytes, memoryBytes);
+        long memoryBytes = terms.memoryBytes() / Math.max(1, terms.cores().size());
+        // Nobody calls a lease of memory.
+        String rdma =
+                terms.memoryOnly() ? "" : verbsHost(terms.leaseId(), payloadBytes, memoryBytes);
         List<Integer> real = terms.cores().stream().map(cpus::toReal).boxed().toList();
         return new ExecutorSpec(
                 terms.leaseId(),
@@ -265,7 +270,8 @@ final class ExecutorLauncher {
                 slots(config.slots(), slotBytes(payloadBytes, !rdma.isEmpty()), memoryBytes),
                 payloadBytes,
                 terms.hotTimeoutMicros(),
-                config.orphanMillis());
+                config.orphanMillis(),
+                terms.memoryOnly() ? terms.memoryBytes() : 0);
     }
 
     /** Largest input and result. */
@@ -302,12 +308,40 @@ final class ExecutorLauncher {
 
     private void makeRegions(ExecutorSpec spec) throws IOException {
         Path regions = Folders.make(Path.of(spec.regionDir()), "rwx--x--x");
+        if (spec.memoryBytes() > 0) {
+            Path region = MemoryRegion.file(regions);
+            MemoryRegion.create(region);
+            UserPrincipal user = sandbox.user();
+            if (user != null) {
+                Files.setOwner(region, user);
+            }
+        }
         for (int worker = 0; worker < spec.cores().size(); worker++) {
             ShmRegion.create(
                     ShmRegion.file(regions, worker),
                     spec.slots(),
                     spec.payloadBytes(),
                     "rw-rw-rw-");
+        }
+    }
+
+    /**
+     * Lets the lease's owner open the memory that this process holds, where there is such a user on
+     * this machine: the process itself has mapped it already.
+     */
+    void handOver(LeaseTerms terms, ExecutorProcess process) {
+        if (!terms.memoryOnly() || sandbox.user() == null) {
+            return;
+        }
+        Path region = MemoryRegion.file(Path.of(process.record().regionDir()));
+        try {
+            Files.setOwner(
+                    region,
+                    region.getFileSystem()
+                            .getUserPrincipalLookupService()
+                            .lookupPrincipalByName(terms.user()));
+        } catch (IOException e) {
+            LOG.debug("lease {}: its region stays the holder's: {}", terms.leaseId(), e.toString());
         }
     }
 
@@ -328,7 +362,7 @@ final class ExecutorLauncher {
 
     private Cgroup.Limits limits(LeaseTerms terms, CpuSet real) {
         return new Cgroup.Limits(
-                real,
+                terms.memoryOnly() ? realCpus : real,
                 terms.memoryBytes() + config.executorOverheadBytes(),
                 BASE_PIDS + PIDS_PER_WORKER * terms.cores().size());
     }

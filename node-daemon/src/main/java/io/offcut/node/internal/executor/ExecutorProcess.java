@@ -3,6 +3,8 @@ package io.offcut.node.internal.executor;
 import io.offcut.core.CpuSet;
 import io.offcut.core.OffcutException;
 import io.offcut.core.frame.InvocationStatus;
+import io.offcut.core.frame.MemoryStatus;
+import io.offcut.executor.MemoryRegion;
 import io.offcut.executor.ShmRegion;
 import io.offcut.linux.Cgroup;
 import io.offcut.linux.ProcessCpu;
@@ -115,8 +117,20 @@ final class ExecutorProcess {
         }
     }
 
-    /** Tells those who wait on its shared memory that it is over, and why. */
+    /** Tells clients that its memory is about to be taken back. */
+    void revoking() {
+        boolean ignored = MemoryRegion.revoking(memoryRegion());
+    }
+
+    private Path memoryRegion() {
+        return MemoryRegion.file(Path.of(record.regionDir()));
+    }
+
+    /** Tells those who wait on its shared memory that it is over, and why; memory held is gone. */
     void endRegions(InvocationStatus status) {
+        if (record.workers() == 0) {
+            boolean ignored = MemoryRegion.end(memoryRegion(), MemoryStatus.ofEnd(status));
+        }
         for (int worker = 0; worker < record.workers(); worker++) {
             ShmRegion.end(ShmRegion.file(Path.of(record.regionDir()), worker), status);
         }

@@ -1,6 +1,7 @@
 package io.offcut.node.internal.executor;
 
 import io.offcut.core.lease.LeaseTerms;
+import io.offcut.core.lease.LeaseUsage;
 import io.offcut.linux.Cgroup;
 import io.offcut.linux.SchedIdle;
 import java.util.concurrent.CompletableFuture;
@@ -64,7 +65,8 @@ final class ExecutorSlot {
     /** Leases that the process had before this one. With the lock. */
     int earlierLeases;
 
-    volatile long invocations;
+    /** As the executor says. */
+    volatile LeaseUsage used = LeaseUsage.NONE;
 
     ExecutorSlot(LeaseTerms terms, int generation, String secret) {
         this.terms = terms;

@@ -119,8 +119,9 @@ final class KeptExecutors {
         Key key = Key.of(slot.terms);
         boolean orderly = reason == EndReason.RELEASED || reason == EndReason.EXPIRED;
         boolean served = slot.serving.isDone() && !slot.serving.isCompletedExceptionally();
+        boolean holds = slot.terms.memoryOnly();
         boolean worn = slot.earlierLeases + 1 >= MAX_LEASES;
-        if (!orderly || !served || slot.frozen || worn || !reserve(key)) {
+        if (!orderly || !served || holds || slot.frozen || worn || !reserve(key)) {
             return false;
         }
         Kept fresh = null;

@@ -2,6 +2,7 @@ package io.offcut.node.internal.executor;
 
 import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.core.lease.LeaseTerms;
+import io.offcut.executor.MemoryRegion;
 import io.offcut.executor.ShmRegion;
 import io.offcut.node.internal.store.LeaseStore.ExecutorRecord;
 import java.nio.file.Path;
@@ -20,7 +21,7 @@ final class SaidChannels {
     static List<ChannelDescriptor> usable(
             LeaseTerms terms, ExecutorRecord record, List<ChannelDescriptor> channels) {
         return channels.stream()
-                .filter(said -> said.worker() >= 0 && said.worker() < record.workers())
+                .filter(said -> said.worker() >= 0 && said.worker() < Math.max(1, record.workers()))
                 .filter(said -> isShm(said) || isRemote(record, said))
                 .map(said -> own(terms, record, said))
                 .toList();
@@ -46,7 +47,9 @@ final class SaidChannels {
     /** The channel as this daemon knows it; only the port is the executor's word. */
     private static ChannelDescriptor own(
             LeaseTerms terms, ExecutorRecord record, ChannelDescriptor said) {
-        Path region = ShmRegion.file(Path.of(record.regionDir()), said.worker());
+        Path folder = Path.of(record.regionDir());
+        boolean memory = terms.memoryOnly();
+        Path region = memory ? MemoryRegion.file(folder) : ShmRegion.file(folder, said.worker());
         boolean shm = isShm(said);
         return new ChannelDescriptor(
                 said.worker(),
@@ -55,7 +58,7 @@ final class SaidChannels {
                 host(record, said),
                 shm ? 0 : said.port(),
                 shm ? "" : record.secret(),
-                record.slots(),
-                ExecutorLauncher.payloadBytes(terms));
+                memory ? 0 : record.slots(),
+                memory ? 0 : ExecutorLauncher.payloadBytes(terms));
     }
 }

@@ -62,10 +62,7 @@ public record HeldLease(
 
     /** What all its executors have used, open since {@link #openedAtMillis}. */
     public LeaseUsage usage(long nowMillis) {
-        return new LeaseUsage(
-                earlier.invocations() + current.invocations(),
-                earlier.cpuMicros() + current.cpuMicros(),
-                isOpened() ? Math.max(0, nowMillis - openedAtMillis) : 0);
+        return earlier.plus(current, isOpened() ? Math.max(0, nowMillis - openedAtMillis) : 0);
     }
 
     /** As the scheduler is told while the lease is not over. */
@@ -81,7 +78,11 @@ public record HeldLease(
 
     /** As a new daemon holds it when no executor of its predecessor lives. */
     public HeldLease lost() {
-        return phase == Phase.ENDING ? this : down();
+        if (phase == Phase.ENDING) {
+            return this;
+        }
+        // Another holder would hold other memory.
+        return terms.memoryOnly() ? ending(EndReason.EXECUTOR_FAILED) : down();
     }
 
     HeldLease opened(long nowMillis) {
@@ -131,10 +132,7 @@ public record HeldLease(
                 generation,
                 openedAtMillis,
                 startsMillis,
-                new LeaseUsage(
-                        earlier.invocations() + current.invocations(),
-                        earlier.cpuMicros() + current.cpuMicros(),
-                        0),
+                earlier.plus(current, 0),
                 LeaseUsage.NONE,
                 null);
     }

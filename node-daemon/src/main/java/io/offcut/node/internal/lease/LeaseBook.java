@@ -11,6 +11,7 @@ import io.offcut.core.lease.LeaseUsage;
 import io.offcut.node.internal.lease.HeldLease.Phase;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  *                ▲  └────died───────┐ │ died                          ▲
  *                └────open────────  DOWN ─────────────────────────────┘
  * </pre>
+ *
+ * <p>A lease of memory only goes from STARTING or RUNNING to ENDING when its holder died.
  *
  * <p>Invariants: two leases never hold the same core, an ending one included; what the leases of an
  * offer hold never exceeds the offer once the actions of a shrink are done; a lease that ended is
@@ -139,8 +142,10 @@ public final class LeaseBook {
             LeaseEvent.OffersChanged changed, long now, List<LeaseAction> actions) {
         offers = List.copyOf(changed.offers());
         Map<String, Long> usedBytes = new LinkedHashMap<>();
-        // In the order of opening: when memory shrinks, the newest leases go.
-        for (HeldLease lease : held()) {
+        // When memory shrinks, leases of nothing else go first, then the newest.
+        List<HeldLease> lastToGoFirst = new ArrayList<>(held());
+        lastToGoFirst.sort(Comparator.comparing(lease -> lease.terms().memoryOnly()));
+        for (HeldLease lease : lastToGoFirst) {
             if (lease.phase() == Phase.ENDING) {
                 continue;
             }
@@ -313,7 +318,12 @@ public final class LeaseBook {
         if (lease != null
                 && lease.generation() == generation
                 && (lease.phase() == Phase.STARTING || lease.phase() == Phase.RUNNING)) {
-            replace(lease.down(), actions);
+            if (lease.terms().memoryOnly()) {
+                // What was in it is lost: another holder would hold other memory.
+                startEnding(lease, EndReason.EXECUTOR_FAILED, actions);
+            } else {
+                replace(lease.down(), actions);
+            }
         }
     }
 
@@ -367,11 +377,7 @@ public final class LeaseBook {
             return;
         }
         // An executor's counts are not trusted to grow: it is somebody else's code.
-        LeaseUsage next =
-                new LeaseUsage(
-                        Math.max(lease.current().invocations(), used.invocations()),
-                        Math.max(lease.current().cpuMicros(), used.cpuMicros()),
-                        0);
+        LeaseUsage next = lease.current().max(used.usage());
         if (!next.equals(lease.current())) {
             HeldLease changed = lease.withCurrent(next);
             held.put(lease.leaseId(), changed);
@@ -391,7 +397,7 @@ public final class LeaseBook {
     }
 
     private HeldLease startEnding(HeldLease lease, EndReason reason, List<LeaseAction> actions) {
-        if (reason == EndReason.RECLAIMED) {
+        if (reason == EndReason.RECLAIMED && !lease.terms().memoryOnly()) {
             // First of all: a job waits for these cores, and freezing frees them at once.
             actions.add(new LeaseAction.Freeze(lease.leaseId()));
         }

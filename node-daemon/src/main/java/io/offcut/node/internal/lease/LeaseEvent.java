@@ -3,6 +3,7 @@ package io.offcut.node.internal.lease;
 import io.offcut.core.Offer;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseTerms;
+import io.offcut.core.lease.LeaseUsage;
 import java.util.List;
 
 /** What can happen to the leases of a node. */
@@ -32,8 +33,7 @@ public sealed interface LeaseEvent {
     record Evicted(String leaseId) implements LeaseEvent {}
 
     /** What the executor of that generation has used so far. */
-    record Used(String leaseId, int generation, long invocations, long cpuMicros)
-            implements LeaseEvent {}
+    record Used(String leaseId, int generation, LeaseUsage usage) implements LeaseEvent {}
 
     /** Time passed. */
     record Tick() implements LeaseEvent {}

@@ -45,6 +45,7 @@ public final class LeaseStore {
      * @param regionDir folder with its shared-memory regions
      * @param scratchDir where its functions may write; home of everything that runs in it
      * @param cpuMicrosBefore CPU time that it had used before the lease
+     * @param workers 0 when it holds memory and runs nothing
      * @param cgroup name of its control group; empty for none
      * @param tcpHost where it was told to listen; empty for nowhere
      * @param verbsHost where it was told to listen for RDMA; empty for nowhere

@@ -9,6 +9,7 @@ import io.offcut.bundle.BundleStore;
 import io.offcut.core.CpuSet;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseTerms;
+import io.offcut.core.lease.LeaseUsage;
 import io.offcut.linux.Cgroups;
 import io.offcut.linux.CpuMap;
 import io.offcut.linux.ProcessRef;
@@ -224,6 +225,6 @@ class ExecutorHostTest {
         }
 
         @Override
-        public void used(String leaseId, int generation, long invocations, long cpuMicros) {}
+        public void used(String leaseId, int generation, LeaseUsage usage) {}
     }
 }

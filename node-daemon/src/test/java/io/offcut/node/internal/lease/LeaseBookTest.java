@@ -8,6 +8,7 @@ import io.offcut.core.Offer;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseState;
 import io.offcut.core.lease.LeaseTerms;
+import io.offcut.core.lease.LeaseUsage;
 import io.offcut.node.internal.lease.HeldLease.Phase;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -90,7 +91,7 @@ class LeaseBookTest {
         assertThat(only(granted, LeaseAction.Start.class))
                 .containsExactly(new LeaseAction.Start(terms("a", "1,2", 2), 1));
         apply(new LeaseEvent.ExecutorReady("a", 1));
-        List<LeaseAction> used = apply(new LeaseEvent.Used("a", 1, 0, 1_000));
+        List<LeaseAction> used = apply(new LeaseEvent.Used("a", 1, new LeaseUsage(0, 1_000, 0)));
         assertThat(only(granted, LeaseAction.Report.class)).isEmpty();
         assertThat(only(used, LeaseAction.Report.class)).isEmpty();
         assertThat(book.reports(now)).isEmpty();
@@ -103,6 +104,66 @@ class LeaseBookTest {
                 .satisfies(r -> assertThat(r.report().state()).isEqualTo(LeaseState.ACTIVE));
         assertThat(opened.getLast()).isEqualTo(new LeaseAction.Serve("a", 1));
         assertThat(book.reports(now)).hasSize(1);
+    }
+
+    private LeaseTerms memory(String id, long gib) {
+        return new LeaseTerms(
+                id, "r", "ann", "n1", "o1", "", CpuSet.empty(), gib * GIB, 0, 0, now + 60_000);
+    }
+
+    @Test
+    void memoryOnlyGoesBeforeWorkersAndIsNotFrozen() {
+        offers(offer("o1", "0-3", 8));
+        open(memory("m", 4));
+        open(terms("w", "1", 4));
+
+        List<LeaseAction> actions =
+                apply(
+                        new LeaseEvent.OffersChanged(
+                                List.of(offer("o1", "0-3", 6)), EndReason.RECLAIMED));
+
+        assertThat(only(actions, LeaseAction.Freeze.class)).isEmpty();
+        assertThat(only(actions, LeaseAction.Evict.class))
+                .containsExactly(new LeaseAction.Evict("m", EndReason.RECLAIMED));
+        assertThat(only(actions, LeaseAction.Report.class))
+                .singleElement()
+                .satisfies(r -> assertThat(r.report().state()).isEqualTo(LeaseState.REVOKING));
+        // Until it is gone its memory is not free for others.
+        assertThat(book.unleasedBytes()).isZero();
+        assertThat(open(terms("x", "2", 1))).isInstanceOf(LeaseAction.Later.class);
+        apply(new LeaseEvent.Evicted("m"));
+        assertThat(open(terms("x", "2", 1))).isInstanceOf(LeaseAction.Serve.class);
+    }
+
+    @Test
+    void memoryNeedsNoCoreThatIsOffered() {
+        offers(offer("o1", "", 2));
+        assertThat(open(memory("m", 2))).isEqualTo(new LeaseAction.Serve("m", 1));
+        assertRefused(open(memory("more", 1)), ErrorCode.CONFLICT, "memory");
+    }
+
+    @Test
+    void memoryEndsWithItsHolder() {
+        offers(offer("o1", "0-3", 8));
+        open(memory("m", 4));
+        apply(new LeaseEvent.ExecutorReady("m", 1));
+
+        List<LeaseAction> actions = apply(new LeaseEvent.ExecutorDied("m", 1));
+
+        assertThat(only(actions, LeaseAction.Evict.class))
+                .containsExactly(new LeaseAction.Evict("m", EndReason.EXECUTOR_FAILED));
+        assertRefused(open(memory("m", 4)), ErrorCode.CONFLICT, "ended");
+        apply(new LeaseEvent.Evicted("m"));
+        assertThat(book.unleasedBytes()).isEqualTo(8 * GIB);
+    }
+
+    @Test
+    void aRestartedDaemonDoesNotMakeLostMemoryAnew() {
+        offers(offer("o1", "0-3", 8));
+        open(memory("m", 4));
+        HeldLease lost = java.util.Objects.requireNonNull(book.held("m")).lost();
+        assertThat(lost.phase()).isEqualTo(Phase.ENDING);
+        assertThat(lost.ending()).isEqualTo(EndReason.EXECUTOR_FAILED);
     }
 
     @Test
@@ -270,11 +331,11 @@ class LeaseBookTest {
         offers(offer("o1", "0-3", 8));
         open(terms("a", "0", 1));
         apply(new LeaseEvent.ExecutorReady("a", 1));
-        apply(new LeaseEvent.Used("a", 1, 10, 500));
+        apply(new LeaseEvent.Used("a", 1, new LeaseUsage(10, 500, 0)));
         apply(new LeaseEvent.ExecutorDied("a", 1));
         assertThat(open(terms("a", "0", 1))).isEqualTo(new LeaseAction.Serve("a", 2));
-        apply(new LeaseEvent.Used("a", 1, 99, 99));
-        List<LeaseAction> actions = apply(new LeaseEvent.Used("a", 2, 5, 100));
+        apply(new LeaseEvent.Used("a", 1, new LeaseUsage(99, 99, 0)));
+        List<LeaseAction> actions = apply(new LeaseEvent.Used("a", 2, new LeaseUsage(5, 100, 0)));
         assertThat(only(actions, LeaseAction.Report.class))
                 .singleElement()
                 .satisfies(r -> {

@@ -18,7 +18,7 @@ import java.util.List;
  *            CHANNEL worker transport path host port secret slots payloadBytes
  *            PROBLEM complaint                         a confinement that could not be had
  *            READY                                     after all CHANNEL and PROBLEM lines
- *            USAGE invocations                         total; when it has changed
+ *            USAGE invocations executing polling       totals, times in µs; when they have changed
  *            RESTING                                   nothing of the lease is left here
  * daemon:    END status                                answer everything with this status and exit
  *            REST status                               the same, and rest instead of exiting, unless
@@ -29,7 +29,7 @@ import java.util.List;
  * An executor says everything again on each connection, so that a restarted daemon learns it.
  */
 public sealed interface ControlLine {
-    int VERSION = 1;
+    int VERSION = 2;
 
     /** A longer line is not one. */
     int MAX_CHARS = 8192;
@@ -43,7 +43,8 @@ public sealed interface ControlLine {
 
     record Ready() implements ControlLine {}
 
-    record Usage(long invocations) implements ControlLine {}
+    record Usage(long invocations, long executingMicros, long hotPollingMicros)
+            implements ControlLine {}
 
     record Resting() implements ControlLine {}
 
@@ -77,7 +78,8 @@ public sealed interface ControlLine {
                             channel.payloadBytes());
             case Problem problem -> join("PROBLEM", problem.complaint);
             case Ready() -> "READY";
-            case Usage usage -> join("USAGE", usage.invocations);
+            case Usage usage ->
+                    join("USAGE", usage.invocations, usage.executingMicros, usage.hotPollingMicros);
             case Resting() -> "RESTING";
             case End end -> join("END", end.status);
             case Rest rest -> join("REST", rest.status);
@@ -127,7 +129,11 @@ public sealed interface ControlLine {
                                     Integer.parseInt(values.get(7))));
             case "PROBLEM" -> new Problem(values.get(0));
             case "READY" -> new Ready();
-            case "USAGE" -> new Usage(Long.parseLong(values.get(0)));
+            case "USAGE" ->
+                    new Usage(
+                            Long.parseLong(values.get(0)),
+                            Long.parseLong(values.get(1)),
+                            Long.parseLong(values.get(2)));
             case "RESTING" -> new Resting();
             case "END" -> new End(InvocationStatus.valueOf(values.get(0)));
             case "REST" -> new Rest(InvocationStatus.valueOf(values.get(0)));

@@ -15,14 +15,19 @@ final class Confinement {
 
     private Confinement() {}
 
-    /** Confines this process. @return one line for each part that could not be had */
+    /**
+     * Confines this process.
+     *
+     * @param cpus none to leave it where it was started
+     * @return one line for each part that could not be had
+     */
     static List<String> apply(CpuSet cpus) {
         List<String> problems = new ArrayList<>();
         if (!ThisProcess.setOomScoreAdj(FIRST_TO_GO)) {
             problems.add(
                     "oom_score_adj could not be raised: the OOM killer may choose a job first");
         }
-        if (!ThisProcess.pin(cpus)) {
+        if (!cpus.isEmpty() && !ThisProcess.pin(cpus)) {
             problems.add("the process could not be kept on CPUs " + cpus);
         }
         if (!ThisProcess.hasNoNewPrivileges() && !ThisProcess.setNoNewPrivileges()) {

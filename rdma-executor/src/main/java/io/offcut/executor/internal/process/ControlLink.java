@@ -11,8 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.LongSupplier;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +26,7 @@ final class ControlLink {
     private final ExecutorSpec spec;
     private final List<ChannelDescriptor> channels;
     private final List<String> problems;
-    private final LongSupplier invocations;
+    private final Supplier<ControlLine.Usage> used;
     private final Dial dial;
     private final Thread usage =
             Thread.ofPlatform().daemon().name("usage").unstarted(this::reportUsage);
@@ -48,13 +48,13 @@ final class ControlLink {
             Dial dial,
             List<ChannelDescriptor> channels,
             List<String> problems,
-            LongSupplier invocations,
+            Supplier<ControlLine.Usage> used,
             Predicate<InvocationStatus> rest) {
         this.spec = spec;
         this.dial = dial;
         this.channels = channels;
         this.problems = problems;
-        this.invocations = invocations;
+        this.used = used;
         this.rest = rest;
     }
 
@@ -114,7 +114,7 @@ final class ControlLink {
             all.add(new ControlLine.Problem(problem));
         }
         all.add(new ControlLine.Ready());
-        all.add(new ControlLine.Usage(invocations.getAsLong()));
+        all.add(used.get());
         lines.write(all.toArray(ControlLine[]::new));
     }
 
@@ -139,20 +139,20 @@ final class ControlLink {
         return null;
     }
 
-    /** There may be more invocations to report. Any thread; does not block. */
+    /** There may be more use to report. Any thread; does not block. */
     void workDone() {
         LockSupport.unpark(usage);
     }
 
     private void reportUsage() {
-        long said = 0;
+        ControlLine.Usage said = used.get();
         try {
             while (true) {
                 Thread.sleep(USAGE_MILLIS);
                 LockSupport.park(this);
                 LineSocket lines = current;
-                long now = invocations.getAsLong();
-                if (lines != null && now != said && say(lines, now)) {
+                ControlLine.Usage now = used.get();
+                if (lines != null && !now.equals(said) && say(lines, now)) {
                     said = now;
                 }
             }
@@ -161,9 +161,9 @@ final class ControlLink {
         }
     }
 
-    private static boolean say(LineSocket lines, long invocations) {
+    private static boolean say(LineSocket lines, ControlLine.Usage used) {
         try {
-            lines.write(new ControlLine.Usage(invocations));
+            lines.write(used);
             return true;
         } catch (IOException e) {
             // Said on the next connection, which begins with it.

@@ -27,6 +27,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -82,6 +83,10 @@ public final class Executor {
      * @throws OffcutException if it cannot begin
      */
     public static void serve(ExecutorSpec first) throws InterruptedException {
+        if (first.memoryBytes() > 0) {
+            Holder.serve(first);
+            return;
+        }
         Functions functions = new Functions(first);
         for (ExecutorSpec spec = first; spec != null; spec = serveOne(spec, functions)) {
             functions.requireOf(spec);
@@ -142,8 +147,7 @@ public final class Executor {
         }
         verbs = openVerbs(problems);
         List<ChannelDescriptor> channels = channels();
-        ControlLink link =
-                new ControlLink(spec, dial, channels, problems, this::invocations, this::rest);
+        ControlLink link = new ControlLink(spec, dial, channels, problems, this::usage, this::rest);
         start("watchdog", () -> watchdog.run(link::workDone));
         return link.serve();
     }
@@ -189,6 +193,10 @@ public final class Executor {
 
     /** Connects to the daemon. */
     ControlLink.Dial dial() {
+        return dial(spec);
+    }
+
+    static ControlLink.Dial dial(ExecutorSpec spec) {
         return () -> UnixSocket.connect(Path.of(spec.controlSocket()));
     }
 
@@ -314,12 +322,19 @@ public final class Executor {
                 spec.payloadBytes());
     }
 
-    private long invocations() {
-        long sum = 0;
+    private ControlLine.Usage usage() {
+        long invocations = 0;
+        long executingNanos = 0;
+        long hotPollingNanos = 0;
         for (Worker worker : workers) {
-            sum += worker.invocations();
+            invocations += worker.invocations();
+            executingNanos += worker.executingNanos();
+            hotPollingNanos += worker.hotPollingNanos();
         }
-        return sum;
+        return new ControlLine.Usage(
+                invocations,
+                TimeUnit.NANOSECONDS.toMicros(executingNanos),
+                TimeUnit.NANOSECONDS.toMicros(hotPollingNanos));
     }
 
     /** The daemon ended a region: the lease is over, and what else is, is its word, or all. */

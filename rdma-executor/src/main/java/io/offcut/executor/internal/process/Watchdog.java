@@ -32,6 +32,7 @@ final class Watchdog {
     private volatile @Nullable Thread resting;
     private long invocations;
     private int quietLooks;
+    private boolean workedBefore;
 
     /**
      * @param workers all of them by the time it runs
@@ -46,7 +47,7 @@ final class Watchdog {
     /**
      * Returns when the executor stops.
      *
-     * @param workDone called when there were invocations since the last look
+     * @param workDone called when there were invocations since the last look, or some worker polled
      */
     void run(Runnable workDone) {
         while (!stopping.getAsBoolean()) {
@@ -83,10 +84,13 @@ final class Watchdog {
         for (Worker worker : workers) {
             invocations += worker.invocations();
         }
-        if (invocations != before) {
+        boolean worked = invocations != before || !idle;
+        // Once more after the last: what was polled until it fell asleep is in its count only then.
+        if (worked || workedBefore) {
             workDone.run();
         }
-        return idle && invocations == before;
+        workedBefore = worked;
+        return !worked;
     }
 
     private boolean allIdle() {

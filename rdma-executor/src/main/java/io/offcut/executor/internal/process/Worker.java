@@ -47,6 +47,7 @@ final class Worker implements Runnable {
     private static final VarHandle TAKING;
     private static final VarHandle SETTLED;
     private static final VarHandle INVOCATIONS;
+    private static final VarHandle EXECUTING;
 
     static {
         try {
@@ -55,6 +56,7 @@ final class Worker implements Runnable {
             TAKING = lookup.findVarHandle(Worker.class, "taking", long.class);
             SETTLED = lookup.findVarHandle(Worker.class, "settled", long.class);
             INVOCATIONS = lookup.findVarHandle(Worker.class, "invocations", long.class);
+            EXECUTING = lookup.findVarHandle(Worker.class, "executingNanos", long.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -83,6 +85,16 @@ final class Worker implements Runnable {
     private volatile long settled;
 
     private volatile long invocations;
+    private volatile long executingNanos;
+
+    /**
+     * When it last woke up; 0 while it sleeps. Before {@link #awakeNanos} when that is added to.
+     */
+    private volatile long awakeSinceNanos;
+
+    /** Time awake until it last fell asleep. */
+    private volatile long awakeNanos;
+
     private long limitNanos;
     private int runningFunction;
     private int runningSlot;
@@ -146,6 +158,7 @@ final class Worker implements Runnable {
     @Override
     public void run() {
         pin();
+        awakeSinceNanos = System.nanoTime();
         started.countDown();
         boolean endedByItself = false;
         while (ending == 0 && !endedByItself) {
@@ -233,6 +246,7 @@ final class Worker implements Runnable {
             parkForEver();
         }
         INVOCATIONS.setOpaque(this, invocations + 1);
+        EXECUTING.setOpaque(this, executingNanos + took);
         channel.complete(
                 slot, Math.min(0, outcome), outcome < 0 ? call.messageBytes() : outcome, took);
         resting = false;
@@ -292,6 +306,7 @@ final class Worker implements Runnable {
     }
 
     private void sleep() {
+        fallAsleep();
         idle = true;
         int connected = 0;
         RemoteWorkerChannel only = null;
@@ -306,11 +321,19 @@ final class Worker implements Runnable {
         } else {
             shm.await(connected > 0 ? BOTH_SLEEP_NANOS : LONG_SLEEP_NANOS, maySleep);
         }
+        awakeSinceNanos = System.nanoTime();
         // The next look at the clock sends it to sleep again, unless something came; and so that
         // the end of the region is seen at once.
         idlePolls = POLLS_PER_CLOCK - 2;
         turns = TURNS_PER_LOOK - 1;
         awoken = true;
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // no other thread writes them
+    private void fallAsleep() {
+        long since = awakeSinceNanos;
+        awakeSinceNanos = 0;
+        awakeNanos += System.nanoTime() - since;
     }
 
     private boolean maySleep() {
@@ -329,6 +352,19 @@ final class Worker implements Runnable {
     /** Invocations answered so far. Any thread. */
     long invocations() {
         return (long) INVOCATIONS.getOpaque(this);
+    }
+
+    /** Time in functions so far; a run that has not ended is not in it. Any thread. */
+    long executingNanos() {
+        return (long) EXECUTING.getOpaque(this);
+    }
+
+    /** Time that it polled for the next invocation instead of sleeping, so far. Any thread. */
+    long hotPollingNanos() {
+        long before = awakeNanos;
+        long since = awakeSinceNanos;
+        long awake = before + (since == 0 ? 0 : System.nanoTime() - since);
+        return run % 2 == 1 ? 0 : Math.max(0, awake - executingNanos());
     }
 
     /** Ends a sleep. Any thread; does not block. */
