@@ -7,7 +7,10 @@ import io.offcut.executor.internal.verbs.VerbsClientChannel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -60,13 +63,15 @@ class VerbsCountInGuest {
             long self =
                     Long.parseLong(Path.of("/proc/thread-self").toRealPath().getFileName() + "");
             long worker = thread(executor.process.pid(), "worker-0");
-            Map<Long, Long> client = null;
-            Map<Long, Long> served = null;
+            List<Map<Long, Long>> ofClient = new ArrayList<>();
+            List<Map<Long, Long>> ofWorker = new ArrayList<>();
             for (int batch = 0; batch < BATCHES; batch++) {
                 Map<Long, Map<Long, Long>> all = counted();
-                client = least(client, all.getOrDefault(self, Map.of()));
-                served = least(served, all.getOrDefault(worker, Map.of()));
+                ofClient.add(all.getOrDefault(self, Map.of()));
+                ofWorker.add(all.getOrDefault(worker, Map.of()));
             }
+            Map<Long, Long> client = median(ofClient);
+            Map<Long, Long> served = median(ofWorker);
             // soft-RoCE is rung by a system call where a NIC is by a store: one a work request.
             assertThat(doorbells(client)).as("client %s", client).isEqualTo(CALLS);
             assertThat(doorbells(served)).as("worker %s", served).isEqualTo(CALLS);
@@ -75,8 +80,12 @@ class VerbsCountInGuest {
         }
     }
 
-    private static Map<Long, Long> least(Map<Long, Long> a, Map<Long, Long> b) {
-        return a == null || others(b) < others(a) ? b : a;
+    /** In some batches the virtual machine, or a look at the connection manager, has its turn. */
+    private static Map<Long, Long> median(List<Map<Long, Long>> batches) {
+        return batches.stream()
+                .sorted(Comparator.comparingLong(VerbsCountInGuest::others))
+                .toList()
+                .get(batches.size() / 2);
     }
 
     private static long doorbells(Map<Long, Long> calls) {
@@ -99,6 +108,10 @@ class VerbsCountInGuest {
     private void invoke(int calls) {
         int echo = bundle.index("checked_echo");
         for (int i = 0; i < calls; i++) {
+            // As the client's threads do between two calls.
+            if (channel.ended() != 0) {
+                throw new AssertionError("ended");
+            }
             int slot = channel.acquire();
             if (channel.post(slot, i, echo, 1, 0) != 0) {
                 throw new AssertionError("not posted");
