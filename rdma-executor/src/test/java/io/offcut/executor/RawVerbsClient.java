@@ -39,7 +39,11 @@ final class RawVerbsClient implements AutoCloseable {
     private static final int PATIENCE_MILLIS = 60_000;
 
     /** Where the reply says so. */
-    private static final int RKEY_OFFSET = 20;
+    static final int RKEY_OFFSET = 20;
+
+    private static final int SLOTS_OFFSET = 12;
+    private static final int PAYLOAD_OFFSET = 16;
+    private static final int STRIDE_OFFSET = 32;
 
     private static final int ADDRESS_OFFSET = 24;
 
@@ -89,6 +93,19 @@ final class RawVerbsClient implements AutoCloseable {
         answer = next();
     }
 
+    /** Asks to be connected, and is gone before it can be answered. */
+    static void askAndGo(ChannelDescriptor worker, byte[] hello) throws IOException {
+        RdmaEventChannel events = OffcutRdma.cm().createEventChannel();
+        RdmaCmId id = events.createId(RdmaCm.RDMA_PS_TCP);
+        id.resolveAddr(null, new InetSocketAddress(worker.host(), worker.port()), PATIENCE_MILLIS);
+        NativeCmEvent _ = next(events);
+        id.resolveRoute(PATIENCE_MILLIS);
+        NativeCmEvent _ = next(events);
+        id.connect(new ConnectionParameters(hello, 1));
+        int ignored = id.destroyId();
+        ignored = events.destroyEventChannel();
+    }
+
     /** A hello as it should be. */
     static byte[] hello() {
         return ByteBuffer.allocate(24)
@@ -101,6 +118,10 @@ final class RawVerbsClient implements AutoCloseable {
     }
 
     private NativeCmEvent next() throws IOException {
+        return next(events);
+    }
+
+    private static NativeCmEvent next(RdmaEventChannel events) throws IOException {
         NativeCmEvent event = OffcutRdma.cm().getCmEvent(events, PATIENCE_MILLIS);
         assertThat(event).as("an event").isNotNull();
         event.ackEvent();
@@ -117,25 +138,45 @@ final class RawVerbsClient implements AutoCloseable {
                 .get(JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), offset);
     }
 
+    /** Where the worker's region begins. */
+    long regionAddress() {
+        return answeredLong(ADDRESS_OFFSET);
+    }
+
+    /** From the region's begin to its end. */
+    long regionBytes() {
+        return (answered(SLOTS_OFFSET) - 1) * answeredLong(STRIDE_OFFSET)
+                + InvocationFrame.HEADER_BYTES
+                + answered(PAYLOAD_OFFSET);
+    }
+
+    private long answeredLong(int offset) {
+        return MemorySegment.ofArray(answer.privateData())
+                .get(JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), offset);
+    }
+
     /** Writes the beginning of the memory to the worker's region, this far from its first frame. */
     void write(int bytes, long offset, int immediate) throws IOException {
+        post(
+                IbvSendWR.IBV_WR_RDMA_WRITE_WITH_IMM,
+                bytes,
+                regionAddress() + offset,
+                answered(RKEY_OFFSET),
+                immediate);
+    }
+
+    /** Reads or writes what is at an address of the other side, from or to the memory's begin. */
+    void post(int opcode, int bytes, long address, int rkey, int immediate) throws IOException {
         IbvSge piece = new IbvSge();
         piece.setAddr(memory.address());
         piece.setLength(bytes);
         piece.setLkey(region.getLkey());
         IbvSendWR request = new IbvSendWR();
-        request.setOpcode(IbvSendWR.IBV_WR_RDMA_WRITE_WITH_IMM);
+        request.setOpcode(opcode);
         request.setSend_flags(IbvSendWR.IBV_SEND_SIGNALED);
         request.setSg_list(new LinkedList<>(List.of(piece)));
-        request.getRdma().setRkey(answered(RKEY_OFFSET));
-        request.getRdma()
-                .setRemote_addr(
-                        offset
-                                + MemorySegment.ofArray(answer.privateData())
-                                        .get(
-                                                JAVA_LONG_UNALIGNED.withOrder(
-                                                        ByteOrder.LITTLE_ENDIAN),
-                                                ADDRESS_OFFSET));
+        request.getRdma().setRkey(rkey);
+        request.getRdma().setRemote_addr(address);
         PostSend post = OffcutRdma.verbs().postSend(qp, List.of(request), null);
         post.getWrMod(0).setImmediate(immediate);
         post.execute().free();

@@ -67,7 +67,8 @@ final class TestExecutor implements AutoCloseable {
     private volatile @Nullable List<ChannelDescriptor> channels;
     private volatile LeaseUsage usage = LeaseUsage.NONE;
 
-    private TestExecutor(TestBundle bundle, Options options, boolean parked) throws IOException {
+    private TestExecutor(TestBundle bundle, Options options, boolean parked, List<String> prefix)
+            throws IOException {
         this.bundle = bundle;
         this.root = Files.createTempDirectory("offcut-executor");
         Path shm = Path.of("/dev/shm");
@@ -102,11 +103,12 @@ final class TestExecutor implements AutoCloseable {
                         Path.of(System.getProperty("java.home"), "bin", "java"),
                         System.getProperty("java.class.path"),
                         null);
+        List<String> line =
+                parked
+                        ? ExecutorCommand.parkedLine(program)
+                        : ExecutorCommand.line(program, spec, 256 << 20);
         ProcessBuilder builder =
-                new ProcessBuilder(
-                                parked
-                                        ? ExecutorCommand.parkedLine(program)
-                                        : ExecutorCommand.line(program, spec, 256 << 20))
+                new ProcessBuilder(Stream.concat(prefix.stream(), line.stream()).toList())
                         .redirectErrorStream(true)
                         .redirectOutput(root.resolve("executor.log").toFile());
         builder.environment().put("HOME", "/nonexistent");
@@ -117,12 +119,18 @@ final class TestExecutor implements AutoCloseable {
     }
 
     static TestExecutor start(TestBundle bundle, Options options) throws IOException {
-        return await(new TestExecutor(bundle, options, false));
+        return await(new TestExecutor(bundle, options, false, List.of()));
+    }
+
+    /** One that another program starts, in its own place. */
+    static TestExecutor startBy(List<String> prefix, TestBundle bundle, Options options)
+            throws IOException {
+        return await(new TestExecutor(bundle, options, false, prefix));
     }
 
     /** One that was started before it had a lease. */
     static TestExecutor startParked(TestBundle bundle, Options options) throws IOException {
-        return await(new TestExecutor(bundle, options, true));
+        return await(new TestExecutor(bundle, options, true, List.of()));
     }
 
     private static TestExecutor await(TestExecutor executor) throws IOException {

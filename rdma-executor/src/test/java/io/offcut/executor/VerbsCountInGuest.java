@@ -78,7 +78,7 @@ class VerbsCountInGuest {
         }
     }
 
-    /** Of the batches the middle one: a page that moves may cost a call, now and then. */
+    /** In some batches the virtual machine, or a look at the connection manager, has its turn. */
     private static Map<Long, Long> median(List<Map<Long, Long>> batches) {
         return batches.stream()
                 .sorted(Comparator.comparingLong(VerbsCountInGuest::others))
@@ -106,6 +106,10 @@ class VerbsCountInGuest {
     private record Echo(VerbsClientChannel channel, int function) {
         void invoke(int calls) {
             for (int i = 0; i < calls; i++) {
+                // As the client's threads do between two calls.
+                if (channel.ended() != 0) {
+                    throw new AssertionError("ended");
+                }
                 int slot = channel.acquire();
                 if (channel.post(slot, i, function, 1, 0) != 0) {
                     throw new AssertionError("not posted");

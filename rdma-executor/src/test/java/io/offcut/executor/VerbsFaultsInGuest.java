@@ -4,6 +4,7 @@ import static io.offcut.executor.Invoker.call;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.ibm.disni.verbs.IbvSendWR;
 import com.ibm.disni.verbs.IbvWC.IbvWcStatus;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
@@ -12,8 +13,15 @@ import io.offcut.core.frame.InvocationFrame;
 import io.offcut.core.frame.InvocationStatus;
 import io.offcut.executor.internal.rdma.WorkCompletion;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -138,15 +146,178 @@ class VerbsFaultsInGuest {
         stillServes();
     }
 
-    @SuppressWarnings("EnumOrdinal") // DiSNI's enumeration is that of verbs.h, in its order
     @Test
     void aWriteBeyondTheInputsReachesNothing() throws IOException {
         try (RawVerbsClient client = new RawVerbsClient(worker, RawVerbsClient.hello(), 4)) {
             client.write(64, -64, 0);
-            assertThat(IbvWcStatus.values()[client.written().getStatus()])
-                    .isEqualTo(IbvWcStatus.IBV_WC_REM_ACCESS_ERR);
+            assertRefused(client);
+        }
+        try (RawVerbsClient client = new RawVerbsClient(worker, RawVerbsClient.hello(), 4)) {
+            client.write(64, client.regionBytes(), 0);
+            assertRefused(client);
+        }
+        try (RawVerbsClient client = new RawVerbsClient(worker, RawVerbsClient.hello(), 4)) {
+            client.write(64, client.regionBytes() - 63, 0);
+            assertRefused(client);
         }
         stillServes();
+    }
+
+    @Test
+    void nothingOfTheWorkerCanBeRead() throws IOException {
+        try (RawVerbsClient client = new RawVerbsClient(worker, RawVerbsClient.hello(), 4)) {
+            client.post(
+                    IbvSendWR.IBV_WR_RDMA_READ,
+                    64,
+                    client.regionAddress(),
+                    client.answered(RawVerbsClient.RKEY_OFFSET),
+                    0);
+            assertRefused(client);
+        }
+        stillServes();
+    }
+
+    @Test
+    void theKeyOfAnotherLeaseIsOfNoUse() throws IOException {
+        try (TestExecutor other = TestExecutor.start(bundle, TestExecutor.Options.DEFAULT);
+                RawVerbsClient theirs =
+                        new RawVerbsClient(
+                                other.descriptor(ChannelDescriptor.VERBS, 0),
+                                RawVerbsClient.hello(),
+                                4);
+                RawVerbsClient client = new RawVerbsClient(worker, RawVerbsClient.hello(), 4)) {
+            client.post(
+                    IbvSendWR.IBV_WR_RDMA_WRITE_WITH_IMM,
+                    64,
+                    theirs.regionAddress(),
+                    theirs.answered(RawVerbsClient.RKEY_OFFSET),
+                    0);
+            assertRefused(client);
+        }
+        stillServes();
+    }
+
+    @SuppressWarnings("EnumOrdinal") // DiSNI's enumeration is that of verbs.h, in its order
+    private static void assertRefused(RawVerbsClient client) throws IOException {
+        assertThat(IbvWcStatus.values()[client.written().getStatus()])
+                .isEqualTo(IbvWcStatus.IBV_WC_REM_ACCESS_ERR);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whoIsGoneBeforeTheAnswerLeavesNothingBehind(boolean knowsTheSecret) throws Exception {
+        stillServes();
+        long identifiers = resources("cm_id", executor.process);
+        assertThat(identifiers).isPositive();
+        byte[] hello = RawVerbsClient.hello();
+        hello[8] ^= (byte) (knowsTheSecret ? 0 : 1);
+        run("kill", "-STOP", Long.toString(executor.process.pid()));
+        try {
+            for (int i = 0; i < 3; i++) {
+                RawVerbsClient.askAndGo(worker, hello);
+            }
+        } finally {
+            run("kill", "-CONT", Long.toString(executor.process.pid()));
+        }
+        // Who asked first has the worker for as long as its end is not heard of.
+        stillServes();
+        stillServes();
+        Awaitility.await()
+                .atMost(TestExecutor.CONNECT_TIMEOUT)
+                .until(() -> resources("cm_id", executor.process) <= identifiers);
+    }
+
+    @Test
+    void whatCannotBeRegisteredIsRefusedAndKeepsNothing() throws Exception {
+        try (TestExecutor limited =
+                TestExecutor.startBy(
+                        List.of("setpriv", "--bounding-set", "-ipc_lock"),
+                        bundle,
+                        TestExecutor.Options.DEFAULT)) {
+            String pid = Long.toString(limited.process.pid());
+            // Enough for the inputs and one of the results.
+            run("prlimit", "--pid", pid, "--memlock=" + (6L << 20) + ":unlimited");
+            for (int i = 0; i < 3; i++) {
+                assertThatThrownBy(() -> limited.open(ChannelDescriptor.VERBS).close())
+                        .isInstanceOfSatisfying(
+                                OffcutException.class,
+                                e -> assertThat(e.code()).isEqualTo(ErrorCode.CONFLICT));
+            }
+            assertThat(Files.readString(Path.of("/proc", pid, "status")))
+                    .containsPattern("VmPin:\\s+0 kB");
+            run("prlimit", "--pid", pid, "--memlock=unlimited:unlimited");
+            try (InvocationChannel channel = limited.open(ChannelDescriptor.VERBS)) {
+                assertThat(call(channel, bundle.index("echo"), new byte[] {3}).bytes())
+                        .containsExactly(3);
+            }
+        }
+    }
+
+    @Test
+    void aWorkerThatIsSilentlyCutOffIsGivenUp() throws Exception {
+        try (TestExecutor other = TestExecutor.start(bundle, TestExecutor.Options.DEFAULT);
+                InvocationChannel channel = other.open(ChannelDescriptor.VERBS)) {
+            assertThat(call(channel, bundle.index("echo"), new byte[] {4}).bytes())
+                    .containsExactly(4);
+            run("kill", "-STOP", Long.toString(other.process.pid()));
+            int posted = Invoker.post(channel, 7, bundle.index("echo"), new byte[] {4}, 0);
+            run("ip", "link", "set", "eth0", "down");
+            int done = InvocationChannel.NONE;
+            try {
+                long begin = System.nanoTime();
+                // As the client's threads wait.
+                while (done == InvocationChannel.NONE
+                        && System.nanoTime() - begin < TestExecutor.CONNECT_TIMEOUT.toNanos()) {
+                    done = channel.await(20_000_000);
+                }
+            } finally {
+                run("ip", "link", "set", "eth0", "up");
+            }
+            assertThat(done).isEqualTo(posted);
+            assertThat(channel.status(done)).isEqualTo(InvocationStatus.DISCONNECTED.code());
+        }
+        stillServes();
+    }
+
+    @Test
+    void aClientThatIsSilentlyCutOffLosesTheWorker() throws Exception {
+        try (TestExecutor other = TestExecutor.start(bundle, TestExecutor.Options.DEFAULT);
+                InvocationChannel cutOff = other.open(ChannelDescriptor.VERBS)) {
+            assertThat(call(cutOff, bundle.index("echo"), new byte[] {5}).bytes())
+                    .containsExactly(5);
+            assertThat(resources("qp", other.process)).isOne();
+            run("ip", "link", "set", "eth0", "down");
+            try {
+                Awaitility.await()
+                        .atMost(TestExecutor.CONNECT_TIMEOUT)
+                        .until(() -> resources("qp", other.process) == 0);
+            } finally {
+                run("ip", "link", "set", "eth0", "up");
+            }
+            try (InvocationChannel next = other.open(ChannelDescriptor.VERBS)) {
+                assertThat(call(next, bundle.index("echo"), new byte[] {6}).bytes())
+                        .containsExactly(6);
+            }
+        }
+    }
+
+    /** How many of these the kernel keeps for a process, as made by its threads. */
+    private static long resources(String kind, Process process) throws Exception {
+        Set<String> threads;
+        try (Stream<Path> tasks = Files.list(Path.of("/proc/" + process.pid() + "/task"))) {
+            threads = tasks.map(task -> task.getFileName() + "").collect(Collectors.toSet());
+        }
+        return run("rdma", "resource", "show", kind)
+                .lines()
+                .filter(one -> threads.contains(one.replaceFirst(".* pid (\\d+) .*", "$1")))
+                .count();
+    }
+
+    private static String run(String... command) throws Exception {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as("%s: %s", List.of(command), said).isZero();
+        return said;
     }
 
     @Test

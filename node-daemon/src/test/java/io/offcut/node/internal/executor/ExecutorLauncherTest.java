@@ -19,10 +19,17 @@ class ExecutorLauncherTest {
 
     @Test
     void regionsTakeAtMostHalfOfTheMemory() {
-        assertThat(ExecutorLauncher.slots(8, MIB, 64L * MIB)).isEqualTo(8);
-        assertThat(ExecutorLauncher.slots(8, 4 * MIB, 64L * MIB)).isEqualTo(4);
-        assertThat(ExecutorLauncher.slots(8, 1024 * MIB, 64L * MIB)).isEqualTo(1);
-        assertThat(ExecutorLauncher.slots(8, 0, 0)).isEqualTo(1);
+        assertThat(ExecutorLauncher.slots(8, 2L * MIB, 64L * MIB)).isEqualTo(8);
+        assertThat(ExecutorLauncher.slots(8, 8L * MIB, 64L * MIB)).isEqualTo(4);
+        assertThat(ExecutorLauncher.slots(8, 2048L * MIB, 64L * MIB)).isEqualTo(1);
+        assertThat(ExecutorLauncher.slots(8, 2, 0)).isEqualTo(1);
+    }
+
+    @Test
+    void registeredSlotsTakeWholePagesAndOneMoreForEachHeader() {
+        assertThat(ExecutorLauncher.slotBytes(4 * MIB, false)).isEqualTo(8L * MIB);
+        assertThat(ExecutorLauncher.slotBytes(4 * MIB, true)).isEqualTo(2 * (4L * MIB + 4096));
+        assertThat(ExecutorLauncher.slotBytes(1, true)).isEqualTo(2 * (4096 + 4096));
     }
 
     @Test

@@ -158,7 +158,7 @@ public final class Executor {
             return null;
         }
         long bytes =
-                spec.cores().size()
+                (long) spec.cores().size()
                         * spec.slots()
                         * VerbsWorkerChannel.registeredBytesPerSlot(spec.payloadBytes());
         long most = RdmaDevices.memlockBytes();

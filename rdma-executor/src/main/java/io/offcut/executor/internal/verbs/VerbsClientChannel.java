@@ -55,8 +55,7 @@ public final class VerbsClientChannel implements InvocationChannel {
         this.inputs = registered(dial, 0);
         try {
             this.results =
-                    registered(
-                            dial, IbvMr.IBV_ACCESS_LOCAL_WRITE | IbvMr.IBV_ACCESS_REMOTE_WRITE);
+                    registered(dial, IbvMr.IBV_ACCESS_LOCAL_WRITE | IbvMr.IBV_ACCESS_REMOTE_WRITE);
         } catch (IOException | RuntimeException e) {
             inputs.close();
             throw e;

@@ -50,7 +50,8 @@ final class VerbsMemory implements AutoCloseable {
                                 payload - InvocationFrame.HEADER_BYTES,
                                 InvocationFrame.HEADER_BYTES + (long) payloadBytes);
                 if (guarded || slot == slots - 1) {
-                    boolean ignored = GuardedMemory.guard(all.asSlice(slot * strideBytes + frame, page));
+                    boolean ignored =
+                            GuardedMemory.guard(all.asSlice(slot * strideBytes + frame, page));
                 }
             }
         } catch (RuntimeException e) {
