@@ -280,24 +280,11 @@ class VerbsFaultsInGuest {
     }
 
     @Test
-    void aClientThatIsSilentlyCutOffLosesTheWorker() throws Exception {
-        try (TestExecutor other = TestExecutor.start(bundle, TestExecutor.Options.DEFAULT);
-                InvocationChannel cutOff = other.open(ChannelDescriptor.VERBS)) {
-            assertThat(call(cutOff, bundle.index("echo"), new byte[] {5}).bytes())
-                    .containsExactly(5);
-            assertThat(resources("qp", other.process)).isOne();
-            run("ip", "link", "set", "eth0", "down");
-            try {
-                Awaitility.await()
-                        .atMost(TestExecutor.CONNECT_TIMEOUT)
-                        .until(() -> resources("qp", other.process) == 0);
-            } finally {
-                run("ip", "link", "set", "eth0", "up");
-            }
-            try (InvocationChannel next = other.open(ChannelDescriptor.VERBS)) {
-                assertThat(call(next, bundle.index("echo"), new byte[] {6}).bytes())
-                        .containsExactly(6);
-            }
+    void aClientThatIsSilentlyGoneLosesTheWorker() throws IOException {
+        try (RawVerbsClient client = new RawVerbsClient(worker, RawVerbsClient.hello(), 4)) {
+            assertThat(client.refused()).isFalse();
+            client.goSilently();
+            stillServes();
         }
     }
 

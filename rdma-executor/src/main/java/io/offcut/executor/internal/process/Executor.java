@@ -158,9 +158,9 @@ public final class Executor {
             return null;
         }
         long bytes =
-                (long) spec.cores().size()
+                VerbsWorkerChannel.registeredBytesPerSlot(spec.payloadBytes())
                         * spec.slots()
-                        * VerbsWorkerChannel.registeredBytesPerSlot(spec.payloadBytes());
+                        * spec.cores().size();
         long most = RdmaDevices.memlockBytes();
         if (bytes > most) {
             problems.add(

@@ -150,7 +150,7 @@ final class VerbsLink implements AutoCloseable {
         throw refused == null ? new IOException("no queue pair") : refused;
     }
 
-    @SuppressWarnings("JdkObsolete") // the type that DiSNI wants
+    @SuppressWarnings("JdkObsolete") // DiSNI takes no other list
     private PostSend prepare(int opcode, IbvSge... pieces) {
         IbvSendWR wanted = new IbvSendWR();
         wanted.setOpcode(opcode);
