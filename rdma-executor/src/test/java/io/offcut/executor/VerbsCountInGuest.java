@@ -39,31 +39,32 @@ class VerbsCountInGuest {
     private static final Pattern LINE =
             Pattern.compile("common_pid:\\s*(\\d+), id:\\s*(\\d+) \\} hitcount:\\s*(\\d+)");
 
-    private TestBundle bundle;
-    private VerbsClientChannel channel;
-
     @Test
     void isOneWriteEachWayAndNoSystemCall(@TempDir Path directory) throws Exception {
-        bundle = TestBundle.make(directory.resolve("bundle"));
+        TestBundle bundle = TestBundle.make(directory.resolve("bundle"));
         TestExecutor.Options options = TestExecutor.Options.DEFAULT.withHotTimeoutMicros(-1);
         try (TestExecutor executor = TestExecutor.start(bundle, options);
                 InvocationChannel open = executor.open(ChannelDescriptor.VERBS)) {
-            channel = (VerbsClientChannel) open;
+            VerbsClientChannel channel = (VerbsClientChannel) open;
+            Runnable batch = () -> invoke(channel, bundle.index("checked_echo"));
             mountTracing();
-            invoke(20 * CALLS);
+            for (int warm = 0; warm < BATCHES; warm++) {
+                batch.run();
+            }
             long workRequests = channel.workRequests();
             long completions = channel.completions();
-            invoke(CALLS);
+            batch.run();
             assertThat(channel.workRequests() - workRequests).isEqualTo(CALLS);
             // One result each, and one word for every sixteen writes.
             assertThat(channel.completions() - completions).isEqualTo(CALLS + CALLS / 16);
             long self =
                     Long.parseLong(Path.of("/proc/thread-self").toRealPath().getFileName() + "");
             long worker = thread(executor.process.pid(), "worker-0");
-            Map<Long, Long> client = null;
-            Map<Long, Long> served = null;
-            for (int batch = 0; batch < BATCHES; batch++) {
-                Map<Long, Map<Long, Long>> all = counted();
+            Map<Long, Map<Long, Long>> all = counted(batch);
+            Map<Long, Long> client = all.getOrDefault(self, Map.of());
+            Map<Long, Long> served = all.getOrDefault(worker, Map.of());
+            for (int more = 1; more < BATCHES; more++) {
+                all = counted(batch);
                 client = least(client, all.getOrDefault(self, Map.of()));
                 served = least(served, all.getOrDefault(worker, Map.of()));
             }
@@ -76,7 +77,7 @@ class VerbsCountInGuest {
     }
 
     private static Map<Long, Long> least(Map<Long, Long> a, Map<Long, Long> b) {
-        return a == null || others(b) < others(a) ? b : a;
+        return others(b) < others(a) ? b : a;
     }
 
     private static long doorbells(Map<Long, Long> calls) {
@@ -96,9 +97,8 @@ class VerbsCountInGuest {
                 - doorbells(calls);
     }
 
-    private void invoke(int calls) {
-        int echo = bundle.index("checked_echo");
-        for (int i = 0; i < calls; i++) {
+    private static void invoke(VerbsClientChannel channel, int echo) {
+        for (int i = 0; i < CALLS; i++) {
             int slot = channel.acquire();
             if (channel.post(slot, i, echo, 1, 0) != 0) {
                 throw new AssertionError("not posted");
@@ -111,7 +111,7 @@ class VerbsCountInGuest {
     }
 
     /** By thread and number, the system calls of one batch; another thread begins and ends it. */
-    private Map<Long, Map<Long, Long>> counted() {
+    private static Map<Long, Map<Long, Long>> counted(Runnable batch) {
         AtomicInteger stage = new AtomicInteger();
         AtomicReference<Map<Long, Map<Long, Long>>> all = new AtomicReference<>(Map.of());
         Thread counting =
@@ -135,7 +135,7 @@ class VerbsCountInGuest {
             }
             Thread.onSpinWait();
         }
-        invoke(CALLS);
+        batch.run();
         stage.set(2);
         // Asleep only when it is over, or the way to sleep would count.
         while (counting.isAlive()) {

@@ -155,18 +155,15 @@ public final class VerbsClientChannel implements InvocationChannel {
         if (ended != 0) {
             return NONE;
         }
-        switch (link.next()) {
-            case VerbsLink.ARRIVED -> {
-                int slot = link.immediate();
-                return slot < 0 ? end(slot) : complete(slot);
-            }
-            case VerbsLink.BROKEN -> {
-                return end(InvocationStatus.DISCONNECTED.code());
-            }
-            default -> {
-                return NONE;
-            }
-        }
+        return switch (link.next()) {
+            case VerbsLink.ARRIVED -> arrived(link.immediate());
+            case VerbsLink.BROKEN -> end(InvocationStatus.DISCONNECTED.code());
+            default -> NONE;
+        };
+    }
+
+    private int arrived(int slot) {
+        return slot < 0 ? end(slot) : complete(slot);
     }
 
     private int end(int statusCode) {

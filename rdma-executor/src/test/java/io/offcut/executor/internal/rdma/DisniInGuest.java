@@ -191,8 +191,8 @@ final class DisniInGuest {
             for (int i = 0; i < 5; i++) {
                 pair.server.receive(i, pair.server.piece(0, 0));
                 put(pair.client.buffer, 10 * i, "ab" + i);
-                post.getWrMod(0).getSgeMod(0).setAddr(pair.client.region.getAddr() + 10 * i);
-                post.getWrMod(0).getRdmaMod().setRemote_addr(pair.server.region.getAddr() + i * 8);
+                post.getWrMod(0).getSgeMod(0).setAddr(pair.client.region.getAddr() + 10L * i);
+                post.getWrMod(0).getRdmaMod().setRemote_addr(pair.server.region.getAddr() + i * 8L);
                 post.getWrMod(0).setImmediate(-i);
                 post.execute();
                 assertThat(pair.client.good().getOpcode())

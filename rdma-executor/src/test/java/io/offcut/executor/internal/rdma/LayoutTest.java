@@ -88,8 +88,12 @@ final class LayoutTest {
         Map<String, Integer> ours = new TreeMap<>();
         StringBuilder program =
                 new StringBuilder(
-                        "#include <stddef.h>\n#include <stdio.h>\n"
-                                + "#include <rdma/rdma_cma.h>\nint main(void) {\n");
+                        """
+                        #include <stddef.h>
+                        #include <stdio.h>
+                        #include <rdma/rdma_cma.h>
+                        int main(void) {
+                        """);
         for (Field field : Layout.class.getDeclaredFields()) {
             ours.put(field.getName(), field.getInt(null));
             program.append("  printf(\"%s %zu\\n\", \"")

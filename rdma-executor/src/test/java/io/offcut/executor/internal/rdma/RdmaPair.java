@@ -198,9 +198,7 @@ final class RdmaPair implements AutoCloseable {
         return expect(serverEvents, EventType.RDMA_CM_EVENT_CONNECT_REQUEST);
     }
 
-    /**
-     * @return what the client heard; the server hears of it only when the client has.
-     */
+    /** Accepts. What the client hears; the server hears of it only when the client has. */
     NativeCmEvent accept(RdmaCmId id, byte[] privateData, int rnrRetries) throws IOException {
         server = new End(id);
         all.add(server);
