@@ -49,7 +49,7 @@ public final class OffcutRdma extends RdmaProvider {
         }
         RdmaLibraries ignored = RdmaLibraries.get();
         try {
-            synchronized (RdmaProvider.class) {
+            synchronized (OffcutRdma.class) {
                 Field provider = RdmaProvider.class.getDeclaredField("provider");
                 provider.setAccessible(true);
                 provider.set(null, INSTANCE);
