@@ -171,18 +171,14 @@ public final class VerbsClientChannel implements InvocationChannel {
         if (ended != 0) {
             return NONE;
         }
-        switch (link.next()) {
+        return switch (link.next()) {
             case VerbsLink.ARRIVED -> {
                 int slot = link.immediate();
-                return slot < 0 ? end(slot) : complete(slot);
+                yield slot < 0 ? end(slot) : complete(slot);
             }
-            case VerbsLink.BROKEN -> {
-                return end(InvocationStatus.DISCONNECTED.code());
-            }
-            default -> {
-                return NONE;
-            }
-        }
+            case VerbsLink.BROKEN -> end(InvocationStatus.DISCONNECTED.code());
+            default -> NONE;
+        };
     }
 
     private int end(int statusCode) {
