@@ -84,19 +84,29 @@ final class GuestTest {
                 "io.offcut.linux.CgroupLiveTest");
     }
 
-    /** DiSNI's API on our provider, the transport in whole and in parts, and all of it together. */
+    /** DiSNI's API on our provider, what the transport costs and bears, and all of it together. */
     @TestFactory
     List<DynamicTest> overRdma() throws Exception {
+        return overRdma(
+                40,
+                "io.offcut.executor.internal.rdma.DisniInGuest",
+                "io.offcut.executor.VerbsFaultsInGuest",
+                "io.offcut.executor.VerbsCountInGuest",
+                RdmaInGuest.class.getName());
+    }
+
+    @TestFactory
+    List<DynamicTest> theContractOfChannelsOverRdma() throws Exception {
+        return overRdma(50, "io.offcut.executor.VerbsChannelInGuest");
+    }
+
+    private List<DynamicTest> overRdma(int atLeast, String... tests) throws Exception {
         return run(
                 List.of("prlimit", "--memlock=unlimited", "env", COMPILING_JAVA_OPTIONS),
                 List.of("--rdma"),
                 TESTS_OF_EXECUTOR,
-                80,
-                "io.offcut.executor.internal.rdma.DisniInGuest",
-                "io.offcut.executor.VerbsFaultsInGuest",
-                "io.offcut.executor.VerbsCountInGuest",
-                RdmaInGuest.class.getName(),
-                "io.offcut.executor.VerbsChannelInGuest");
+                atLeast,
+                tests);
     }
 
     private List<DynamicTest> run(

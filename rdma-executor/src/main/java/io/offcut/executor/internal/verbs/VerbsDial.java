@@ -44,6 +44,7 @@ final class VerbsDial implements AutoCloseable {
             throw new IOException("DiSNI's own provider has no private data; unset its choice");
         }
         long deadlineNanos = System.nanoTime() + timeoutNanos;
+        OffcutException busy = null;
         while (true) {
             VerbsDial dial = new VerbsDial(channel, deadlineNanos);
             try {
@@ -52,16 +53,18 @@ final class VerbsDial implements AutoCloseable {
                     dial.check(reply);
                     return dial;
                 }
+                busy = dial.refused(reply);
                 if (reply.status() != InvocationStatus.BUSY.code()
                         || dial.leftNanos() < RETRY_NANOS) {
-                    throw dial.refused(reply);
+                    throw busy;
                 }
                 dial.close();
                 // Its last client may just have gone.
                 LockSupport.parkNanos(RETRY_NANOS);
             } catch (IOException | RuntimeException e) {
                 dial.close();
-                throw e;
+                // The time was over while it asked once more.
+                throw e instanceof IOException && busy != null ? busy : e;
             }
         }
     }
