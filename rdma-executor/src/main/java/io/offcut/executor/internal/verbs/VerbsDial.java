@@ -61,10 +61,16 @@ final class VerbsDial implements AutoCloseable {
                 dial.close();
                 // Its last client may just have gone.
                 LockSupport.parkNanos(RETRY_NANOS);
-            } catch (IOException | RuntimeException e) {
+            } catch (IOException e) {
                 dial.close();
-                // The time was over while it asked once more.
-                throw e instanceof IOException && busy != null ? busy : e;
+                if (busy != null) {
+                    // The time was over while it asked once more.
+                    throw busy;
+                }
+                throw e;
+            } catch (RuntimeException e) {
+                dial.close();
+                throw e;
             }
         }
     }
