@@ -91,7 +91,7 @@ final class ResultText {
         line("");
         row("", "jobs", functions ? "with functions" : "");
         row(
-                "utilisation",
+                cores.work() < cores.job() ? "utilisation by work done" : "utilisation",
                 percent(cores.utilization()),
                 functions ? percent(cores.utilizationWithFunctions()) : "");
         line("");

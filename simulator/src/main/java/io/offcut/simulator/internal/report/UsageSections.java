@@ -122,8 +122,8 @@ final class UsageSections {
         part(chart, "nodes down", "down", "grid", number("down"));
         sheet.chart(
                 chart,
-                "Core-hours from the first submission to the end of the last job; the parts add up to"
-                        + " the whole machine.",
+                "Core-hours from the first submission, or the first start of a recorded schedule, to"
+                        + " the end of the last job; the parts add up to the whole machine.",
                 table());
         sheet.end();
     }
