@@ -59,10 +59,13 @@ final class SimulatorValidationTest {
 
     @TempDir Path dir;
 
-    /** What Slurm wrote down, in seconds since the epoch. */
-    private record Done(long id, long submit, long start, long end, int cores) {
-        long coreSeconds() {
-            return cores * (end - start);
+    /**
+     * What Slurm wrote down, in seconds since the epoch, and how long the job itself ran: Slurm's
+     * times are whole seconds, and it says start before, and end after, the cores were the job's.
+     */
+    private record Done(long id, long submit, long start, long end, int cores, long ownMillis) {
+        double coreSeconds() {
+            return cores * ownMillis / 1e3;
         }
 
         long waitSeconds() {
@@ -133,7 +136,7 @@ final class SimulatorValidationTest {
             long until = jobs.stream().mapToLong(Done::end).max().orElseThrow();
             double idle =
                     (double) CORES * (until - from)
-                            - jobs.stream().mapToLong(Done::coreSeconds).sum();
+                            - jobs.stream().mapToDouble(Done::coreSeconds).sum();
             double leased =
                     leasedCoreSeconds(
                             site.dir().resolve("scheduler/accounting.jsonl"), from, until);
@@ -152,9 +155,9 @@ final class SimulatorValidationTest {
                     "-n" + cores,
                     "--mem-per-cpu=100",
                     "-t1",
-                    "-o/dev/null",
+                    "-o" + dir.resolve("%j.times"),
                     "--wrap",
-                    "sleep " + seconds);
+                    "date +%s%3N; sleep " + seconds + "; date +%s%3N");
             long next = System.nanoTime() + random.nextInt(5_000) * 1_000_000L;
             await("the time of the next job")
                     .atMost(Duration.ofSeconds(10))
@@ -164,24 +167,26 @@ final class SimulatorValidationTest {
         await("the end of all jobs")
                 .atMost(Duration.ofMinutes(4))
                 .until(() -> Files.exists(record) && Files.readAllLines(record).size() >= JOBS);
-        List<Done> jobs =
-                Files.readAllLines(record).stream()
-                        .map(SimulatorValidationTest::done)
-                        .sorted(Comparator.comparingLong(Done::id))
-                        .toList();
+        List<Done> jobs = new ArrayList<>();
+        for (String line : Files.readAllLines(record)) {
+            jobs.add(done(line));
+        }
+        jobs.sort(Comparator.comparingLong(Done::id));
         assertThat(jobs).hasSize(JOBS);
         return jobs;
     }
 
-    private static Done done(String line) {
+    private Done done(String line) throws IOException {
         Matcher found = COMPLETED.matcher(line);
         assertThat(found.matches()).as(line).isTrue();
+        List<String> times = Files.readAllLines(dir.resolve(found.group(1) + ".times"));
         return new Done(
                 Long.parseLong(found.group(1)),
                 seconds(found.group(5)),
                 seconds(found.group(2)),
                 seconds(found.group(3)),
-                Integer.parseInt(found.group(4)));
+                Integer.parseInt(found.group(4)),
+                Long.parseLong(times.get(1)) - Long.parseLong(times.get(0)));
     }
 
     private static long seconds(String local) {
