@@ -166,15 +166,18 @@ final class Summing {
     }
 
     /**
-     * What functions won is what they computed, less what jobs handed over to them and what jobs
-     * held longer for them: neither is more work.
+     * What functions won is what they computed, less what they took longer beside jobs, what jobs
+     * handed over to them and what jobs held longer for them: none of it is more work.
      */
     private @Nullable Gains gains() {
         Baselines baselines = outcome.baselines();
         if (baselines.aloneComputed() == 0) {
             return null;
         }
-        long won = time.total(Use.HARVESTED) - baselines.handedOver() - baselines.stalled();
+        FunctionCounts counts = outcome.functions();
+        long slowed = counts == null ? 0 : counts.slowedCoreMillis;
+        long won =
+                time.total(Use.HARVESTED) - slowed - baselines.handedOver() - baselines.stalled();
         return new Gains(
                 baselines.wholeNodeCoreMillis() / 1000,
                 baselines.excessCoreMillis() / 1000,

@@ -73,6 +73,21 @@ class GainsTest {
     }
 
     @Test
+    void whatFunctionsTakeLongerBesideJobsIsNoGain() {
+        // Beside the job they are half as fast, for the 100 s that it runs; then alone for 50.
+        Interference half =
+                new Interference(
+                        "*", List.of(), List.of(new Interference.Pair("*", "f", 1000, 2000)));
+        JobTable jobs = Tables.of(job(0, 0, 100, 1, -1), job(150, 0, 0, 1, -1));
+
+        SimulationResult result = run(jobs, ONE_NODE, Scheduler.RECORDED, SLOWING.with(half, "f"));
+
+        assertThat(result.cores().harvested()).isEqualTo(100 + 2 * 50);
+        assertThat(gains(result).wonCoreSeconds()).isEqualTo(200 - 50);
+        assertThat(gains(result).overWholeNodes()).isCloseTo(150 / 200.0, EXACT);
+    }
+
+    @Test
     void workThatJobsHandOverIsNoGain() {
         // Two cores of the job's and two leased do half of its 200 core-seconds each.
         FunctionConfig all =

@@ -45,6 +45,11 @@ interface ClientModel {
     /** The simulation is over. */
     default void finish(long nowMillis) {}
 
+    /** Whether jobs slow what leases compute; else the client counts that, or nothing slows it. */
+    default boolean isSlowed() {
+        return false;
+    }
+
     /** Whether every lease computes from its start to its end; else the client counts what did. */
     default boolean computesAlways() {
         return true;

@@ -33,6 +33,11 @@ public final class FunctionCounts {
     public long retries;
     public long lostMillis;
 
+    /** Of what was harvested, what functions would not have needed alone on their nodes. */
+    public long slowedCoreMillis;
+
+    private long slowedCoreMicros;
+
     /** Arrival to result of every invocation that is done, in microseconds. */
     public final Histogram latencyMicros = new Histogram(DIGITS);
 
@@ -50,6 +55,12 @@ public final class FunctionCounts {
 
     private final Map<EndReason, Long> leaseEnds = new EnumMap<>(EndReason.class);
     private final Map<EndReason, Long> requestEnds = new EnumMap<>(EndReason.class);
+
+    void slowed(long coreMicros) {
+        slowedCoreMicros += coreMicros;
+        slowedCoreMillis += slowedCoreMicros / 1000;
+        slowedCoreMicros %= 1000;
+    }
 
     void jobDelayed(long millis) {
         delayedJobs++;

@@ -474,7 +474,12 @@ public final class FunctionSide implements Harvester {
         long startMillis = agent.executors.startMillis(nowMillis, terms);
         OpenLease lease =
                 new OpenLease(
-                        leaseNumbers++, terms, agent.index, nowMillis, nowMillis + startMillis);
+                        leaseNumbers++,
+                        terms,
+                        agent.index,
+                        nowMillis,
+                        nowMillis + startMillis,
+                        paces.functionsLostMicros(nowMillis, agent.index));
         counts.leases++;
         mailbox.add(agent.open(lease));
         leasesMoved(nowMillis, agent);
@@ -520,6 +525,18 @@ public final class FunctionSide implements Harvester {
         return agent.ended(lease.terms(), reason, nowMillis - lease.openedMillis());
     }
 
+    /** Evenly over the lease, its start-up not: it is short beside it. */
+    private void countLost(long nowMillis, OpenLease lease) {
+        if (client.isSlowed() && lease.readyMillis() < nowMillis) {
+            long lost =
+                    paces.functionsLostMicros(nowMillis, lease.node()) - lease.lostBeforeMicros();
+            double computed = nowMillis - lease.readyMillis();
+            counts.slowed(
+                    Math.round(lost * computed / (nowMillis - lease.openedMillis()))
+                            * lease.cores());
+        }
+    }
+
     private void count(long nowMillis, OpenLease lease, String reason) {
         LeaseTerms terms = lease.terms();
         counts.leaseMillis += nowMillis - lease.openedMillis();
@@ -527,6 +544,7 @@ public final class FunctionSide implements Harvester {
         coreTime.add(Use.LEASED, lease.openedMillis(), nowMillis, lease.cores());
         if (client.computesAlways()) {
             coreTime.add(Use.HARVESTED, lease.readyMillis(), nowMillis, lease.cores());
+            countLost(nowMillis, lease);
         }
         context.leaseLog()
                 .ended(

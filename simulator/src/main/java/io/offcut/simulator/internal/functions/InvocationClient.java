@@ -6,6 +6,7 @@ import io.offcut.scheduler.brain.BrainEvent;
 import io.offcut.simulator.ArrivalSource;
 import io.offcut.simulator.FunctionConfig;
 import io.offcut.simulator.FunctionConfig.Load.Open;
+import io.offcut.simulator.internal.interference.JobPaces;
 import io.offcut.simulator.internal.measure.CoreTime;
 import io.offcut.simulator.internal.measure.CoreTime.Use;
 import io.offcut.traces.RandomVariates;
@@ -130,12 +131,14 @@ final class InvocationClient implements ClientModel {
         final Held held;
         final long startedMillis;
         final long serviceMicros;
+        final int slowPermille;
 
-        Running(Call call, Held held, long startedMillis, long serviceMicros) {
+        Running(Call call, Held held, long startedMillis, long serviceMicros, int slowPermille) {
             this.call = call;
             this.held = held;
             this.startedMillis = startedMillis;
             this.serviceMicros = serviceMicros;
+            this.slowPermille = slowPermille;
         }
     }
 
@@ -266,11 +269,11 @@ final class InvocationClient implements ClientModel {
     }
 
     private void run(long nowMillis, Call call, Held held) {
-        long slow = slowPermilleOfNode.applyAsInt(held.lease.node());
-        long serviceMicros = transportMicros + call.durationMillis * slow;
+        int slow = slowPermilleOfNode.applyAsInt(held.lease.node());
+        long serviceMicros = transportMicros + call.durationMillis * (long) slow;
         int slot = newSlot();
         held.begin(slot);
-        running[slot] = new Running(call, held, nowMillis, serviceMicros);
+        running[slot] = new Running(call, held, nowMillis, serviceMicros, slow);
         timers.at(
                 nowMillis + Math.max(1, Math.ceilDiv(serviceMicros, MICROS)),
                 FunctionTimers.DONE,
@@ -449,8 +452,13 @@ final class InvocationClient implements ClientModel {
         counts.done++;
         counts.latencyMicros.recordValue(
                 (call.startedMillis - call.call.arrivedMillis) * MICROS + call.serviceMicros);
-        coreTime.add(Use.HARVESTED, call.startedMillis, nowMillis, 1);
+        computed(nowMillis, call);
         workersIdle(nowMillis, call.held, 1);
+    }
+
+    private void computed(long nowMillis, Running call) {
+        coreTime.add(Use.HARVESTED, call.startedMillis, nowMillis, 1);
+        counts.slowed(JobPaces.lostMicros(nowMillis - call.startedMillis, call.slowPermille));
     }
 
     @Override
@@ -504,7 +512,7 @@ final class InvocationClient implements ClientModel {
             Running call = running[slot];
             if (call != null) {
                 counts.waiting++;
-                coreTime.add(Use.HARVESTED, call.startedMillis, nowMillis, 1);
+                computed(nowMillis, call);
             }
         }
         if (counts.done + counts.dropped + counts.failed + counts.waiting != counts.invocations) {

@@ -21,6 +21,11 @@ final class StandingClient implements ClientModel {
     }
 
     @Override
+    public boolean isSlowed() {
+        return true;
+    }
+
+    @Override
     public void start(long nowMillis) {
         counts.requests++;
         LeaseRequest wish =

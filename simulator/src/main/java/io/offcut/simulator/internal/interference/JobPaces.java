@@ -40,6 +40,11 @@ public final class JobPaces {
     private final Map<Integer, Pace> running = new HashMap<>();
     private final List<List<Pace>> onNode;
     private final boolean[] functions;
+
+    /** By node: what a core of functions lost to jobs there up to a time, in microseconds. */
+    private final long[] functionsLostMicros;
+
+    private final long[] lostUntilMillis;
     private final List<Pace> dirty = new ArrayList<>();
 
     public JobPaces(
@@ -55,6 +60,8 @@ public final class JobPaces {
         this.functionClass = functionClass;
         this.ends = ends;
         this.functions = new boolean[nodes];
+        this.functionsLostMicros = new long[nodes];
+        this.lostUntilMillis = new long[nodes];
         this.onNode = new ArrayList<>(nodes);
         for (int node = 0; node < nodes; node++) {
             onNode.add(new ArrayList<>(2));
@@ -78,6 +85,7 @@ public final class JobPaces {
                         nowMillis);
         running.put(job, pace);
         for (int node : nodes) {
+            functionsLostMicros(nowMillis, node);
             onNode.get(node).add(pace);
             if (functions[node] && pace.functionsBeside(1)) {
                 mark(pace);
@@ -141,12 +149,29 @@ public final class JobPaces {
         return slowest;
     }
 
+    /**
+     * What a core that functions compute on all the time has lost on a node up to now, because jobs
+     * beside it slow them; counted from any time on, so that differences tell.
+     */
+    public long functionsLostMicros(long nowMillis, int node) {
+        long passed = nowMillis - lostUntilMillis[node];
+        functionsLostMicros[node] += lostMicros(passed, functionPermille(node));
+        lostUntilMillis[node] = nowMillis;
+        return functionsLostMicros[node];
+    }
+
+    /** Of so long a time, what is lost where all takes longer by that. */
+    public static long lostMicros(long millis, int permille) {
+        return millis * 1000 - millis * 1_000_000 / permille;
+    }
+
     /** A job is over. */
     public Ran ended(long nowMillis, int job) {
         Pace pace = pace(job);
         running.remove(job);
         pace.advance(nowMillis);
         for (int node : pace.nodes) {
+            functionsLostMicros(nowMillis, node);
             onNode.get(node).remove(pace);
         }
         return new Ran(pace.slowdownMilli(), pace.ownMillis(), pace.handedOverMillis());
