@@ -208,11 +208,6 @@ final class RawVerbsClient implements AutoCloseable {
         assertThat(next().is(EventType.RDMA_CM_EVENT_DISCONNECTED)).isTrue();
     }
 
-    /** Answers nothing any more, and the connection manager does not tell the worker. */
-    void goSilently() throws IOException {
-        int ignored = id.destroyQP();
-    }
-
     @Override
     public void close() throws IOException {
         int ignored = id.disconnect();

@@ -279,15 +279,6 @@ class VerbsFaultsInGuest {
         stillServes();
     }
 
-    @Test
-    void aClientThatIsSilentlyGoneLosesTheWorker() throws IOException {
-        try (RawVerbsClient client = new RawVerbsClient(worker, RawVerbsClient.hello(), 4)) {
-            assertThat(client.refused()).isFalse();
-            client.goSilently();
-            stillServes();
-        }
-    }
-
     /** How many of these the kernel keeps for a process, as made by its threads. */
     private static long resources(String kind, Process process) throws Exception {
         Set<String> threads;
