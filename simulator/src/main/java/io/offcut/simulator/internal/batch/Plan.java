@@ -59,22 +59,14 @@ abstract class Plan {
     abstract void longer(int job, long endMillis);
 
     /** Begins or ends an outage of a node. */
-    void down(long nowMillis, int node, boolean down) {
-        throw new UnsupportedOperationException("node " + node + " is not known");
-    }
+    abstract void down(long nowMillis, int node, boolean down);
 
     /** Jobs that are on a node, in their order. */
-    int[] jobsOn(int node) {
-        throw new UnsupportedOperationException("node " + node + " is not known");
-    }
+    abstract int[] jobsOn(int node);
 
-    /** Where a job is or was last; null where nodes are not known. */
-    @Nullable Assignment assignment(int job) {
-        return null;
-    }
+    /** Where a job is that runs; null where nodes are not known. */
+    abstract @Nullable Assignment assignment(int job);
 
     /** Cores that no job holds, of nodes that are down. */
-    int downCores() {
-        return 0;
-    }
+    abstract int downCores();
 }

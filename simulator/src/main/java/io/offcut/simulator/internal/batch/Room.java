@@ -49,7 +49,7 @@ abstract class Room {
         throw new UnsupportedOperationException("node " + node + " is not known");
     }
 
-    /** Where a job is or was last; null where nodes are not known. */
+    /** Where a job is that runs; null where nodes are not known. */
     @Nullable Assignment assignment(int job) {
         return null;
     }
