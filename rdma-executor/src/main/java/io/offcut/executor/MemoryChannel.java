@@ -15,9 +15,9 @@ import java.lang.foreign.MemorySegment;
  * }</pre>
  *
  * <p>Of several operations outstanding at once the later may be carried out before the completion
- * of the earlier was taken, never before the earlier. Every eight bytes at a multiple of eight are
- * read and written whole; more than these may be seen half written by others. Source and target
- * must stay as they are until their operation has completed; they are native, or of a byte array.
+ * of the earlier was taken, never before the earlier. Atomic operations are never seen half done;
+ * what is read and written may be seen half written by others. Source and target must stay as they
+ * are until their operation has completed; they are native, or of a byte array.
  *
  * <p>For one thread at a time. When the memory is gone every outstanding operation completes with
  * the {@link io.offcut.core.frame.MemoryStatus} that says why, and later ones are refused with it.

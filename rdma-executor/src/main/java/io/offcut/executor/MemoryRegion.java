@@ -79,33 +79,40 @@ public final class MemoryRegion {
     private static boolean change(Path file, int state, boolean empty) {
         try (FileChannel channel = FileChannel.open(file, Set.of(READ, WRITE, NOFOLLOW_LINKS));
                 Arena arena = Arena.ofConfined()) {
-            int before = state(channel);
-            if (before < 0 || before == state) {
+            int before = state(channel, empty);
+            boolean first = before >= 0 && before != state;
+            if (!first && !empty) {
                 return false;
             }
             MemorySegment region =
                     channel.map(FileChannel.MapMode.READ_WRITE, 0, channel.size(), arena);
-            ByteBuffer word = ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-            SharedMemory.put(
-                    region.asSlice(MemoryLayout.STATE_OFFSET, Integer.BYTES),
-                    word.putInt(0, state));
-            // Only now: whoever sees the old state after an access has touched what was there.
+            if (first) {
+                ByteBuffer word = ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+                SharedMemory.put(
+                        region.asSlice(MemoryLayout.STATE_OFFSET, Integer.BYTES),
+                        word.putInt(0, state));
+            }
+            // Whatever its holder or its client wrote there: the memory goes back. Only now:
+            // whoever sees the old state after an access has touched what was there.
             if (empty && !SharedMemory.giveBack(region.asSlice(MemoryLayout.DATA_OFFSET))) {
                 channel.truncate(MemoryLayout.DATA_OFFSET);
             }
-            return true;
+            return first;
         } catch (IOException | IndexOutOfBoundsException | InternalError e) {
             // Not there, not one, or shortened while we looked: nothing that a client waits on.
             return false;
         }
     }
 
-    private static int state(FileChannel channel) throws IOException {
+    /**
+     * @param ours whether it is a region whatever its client has written over it
+     */
+    private static int state(FileChannel channel, boolean ours) throws IOException {
         ByteBuffer header =
                 ByteBuffer.allocate(MemoryLayout.STATE_OFFSET + Integer.BYTES)
                         .order(ByteOrder.LITTLE_ENDIAN);
         while (header.hasRemaining() && channel.read(header, header.position()) > 0) {}
-        if (header.hasRemaining() || header.getInt(0) != MemoryLayout.MAGIC) {
+        if (header.hasRemaining() || (!ours && header.getInt(0) != MemoryLayout.MAGIC)) {
             throw new IOException("not a region");
         }
         return header.getInt(MemoryLayout.STATE_OFFSET);

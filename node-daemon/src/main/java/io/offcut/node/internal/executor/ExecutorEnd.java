@@ -95,11 +95,14 @@ final class ExecutorEnd {
         }
     }
 
-    /** A start that is under way stops, and clients that share memory hear of the end at once. */
+    /**
+     * A start that is under way stops, and clients that share memory hear of the end at once; those
+     * of a lease of memory when it is given back, which takes too long for the thread that asks.
+     */
     static void cancel(ExecutorSlot slot, EndReason reason) {
         slot.cancelled = true;
         ExecutorProcess early = slot.process;
-        if (early != null) {
+        if (early != null && !slot.terms.memoryOnly()) {
             early.endRegions(statusOf(reason));
         }
     }

@@ -118,7 +118,7 @@ final class ExecutorProcess {
     }
 
     /** Tells clients that its memory is about to be taken back. */
-    void revoking() {
+    synchronized void revoking() {
         boolean ignored = MemoryRegion.revoking(memoryRegion());
     }
 
@@ -127,7 +127,7 @@ final class ExecutorProcess {
     }
 
     /** Tells those who wait on its shared memory that it is over, and why; memory held is gone. */
-    void endRegions(InvocationStatus status) {
+    synchronized void endRegions(InvocationStatus status) {
         if (record.workers() == 0) {
             boolean ignored = MemoryRegion.end(memoryRegion(), MemoryStatus.ofEnd(status));
         }

@@ -40,6 +40,9 @@ final class MemoryConnection {
     /** Held while something is written, so that the last word comes between two responses. */
     private final ReentrantLock writing = new ReentrantLock();
 
+    /** A payload was begun and has not ended: what follows would be taken for it. With the lock. */
+    private boolean torn;
+
     MemoryConnection(SocketChannel socket, MemoryMapping mapping) throws IOException {
         this.socket = socket;
         this.mapping = mapping;
@@ -131,7 +134,9 @@ final class MemoryConnection {
             writing.lock();
             try {
                 flush();
+                torn = true;
                 sendWhileThere(memory.asSlice(offset, length));
+                torn = false;
             } finally {
                 writing.unlock();
             }
@@ -241,7 +246,9 @@ final class MemoryConnection {
                                 .order(ByteOrder.LITTLE_ENDIAN);
                 MemoryFrame.putResponse(
                         word, status.code(), 0, 0, MemoryFrame.WHOLE_CONNECTION, true);
-                send(word.flip());
+                if (!torn) {
+                    send(word.flip());
+                }
                 socket.shutdownOutput();
             }
         } catch (IOException e) {

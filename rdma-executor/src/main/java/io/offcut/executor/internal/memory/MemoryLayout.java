@@ -50,7 +50,9 @@ public final class MemoryLayout {
         return DATA_OFFSET + (bytes + DATA_OFFSET - 1 & -DATA_OFFSET);
     }
 
+    /** As it is after all that was read before: what is there then was there while it was read. */
     static int state(MemorySegment region) {
+        VarHandle.loadLoadFence();
         return (int) INT.getAcquire(region, (long) STATE_OFFSET);
     }
 }

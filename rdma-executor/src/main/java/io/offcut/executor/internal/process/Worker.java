@@ -241,12 +241,13 @@ final class Worker implements Runnable {
             took = functions.lastNanos(function);
         }
         functions.ran(function, took);
+        // Before the run is over, or for a look in between it had polled all that time.
+        EXECUTING.setOpaque(this, executingNanos + took);
         RUN.setRelease(this, token + 1);
         if ((long) TAKING.getOpaque(this) == token && !settle(token, token)) {
             parkForEver();
         }
         INVOCATIONS.setOpaque(this, invocations + 1);
-        EXECUTING.setOpaque(this, executingNanos + took);
         channel.complete(
                 slot, Math.min(0, outcome), outcome < 0 ? call.messageBytes() : outcome, took);
         resting = false;
