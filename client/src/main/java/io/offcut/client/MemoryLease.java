@@ -100,7 +100,7 @@ final class MemoryLease {
                             onEnding);
             made.keeper.start();
             return made;
-        } catch (OffcutException e) {
+        } catch (RuntimeException | InternalError e) {
             release(site.scheduler, request.requestId());
             throw e;
         }
@@ -240,6 +240,10 @@ final class MemoryLease {
             if (System.currentTimeMillis() >= expiresAtMillis) {
                 goneBecause(MemoryStatus.EXPIRED);
             }
+        }
+        if (!closed) {
+            // Who only reads, or nothing, hears of a copy that is lost from here alone.
+            onEnding.run();
         }
     }
 

@@ -14,6 +14,9 @@ public sealed interface MemoryOperation {
     record Read(long offset, MemorySegment target) implements MemoryOperation {
         public Read {
             requireBytes(target);
+            if (target.isReadOnly()) {
+                throw new IllegalArgumentException(target + " is not to be written");
+            }
         }
     }
 

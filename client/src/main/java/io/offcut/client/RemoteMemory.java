@@ -34,15 +34,19 @@ import org.slf4j.LoggerFactory;
  * the other node's copy goes on alone, and a new copy is made on a third node as soon as one has
  * room: nothing is lost unless both go within that time.
  *
- * <p>Safe for use by any thread; operations are carried out one after another, in the order in
- * which they were asked for. Every eight bytes at a multiple of eight are read and written whole.
- * Methods block until their operations have ended, at most for the options' time-out for each 4
- * MiB, except {@link #start}. An interrupt does not end an operation.
+ * <p>Safe for use by any thread; operations are carried out one after another: those that block in
+ * the order in which they were called, those that are started in the order in which they were
+ * started; between the two there is none. Atomic operations are never seen half done. Methods block
+ * until their operations have ended, at most for the options' time-out for each 4 MiB, except
+ * {@link #start}. An interrupt does not end an operation.
  */
 public final class RemoteMemory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RemoteMemory.class);
     private static final int MAX_BATCH = 256;
     private static final long AGAIN_NANOS = 200_000_000;
+
+    /** Stands for the thread that carries out what is started. */
+    private static final Thread ANOTHER = Thread.ofVirtual().unstarted(() -> {});
 
     /** One operation that somebody does not wait for. */
     private record Started(MemoryOperation operation, CompletableFuture<MemoryResult> result) {}
@@ -88,7 +92,7 @@ public final class RemoteMemory implements AutoCloseable {
                 memory.copies.add(memory.acquire(List.of(memory.copies.getFirst().nodeName())));
             }
             return memory;
-        } catch (OffcutException e) {
+        } catch (RuntimeException | InternalError e) {
             memory.close();
             throw e;
         }
@@ -163,6 +167,7 @@ public final class RemoteMemory implements AutoCloseable {
     }
 
     private MemoryResult perform(MemoryOperation operation) {
+        requireAccess(operation, Thread.currentThread());
         lock.lock();
         try {
             MemoryLease only = copies.size() == 1 && joining == null ? copies.getFirst() : null;
@@ -188,6 +193,7 @@ public final class RemoteMemory implements AutoCloseable {
 
     /** Carries out all, one result for each: those after one that did not go well too. */
     public List<MemoryResult> perform(List<MemoryOperation> operations) {
+        operations.forEach(operation -> requireAccess(operation, Thread.currentThread()));
         lock.lock();
         try {
             return List.of(performLocked(operations));
@@ -201,6 +207,7 @@ public final class RemoteMemory implements AutoCloseable {
      * out together.
      */
     public CompletableFuture<MemoryResult> start(MemoryOperation operation) {
+        requireAccess(operation, ANOTHER);
         CompletableFuture<MemoryResult> result = new CompletableFuture<>();
         synchronized (started) {
             if (closed) {
@@ -213,6 +220,20 @@ public final class RemoteMemory implements AutoCloseable {
             }
         }
         return result;
+    }
+
+    /** Before anything is under way: what fails in the middle leaves its completions behind. */
+    private static void requireAccess(MemoryOperation operation, Thread thread) {
+        MemorySegment segment =
+                switch (operation) {
+                    case MemoryOperation.Read read -> read.target();
+                    case MemoryOperation.Write write -> write.source();
+                    default -> null;
+                };
+        if (segment != null && !(segment.scope().isAlive() && segment.isAccessibleBy(thread))) {
+            throw new IllegalArgumentException(
+                    segment + " was closed, or is not for the thread that is to use it");
+        }
     }
 
     private void carryOut() {
@@ -360,14 +381,15 @@ public final class RemoteMemory implements AutoCloseable {
 
     // --- copies that end, and new ones
 
-    /** A copy is being taken back. On a thread of its own. */
+    /** A copy is being taken back, or is gone. On a thread of its own. */
     private void copyEnds() {
         lock.lock();
         try {
             if (copies.size() > 1) {
                 for (MemoryLease copy : List.copyOf(copies)) {
-                    if (copy.ending() && copies.size() > 1) {
-                        lose(copy, MemoryStatus.REVOKED);
+                    MemoryStatus status = copy.status();
+                    if ((copy.ending() || status != MemoryStatus.OK) && copies.size() > 1) {
+                        lose(copy, status == MemoryStatus.OK ? MemoryStatus.REVOKED : status);
                     }
                 }
             } else if (!copies.isEmpty() && copies.getFirst().ending()) {
@@ -396,8 +418,10 @@ public final class RemoteMemory implements AutoCloseable {
                 MemoryLease fresh = acquire(List.of(other));
                 if (begin(fresh) && fill(fresh)) {
                     LOG.info("memory is mirrored again, on {}", fresh.nodeName());
+                } else {
+                    LockSupport.parkNanos(AGAIN_NANOS);
                 }
-            } catch (OffcutException e) {
+            } catch (RuntimeException | InternalError e) {
                 LOG.info("memory is not mirrored: {}; tries again", e.getMessage());
                 LockSupport.parkNanos(AGAIN_NANOS);
             }
@@ -450,6 +474,10 @@ public final class RemoteMemory implements AutoCloseable {
         lock.lock();
         try {
             if (joining != fresh || copies.isEmpty()) {
+                return false;
+            }
+            if (fresh.ending() || fresh.status() != MemoryStatus.OK) {
+                dropJoining();
                 return false;
             }
             joining = null;

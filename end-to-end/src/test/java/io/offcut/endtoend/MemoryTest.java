@@ -1,6 +1,7 @@
 package io.offcut.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -16,6 +17,7 @@ import io.offcut.endtoend.examples.KeyValueCache;
 import io.offcut.endtoend.examples.OutOfCoreArray;
 import io.offcut.testing.Seeds;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -126,10 +128,28 @@ final class MemoryTest {
         }
     }
 
+    private void awaitOffersOf(int nodes) {
+        await().atMost(PATIENCE)
+                .until(() ->
+                        client.nodes().stream().filter(view -> !view.offers().isEmpty()).count()
+                                == nodes);
+    }
+
     private void killHolder(String name) throws IOException {
-        for (JsonNode lease : Site.nodeStatus(site.daemon(name)).path("leases")) {
-            ProcessHandle.of(lease.path("pid").asLong()).ifPresent(ProcessHandle::destroyForcibly);
+        for (long pid : holders(name)) {
+            ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
         }
+    }
+
+    /** Processes that hold memory on a node. */
+    private List<Long> holders(String name) throws IOException {
+        List<Long> pids = new ArrayList<>();
+        for (JsonNode lease : Site.nodeStatus(site.daemon(name)).path("leases")) {
+            if (lease.path("pid").asLong() > 0) {
+                pids.add(lease.path("pid").asLong());
+            }
+        }
+        return pids;
     }
 
     private static byte[] random(int length, long seed) {
@@ -171,6 +191,7 @@ final class MemoryTest {
             assertThat(read(memory, 20 * MIB + 3, 100)).containsOnly(0);
             assertThat(memory.fetchAndAdd(9, 1).status()).isEqualTo(MemoryStatus.MISALIGNED);
             long at = 24 * MIB;
+            refusesWhatItMayNotTouch(memory, at);
             assertThat(memory.fetchAndAdd(at, 5).orThrow()).isZero();
             assertThat(memory.compareAndSwap(at, 5, 7).orThrow()).isEqualTo(5);
             List<CompletableFuture<MemoryResult>> started = new ArrayList<>();
@@ -184,6 +205,23 @@ final class MemoryTest {
             assertThat(node(names.getFirst()).leasedCores()).isZero();
         }
         await().atMost(PATIENCE).until(() -> leasedBytes() == 0 && regions().isEmpty());
+    }
+
+    /** Before anything is sent: what comes after it has results of its own. */
+    private static void refusesWhatItMayNotTouch(RemoteMemory memory, long at) {
+        MemoryOperation.Read read;
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment mine = arena.allocate(8);
+            read = new MemoryOperation.Read(at, mine);
+            assertThat(memory.perform(List.of(read)).getFirst().isOk()).isTrue();
+            assertThatThrownBy(() -> memory.start(read))
+                    .isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> memory.read(at, mine.asReadOnly()))
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+        List<MemoryOperation> closed = List.of(new MemoryOperation.FetchAndAdd(at, 1), read);
+        assertThatThrownBy(() -> memory.perform(closed))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
@@ -259,7 +297,7 @@ final class MemoryTest {
     @Test
     void aMirrorGoesOnAndIsMadeAgain() throws Exception {
         startNode("b");
-        await().atMost(PATIENCE).until(() -> node(prefix + "b").offers().size() == 1);
+        awaitOffersOf(2);
         long seed = Seeds.next();
         Random random = new Random(seed);
         byte[] model = new byte[(int) (9 * MIB)];
@@ -279,6 +317,23 @@ final class MemoryTest {
                     random,
                     () -> memory.nodes().size() == 2 && !memory.nodes().contains(drained));
             assertThat(read(memory, 0, model.length)).as("seed %d", seed).isEqualTo(model);
+        }
+        await().atMost(PATIENCE).until(() -> regions().isEmpty());
+    }
+
+    @Test
+    void aMirrorThatNobodyUsesIsMadeAgain() throws Exception {
+        startNode("b");
+        awaitOffersOf(2);
+        try (RemoteMemory memory = client.allocate(wanted(MIB).mirrored(true))) {
+            String lost = memory.nodes().getLast();
+            long before = holders(lost).getFirst();
+            killHolder(lost);
+            // No node but this one can have the new copy.
+            await().atMost(PATIENCE)
+                    .until(() ->
+                            memory.nodes().size() == 2
+                                    && holders(lost).stream().anyMatch(pid -> pid != before));
         }
         await().atMost(PATIENCE).until(() -> regions().isEmpty());
     }
