@@ -200,12 +200,13 @@ final class CgroupV1 implements Cgroup {
                     if (pids().isEmpty()) {
                         return true;
                     }
-                    pids().forEach(SchedIdle::leave);
                     // Frozen, nobody forks away from the signals; they are acted on when thawed.
-                    if (freezerState() != null) {
+                    if (freezerState() != null && !freeze(0)) {
+                        pids().forEach(SchedIdle::leave);
                         freeze(Math.min(timeoutMillis, FREEZE_BEFORE_KILL_MILLIS));
                     }
                     CgroupFiles.signalAll(directories.values(), Signals.SIGKILL);
+                    CgroupFiles.seeOff(pids());
                     thaw();
                     return CgroupFiles.waitFor(() -> pids().isEmpty(), DYING_MILLIS);
                 },
