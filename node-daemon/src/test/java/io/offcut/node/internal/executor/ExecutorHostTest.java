@@ -184,7 +184,7 @@ class ExecutorHostTest {
             assertThat(seen).isNotNull();
             ProcessRef executor = ProcessRef.of(seen.pid());
             Awaitility.await()
-                    .during(Duration.ofMillis(1_000))
+                    .during(Duration.ofSeconds(1))
                     .atMost(PATIENCE)
                     .until(executor::isAlive);
             // Nobody listens to it: when it goes on it does not start.
