@@ -111,7 +111,8 @@ final class NodesCommand implements Callable<Integer> {
             return view.drainReason();
         }
         boolean idle = view.state() != NodeView.State.UP || offeredCores(view) > 0;
-        return idle ? "" : "nothing idle";
+        String what = view.offers().isEmpty() ? "nothing idle" : "only memory idle";
+        return idle ? "" : what;
     }
 
     static int offeredCores(NodeView view) {

@@ -3,6 +3,7 @@ package io.offcut.endtoend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.offcut.client.ClientConfig;
@@ -236,6 +237,47 @@ final class MemoryTest {
             assertThat(copied.get()).as("copied out within the grace").isEqualTo(bytes);
         }
         await().atMost(PATIENCE).until(() -> leasedBytes() == 0 && regions().isEmpty());
+    }
+
+    @Test
+    void nobodyButItsUserCanOpenIt() throws Exception {
+        assumeTrue(
+                "root".equals(System.getProperty("user.name")),
+                "needs root: users have files of their own");
+        String url = site.daemon("scheduler").uri().toString();
+        try (OffcutClient games =
+                        OffcutClient.connect(
+                                ClientConfig.defaults().withSchedulerUrl(url).withUser("games"));
+                RemoteMemory memory = games.allocate(wanted(MIB).transports(List.of("shm")))) {
+            assertThat(write(memory, 0, new byte[] {7})).isEqualTo(MemoryStatus.OK);
+            Path region = regions().getFirst();
+            assertThat(Files.getOwner(region).getName()).isEqualTo("games");
+            assertThat(opens("games", region)).isTrue();
+            // Functions run as nobody.
+            assertThat(List.of("nobody", "daemon")).noneMatch(other -> opens(other, region));
+        }
+    }
+
+    private static boolean opens(String user, Path file) {
+        try {
+            return new ProcessBuilder(
+                                    "setpriv",
+                                    "--reuid",
+                                    user,
+                                    "--regid",
+                                    "65534",
+                                    "--clear-groups",
+                                    "head",
+                                    "-c1",
+                                    file.toString())
+                            .redirectErrorStream(true)
+                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                            .start()
+                            .waitFor()
+                    == 0;
+        } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @ParameterizedTest

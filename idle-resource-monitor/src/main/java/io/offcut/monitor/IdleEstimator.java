@@ -33,7 +33,9 @@ import java.util.function.IntPredicate;
  *
  * <p>There is one offer of all that no job holds, {@link #UNALLOCATED_ID}, and one for each job
  * that shares what it leaves unused, {@link #underusedId}; their cores and memory change while they
- * live, and no core is in two of them. Not safe for use by several threads.
+ * live, and no core is in two of them. The former has memory without a core where jobs hold, or
+ * others use, all cores and a batch system keeps account of memory. Not safe for use by several
+ * threads.
  */
 public final class IdleEstimator {
     /** The offer of everything that no job holds; the same id for ever, also after a restart. */
@@ -84,7 +86,7 @@ public final class IdleEstimator {
         judge(sample, held);
         MemoryBudget budget = MemoryBudget.of(config, sample, held.jobs(), watches);
         List<Offer> offers = new ArrayList<>();
-        long bytes = unallocatedMemory(budget);
+        long bytes = unallocatedMemory(budget, sample.allocations());
         add(
                 offers,
                 UNALLOCATED_ID,
@@ -243,8 +245,10 @@ public final class IdleEstimator {
         return chosen;
     }
 
-    private long unallocatedMemory(MemoryBudget budget) {
-        if (unallocated.isEmpty()) {
+    private long unallocatedMemory(MemoryBudget budget, Allocations allocations) {
+        boolean counted = allocations instanceof Allocations.Known known && known.memoryBytes() > 0;
+        // Where nobody counts it, whoever has the cores may take the memory.
+        if (unallocated.isEmpty() && !counted) {
             unallocatedMemory.clear();
             return 0;
         }
@@ -259,7 +263,7 @@ public final class IdleEstimator {
             Offer.Reason reason,
             long untilEpochMillis,
             CpuSet gpus) {
-        if (!cores.isEmpty() && bytes >= Math.max(1, config.minOfferMemoryBytes())) {
+        if (bytes >= Math.max(1, config.minOfferMemoryBytes())) {
             offers.add(new Offer(id, cores, bytes, reason, untilEpochMillis, gpus));
         }
     }

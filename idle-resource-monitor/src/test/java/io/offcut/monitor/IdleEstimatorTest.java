@@ -216,6 +216,30 @@ final class IdleEstimatorTest {
     }
 
     @Test
+    void memoryThatNoJobHoldsIsOfferedWhereJobsHoldAllCores() {
+        JobShare all = new JobShare("7", FOUR, 3000 * MIB).with(FOUR, new JobUse(4, 2900 * MIB));
+        assertThat(estimator.update(sample(known(all), CoreLoads.all(FOUR, 1)), 0))
+                .singleElement()
+                .satisfies(offer -> {
+                    assertThat(offer.offerId()).isEqualTo(IdleEstimator.UNALLOCATED_ID);
+                    assertThat(offer.cores().isEmpty()).isTrue();
+                    // 1000 available, 100 reserved, 100 promised and not taken, 16 for swings.
+                    assertThat(offer.memoryBytes()).isEqualTo(784 * MIB);
+                });
+        Known drained = new Known(true, 4000 * MIB, Offer.UNKNOWN_UNTIL, List.of(all));
+        assertThat(estimator.update(idle(drained), 0)).isEmpty();
+    }
+
+    @Test
+    void withoutAnIdleCoreThereIsNoMemoryWhereNobodyCountsIt() {
+        JobShare all = new JobShare("7", FOUR, 0);
+        assertThat(estimator.update(idle(new Known(0, List.of(all))), 0)).isEmpty();
+        for (int i = 0; i < 5; i++) {
+            assertThat(estimator.update(sample(none(), CoreLoads.all(FOUR, 1)), 0)).isEmpty();
+        }
+    }
+
+    @Test
     void memoryLimitHolds() {
         IdleEstimator limited = new IdleEstimator(CONFIG.withReserve(0, 0, 200 * MIB));
         assertThat(limited.update(idle(known()), 0).get(0).memoryBytes()).isEqualTo(200 * MIB);

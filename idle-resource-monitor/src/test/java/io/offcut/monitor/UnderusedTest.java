@@ -143,9 +143,15 @@ final class UnderusedTest {
     void exclusiveJobsAreNeverTouched() {
         JobShare exclusive = job("8", "4-7", SharePolicy.EXCLUSIVE, new JobUse(0, 10 * MIB));
         List<Offer> offers = lookOften(20, sharing("7", "0-3", 0), exclusive);
-        assertThat(offers).extracting(Offer::offerId).containsExactly("job-7");
+        assertThat(offers).extracting(Offer::offerId).containsExactly("unallocated", "job-7");
         JobShare nowExclusive = job("7", "0-3", SharePolicy.EXCLUSIVE, new JobUse(0, 10 * MIB));
-        assertThat(look(nowExclusive, exclusive)).isEmpty();
+        // Memory that neither holds is left.
+        assertThat(look(nowExclusive, exclusive))
+                .singleElement()
+                .satisfies(offer -> {
+                    assertThat(offer.offerId()).isEqualTo("unallocated");
+                    assertThat(offer.cores().isEmpty()).isTrue();
+                });
     }
 
     @Test
@@ -308,7 +314,9 @@ final class UnderusedTest {
         List<JobShare> jobs =
                 new ArrayList<>(List.of(sharing("9", "0-3", 0), sharing("10", "4-7", 0)));
         List<Offer> offers = lookOften(WINDOW, jobs.toArray(JobShare[]::new));
-        assertThat(offers).extracting(Offer::offerId).containsExactly("job-10", "job-9");
+        assertThat(offers)
+                .extracting(Offer::offerId)
+                .containsExactly("unallocated", "job-10", "job-9");
         assertThat(look(jobs.reversed().toArray(JobShare[]::new))).isEqualTo(offers);
     }
 }

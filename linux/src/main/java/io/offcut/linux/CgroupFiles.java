@@ -69,6 +69,31 @@ final class CgroupFiles {
         }
     }
 
+    /**
+     * Sees killed processes off. To free its memory a process runs for long, on the CPUs that it
+     * had and a job may have by now: so that is done here, on any CPU. What is left to do, and all
+     * of it where the kernel cannot be asked so, it does as an ordinary process; in SCHED_IDLE it
+     * would take seconds beside a job that computes.
+     */
+    static void seeOff(Collection<Long> pids) {
+        // A virtual thread would keep others from their CPU meanwhile.
+        Thread releases =
+                Thread.ofPlatform()
+                        .name("releases")
+                        .daemon()
+                        .start(() -> {
+                            for (long pid : pids) {
+                                boolean ignored = Signals.release(pid);
+                            }
+                        });
+        try {
+            releases.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        pids.forEach(SchedIdle::leave);
+    }
+
     /** Looks again and again until the condition holds; false when the time is over. */
     static boolean waitFor(BooleanSupplier condition, long timeoutMillis) {
         long start = System.nanoTime();

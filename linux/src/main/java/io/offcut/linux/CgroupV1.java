@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -195,21 +196,28 @@ final class CgroupV1 implements Cgroup {
 
     @Override
     public boolean kill(long timeoutMillis) {
+        Set<Long> killed = new HashSet<>();
         return CgroupFiles.waitFor(
                 () -> {
-                    if (pids().isEmpty()) {
-                        return true;
+                    List<Long> left = pids();
+                    if (!killed.containsAll(left)) {
+                        killOnce(Math.min(timeoutMillis, FREEZE_BEFORE_KILL_MILLIS));
+                        killed.addAll(left);
                     }
-                    pids().forEach(SchedIdle::leave);
-                    // Frozen, nobody forks away from the signals; they are acted on when thawed.
-                    if (freezerState() != null) {
-                        freeze(Math.min(timeoutMillis, FREEZE_BEFORE_KILL_MILLIS));
-                    }
-                    CgroupFiles.signalAll(directories.values(), Signals.SIGKILL);
                     thaw();
                     return CgroupFiles.waitFor(() -> pids().isEmpty(), DYING_MILLIS);
                 },
                 timeoutMillis);
+    }
+
+    /** Frozen, nobody forks away from the signals; they are acted on when thawed. */
+    private void killOnce(long freezeMillis) {
+        if (freezerState() != null && !freeze(0)) {
+            pids().forEach(SchedIdle::leave);
+            freeze(freezeMillis);
+        }
+        CgroupFiles.signalAll(directories.values(), Signals.SIGKILL);
+        CgroupFiles.seeOff(pids());
     }
 
     private @Nullable Path freezerState() {

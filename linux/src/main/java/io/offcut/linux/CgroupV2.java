@@ -207,7 +207,7 @@ final class CgroupV2 implements Cgroup {
                         return true;
                     }
                     killOnce();
-                    pids().forEach(SchedIdle::leave);
+                    CgroupFiles.seeOff(pids());
                     return CgroupFiles.waitFor(() -> pids().isEmpty(), DYING_MILLIS);
                 },
                 timeoutMillis);

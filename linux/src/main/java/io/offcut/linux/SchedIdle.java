@@ -35,8 +35,8 @@ public final class SchedIdle {
 
     /**
      * Makes every thread of the process an ordinary one, where the kernel lets us: for a process
-     * that is killed. It frees its memory on its own time, which in this class does not come while
-     * a job computes on its CPUs.
+     * that is killed. It ends on its own time, which in this class does not come while a job
+     * computes on its CPUs.
      */
     public static void leave(long pid) {
         setPolicy(pid, SCHED_OTHER);

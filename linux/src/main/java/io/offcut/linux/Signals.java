@@ -3,7 +3,10 @@ package io.offcut.linux;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 
-/** Sends signals to single processes (kill(2), pidfd_send_signal(2)). Never blocks. */
+/**
+ * Sends signals to single processes (kill(2), pidfd_send_signal(2)). Blocks only to {@link
+ * #release}.
+ */
 public final class Signals {
     public static final int SIGKILL = 9;
     public static final int SIGTERM = 15;
@@ -12,6 +15,7 @@ public final class Signals {
 
     private static final long SYS_PIDFD_SEND_SIGNAL = 424;
     private static final long SYS_PIDFD_OPEN = 434;
+    private static final long SYS_PROCESS_MRELEASE = 448;
 
     private static final LibC KILL = new LibC("kill");
 
@@ -54,6 +58,24 @@ public final class Signals {
     /** Kills all of a process group; it is the caller's to know that this is still the one. */
     static void killGroup(long leader) {
         long ignored = KILL.call(-checked(leader), SIGKILL);
+    }
+
+    /**
+     * Frees the memory that only this process has, which was sent SIGKILL, on the time of the
+     * calling thread and its CPU (process_mrelease(2)): some 0.2 ms for each mebibyte.
+     *
+     * @return false when it is not so, is gone, or before Linux 5.15
+     */
+    static boolean release(long pid) {
+        int pidfd = pidfdOpen(pid);
+        if (pidfd < 0) {
+            return false;
+        }
+        try {
+            return LibC.SYSCALL.call(SYS_PROCESS_MRELEASE, pidfd, 0) == 0;
+        } finally {
+            Descriptors.close(pidfd);
+        }
     }
 
     private static boolean sendTo(int pidfd, long pid, int signal) {

@@ -75,6 +75,37 @@ final class CgroupLiveTest {
     }
 
     @Test
+    void memoryOfAKilledProcessIsFreeThoughAJobLeavesItNoCpu() throws Exception {
+        needs("memory");
+        CpuSet cpu = CpuAffinity.current().lowest(1);
+        Cgroup group = cgroups.create(parent, "large", new Limits(cpu, 0, 0));
+        Process large =
+                inside(
+                        group,
+                        "chrt --idle -p 0 $$; x=$(head -c 60000000 /dev/zero | tr '\\0' x); read y");
+        await().atMost(LIMIT).until(() -> residentBytes(large) > 50_000_000);
+        Process job =
+                children.shell(
+                        "exec chrt -f 50 taskset -c " + cpu + " sh -c 'while :; do :; done'");
+        await().atMost(LIMIT)
+                .until(() -> !job.isAlive() || ProcessCpu.treeMicros(job.pid()) > 50_000);
+        Assumptions.assumeTrue(job.isAlive(), "needs leave for SCHED_FIFO");
+
+        Signals.send(large.pid(), Signals.SIGKILL);
+        boolean released = Signals.release(large.pid());
+        Assumptions.assumeTrue(released || !large.isAlive(), "needs Linux 5.15");
+
+        assertThat(residentBytes(large)).isLessThan(8_000_000);
+        assertThat(job.isAlive()).isTrue();
+    }
+
+    private static long residentBytes(Process process) {
+        String status = KernelFile.readOrEmpty(Path.of("/proc/" + process.pid() + "/status"));
+        String kibibytes = KernelFile.valueAfter(status, "VmRSS:").replace(" kB", "");
+        return 1_024 * KernelFile.parseLong(kibibytes, 0);
+    }
+
+    @Test
     void holdsAProcessOnItsCpus() {
         needs("cpuset");
         int last = CpuAffinity.current().toArray()[CpuAffinity.current().size() - 1];

@@ -34,6 +34,10 @@ final class ReclaimStage implements AutoCloseable {
     private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final int INPUT_BYTES = 64;
+
+    /** Long enough for what is killed to have to end beside it. */
+    private static final String JOB = "timeout 0.5 sh -c 'while :; do :; done' || true";
+
     private static final Pattern WAITED =
             Pattern.compile("job \\d+, (prolog|allocation): cores \\S+ are free after (\\d+) us");
     private static final Pattern GONE =
@@ -139,11 +143,11 @@ final class ReclaimStage implements AutoCloseable {
         }
     }
 
-    /** Starts a job of so many cores and waits for its end. */
+    /** Starts a job that computes on so many cores and waits for its end. */
     void runJob(int tasks) {
         CommandResult job =
                 cluster.run(
-                        SlurmRun.of("srun", "-Q", "-n" + tasks, "--mem=100", "true")
+                        SlurmRun.of("srun", "-Q", "-n" + tasks, "--mem=100", "sh", "-c", JOB)
                                 .within(PATIENCE));
         if (!job.succeeded()) {
             throw new OffcutException(

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A lease is adopted when it lies within an offer and beside all others, has not expired, and
  * neither it nor its request ended in this core. Its request is made again from what its terms say;
- * it wants no more workers and lives by renewal.
+ * it wants no more workers and lives by renewal. What else an earlier core granted, and what ended
+ * before this one heard of it, is accounted for and nothing more.
  */
 final class Adoption {
     private final State state;
@@ -36,13 +37,15 @@ final class Adoption {
             if (lease != null) {
                 lease.merge(report.usage());
                 leases.gone(lease, ended);
+            } else if (isNews(report.terms()) && ended != EndReason.REFUSED) {
+                leases.account(node, report, ended);
             }
         } else if (lease != null) {
             leases.running(lease, report);
         } else {
             Request request = adoptable(node, report) ? requestFor(report.terms()) : null;
             if (request == null) {
-                leases.haunt(node, report);
+                leases.haunt(node, report, isNews(report.terms()));
             } else {
                 leases.adopt(node, request, report);
                 return true;
@@ -51,13 +54,19 @@ final class Adoption {
         return false;
     }
 
+    /** Whether only an earlier core can have granted it, and nothing of it is known here. */
+    private boolean isNews(LeaseTerms terms) {
+        return !terms.requestId().isEmpty()
+                && !state.isOwnId(terms.leaseId())
+                && !state.leases.containsKey(terms.leaseId())
+                && !state.tombstones.containsKey(terms.leaseId());
+    }
+
     private boolean adoptable(Node node, LeaseReport report) {
         LeaseTerms terms = report.terms();
         OfferSlot slot = node.offers.get(terms.offerId());
         return report.state() == LeaseState.ACTIVE
-                && !state.isOwnId(terms.leaseId())
-                && !state.leases.containsKey(terms.leaseId())
-                && !state.tombstones.containsKey(terms.leaseId())
+                && isNews(terms)
                 && terms.nodeName().equals(node.name)
                 && terms.expiresAtEpochMillis() > state.nowMillis
                 && slot != null

@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  * <p>The arrows to "cores free" are the only ones. A node that says "ended", of a lease in any
  * state, ends it; nodes answer every EndLease so and never open that id again. A ghost is ended for
  * its user (accounted, its request served elsewhere) and only holds its cores; what a node runs
- * that this core did not grant or has ended becomes one too.
+ * that this core did not grant or has ended becomes one too, accounted when its cores are free if
+ * only an earlier core can have granted it.
  *
  * <p>The user's workers count against quota and fairness while the lease is GRANTED or ACTIVE. A
  * request learns of a loss at the first arrow out of these two; {@code LeaseEnded} comes once, when
@@ -83,28 +84,51 @@ final class Leases {
 
     /** Takes over what a node runs for an earlier core. The caller has checked that it may. */
     void adopt(Node node, Request request, LeaseReport report) {
-        LeaseTerms terms = report.terms();
-        long granted = Math.max(0, state.nowMillis - report.usage().activeMillis());
-        Lease lease = new Lease(node, request, terms, LeaseState.ACTIVE, granted);
-        lease.activeIncarnation = node.incarnation;
+        Lease lease = reported(node, request, report, LeaseState.ACTIVE);
         lease.openedOrder = state.nextOpening();
-        lease.merge(report.usage());
-        state.leases.put(terms.leaseId(), lease);
+        state.leases.put(lease.terms.leaseId(), lease);
         requests.gained(request, lease);
         hold(lease);
         schedule(lease);
     }
 
-    /** Something runs on a node that must not: holds its cores until it is gone. */
-    void haunt(Node node, LeaseReport report) {
-        Lease ghost = new Lease(node, null, report.terms(), LeaseState.ENDED, state.nowMillis);
-        ghost.reason =
-                report.terms().expiresAtEpochMillis() <= state.nowMillis
-                        ? EndReason.EXPIRED
-                        : EndReason.REVOKED;
-        ghost.activeIncarnation = node.incarnation;
+    private Lease reported(
+            Node node, @Nullable Request request, LeaseReport report, LeaseState leaseState) {
+        long granted = Math.max(0, state.nowMillis - report.usage().activeMillis());
+        Lease lease = new Lease(node, request, report.terms(), leaseState, granted);
+        lease.activeIncarnation = node.incarnation;
+        lease.merge(report.usage());
+        return lease;
+    }
+
+    /**
+     * Something runs on a node that must not: holds its cores until it is gone.
+     *
+     * @param unaccounted whether its user has not been charged with it yet
+     */
+    void haunt(Node node, LeaseReport report, boolean unaccounted) {
+        LeaseState standing = unaccounted ? LeaseState.REVOKING : LeaseState.ENDED;
+        Lease ghost = reported(node, null, report, standing);
+        if (report.state() == LeaseState.REVOKING) {
+            ghost.reason = EndReason.RECLAIMED;
+        } else {
+            ghost.reason =
+                    report.terms().expiresAtEpochMillis() <= state.nowMillis
+                            ? EndReason.EXPIRED
+                            : EndReason.REVOKED;
+        }
+        if (unaccounted) {
+            state.leases.put(ghost.terms.leaseId(), ghost);
+        }
         hold(ghost);
         sendEnd(ghost);
+    }
+
+    /** It ended before this core heard of it. */
+    void account(Node node, LeaseReport report, EndReason reason) {
+        Lease over = reported(node, null, report, LeaseState.REVOKING);
+        finish(over, reason);
+        bury(over);
     }
 
     /** The node says it runs this lease, or that it is about to end it for a job. */
@@ -191,15 +215,21 @@ final class Leases {
         state.deadlines.remove(lease);
         lease.node.detach(lease);
         refresh(lease.node);
+        bury(lease);
+        if (wasLive) {
+            tellRequestLost(lease, reason);
+        }
+    }
+
+    /** One of an earlier core: for as long as its token may be shown, or its end told again. */
+    private void bury(Lease lease) {
         if (!state.isOwnId(lease.terms.leaseId())) {
+            long toldUntil = Timed.later(state.nowMillis, state.config.rememberEndedMillis());
             state.bury(
                     lease.terms.leaseId(),
                     Timed.later(
-                            Math.max(state.nowMillis, lease.terms.expiresAtEpochMillis()),
+                            Math.max(toldUntil, lease.terms.expiresAtEpochMillis()),
                             state.slackMillis()));
-        }
-        if (wasLive) {
-            tellRequestLost(lease, reason);
         }
     }
 

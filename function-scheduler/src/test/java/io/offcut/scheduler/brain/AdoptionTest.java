@@ -9,8 +9,10 @@ import io.offcut.core.CpuSet;
 import io.offcut.core.Offer;
 import io.offcut.core.api.RequestView;
 import io.offcut.core.lease.EndReason;
+import io.offcut.core.lease.LeaseReport;
 import io.offcut.core.lease.LeaseState;
 import io.offcut.core.lease.LeaseTerms;
+import io.offcut.core.lease.LeaseUsage;
 import io.offcut.core.link.SchedulerMessage;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -137,6 +139,94 @@ class AdoptionTest {
         assertThat(f.brain.request("r7")).isNull();
         f.request("r8", "bob", Wish.of(4));
         assertThat(f.granted()).extracting(LeaseTerms::cores).containsExactly(CpuSet.of(2, 3));
+    }
+
+    @Test
+    void whatAJobTakesBackWhileTheSchedulerStartsIsAccountedOnce() {
+        LeaseTerms old = old("old-7", "r7", "0-1");
+        f.up("a", List.of(offer("o1", "2-3", 8 * GIB)), List.of(revoking(old, 70)));
+        assertThat(f.brain.request("r7")).isNull();
+        assertThat(f.leaseEnds()).isEmpty();
+
+        f.report(new LeaseReport(old, LeaseState.ENDED, EndReason.RECLAIMED, used(80)));
+
+        assertThat(f.leaseEnds())
+                .singleElement()
+                .satisfies(end -> {
+                    assertThat(end.terms()).isEqualTo(old);
+                    assertThat(end.reason()).isEqualTo(EndReason.RECLAIMED);
+                    assertThat(end.usage()).isEqualTo(used(80));
+                });
+        f.up(
+                "a",
+                List.of(FOUR_CORES),
+                List.of(new LeaseReport(old, LeaseState.ENDED, EndReason.RECLAIMED, used(80))));
+        f.advance(59_000);
+        f.nodeEnded(old, EndReason.RECLAIMED);
+        assertThat(f.leaseEnds()).isEmpty();
+    }
+
+    @Test
+    void theCoresOfWhatIsTakenBackAreHeldUntilItIsGone() {
+        LeaseTerms old = old("old-7", "r7", "0-1");
+        f.up("a", List.of(FOUR_CORES), List.of(revoking(old, 70)));
+
+        f.request("r8", "bob", Wish.of(4));
+        assertThat(f.granted()).extracting(LeaseTerms::cores).containsExactly(CpuSet.of(2, 3));
+        f.nodeEnded(old, EndReason.RECLAIMED);
+        assertThat(f.granted()).extracting(LeaseTerms::cores).containsExactly(CpuSet.of(0, 1));
+    }
+
+    @Test
+    void whatIsTakenBackIsAccountedWhenItsNodeIsLost() {
+        LeaseTerms old = old("old-7", "r7", "0-1");
+        f.up("a", List.of(FOUR_CORES), List.of(revoking(old, 70)));
+
+        f.silence("a");
+        f.advance(4_000);
+
+        assertThat(f.commands)
+                .filteredOn(BrainCommand.LeaseEnded.class::isInstance)
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        BrainCommand.LeaseEnded.class,
+                        end -> assertThat(end.usage()).isEqualTo(used(70)));
+    }
+
+    @Test
+    void whatEndedWhileNoSchedulerRanIsAccountedOnce() {
+        LeaseReport over =
+                new LeaseReport(
+                        old("old-7", "r7", "0-1"), LeaseState.ENDED, EndReason.RELEASED, used(80));
+
+        f.up("a", List.of(FOUR_CORES), List.of(over));
+
+        assertThat(f.leaseEnds())
+                .singleElement()
+                .satisfies(end -> {
+                    assertThat(end.usage()).isEqualTo(used(80));
+                    assertThat(end.endedAtMillis() - end.grantedAtMillis()).isEqualTo(80);
+                });
+        f.up("a", List.of(FOUR_CORES), List.of(over));
+        assertThat(f.leaseEnds()).isEmpty();
+    }
+
+    @Test
+    void whatItsNodeRefusedIsNotAccounted() {
+        f.up(
+                "a",
+                List.of(FOUR_CORES),
+                List.of(BrainFixture.ended(old("old-7", "r7", "0-1"), EndReason.REFUSED)));
+
+        assertThat(f.leaseEnds()).isEmpty();
+    }
+
+    private static LeaseReport revoking(LeaseTerms terms, long usedMicros) {
+        return new LeaseReport(terms, LeaseState.REVOKING, null, used(usedMicros));
+    }
+
+    private static LeaseUsage used(long amount) {
+        return new LeaseUsage(amount, amount, amount, amount, amount);
     }
 
     @Test

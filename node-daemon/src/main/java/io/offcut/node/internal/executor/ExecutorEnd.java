@@ -46,19 +46,19 @@ final class ExecutorEnd {
     }
 
     /** See {@link ExecutorHost#awaitFrozen}. */
-    static boolean awaitFrozen(Collection<ExecutorSlot> slots, long timeoutMillis) {
-        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
+    static boolean awaitFrozen(Collection<ExecutorSlot> slots, long deadlineNanos) {
         boolean all = true;
         for (ExecutorSlot slot : slots) {
-            all &= !slot.frozen || awaitFrozen(slot, deadline);
+            all &= await(slot::stands, deadlineNanos);
         }
         return all;
     }
 
-    private static boolean awaitFrozen(ExecutorSlot slot, long deadline) {
+    /** Looks again and again until it is so; false when it is not at the deadline. */
+    static boolean await(BooleanSupplier stands, long deadlineNanos) {
         long awakeUntil = System.nanoTime() + AWAKE_NANOS;
-        for (int looks = 1; !slot.stands(); looks++) {
-            if (System.nanoTime() - deadline > 0) {
+        for (int looks = 1; !stands.getAsBoolean(); looks++) {
+            if (System.nanoTime() - deadlineNanos > 0) {
                 return false;
             }
             pause(looks > 1 && System.nanoTime() - awakeUntil < 0);

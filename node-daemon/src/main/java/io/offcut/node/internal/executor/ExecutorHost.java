@@ -9,7 +9,6 @@ import io.offcut.core.function.FunctionSpec;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseTerms;
 import io.offcut.core.lease.LeaseUsage;
-import io.offcut.executor.ExecutorControl;
 import io.offcut.linux.Cgroup;
 import io.offcut.linux.CpuMap;
 import io.offcut.monitor.OwnExecutor;
@@ -17,14 +16,12 @@ import io.offcut.node.NodeConfig;
 import io.offcut.node.internal.bundle.BundleCache;
 import io.offcut.node.internal.executor.KeptExecutors.Kept;
 import io.offcut.node.internal.store.LeaseStore;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.attribute.UserPrincipal;
-import java.security.MessageDigest;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -86,11 +83,11 @@ public final class ExecutorHost implements AutoCloseable {
     private final ParkingRoom parking;
     private final LeftOvers leftOvers;
     private final KeptExecutors kept;
-    private final ExecutorEnd end = new ExecutorEnd(this::sayEnd, this::isClosed, this::keep);
     private final Sandbox sandbox;
     private final Map<String, ExecutorSlot> slots = new ConcurrentHashMap<>();
     private final Executor workers = Thread::startVirtualThread;
-    private volatile @Nullable ExecutorControl control;
+    private final ExecutorTalk talk = new ExecutorTalk(slots, this::ready);
+    private final ExecutorEnd end = new ExecutorEnd(talk::end, this::isClosed, this::keep);
     private volatile boolean closed;
 
     /** A host that does nothing yet: {@link #adopt}, then {@link #listen}, then the rest. */
@@ -113,13 +110,12 @@ public final class ExecutorHost implements AutoCloseable {
                 new ExecutorLauncher(
                         config, cpus.toReal(cores), sandbox, store, cpus, controlSocket(config));
         this.kept =
-                new KeptExecutors(
-                        launcher.parkedDir(), config.keepWarmSeconds(), new ToKept(), workers);
+                new KeptExecutors(launcher.parkedDir(), config.keepWarmSeconds(), talk, workers);
         this.stillness =
                 new Stillness(
                         slots.values(),
                         slot -> workers.execute(() -> launch(slot, true)),
-                        () -> workers.execute(this::confineParked));
+                        this::freeChanged);
         this.parking =
                 new ParkingRoom(config, launcher.archive(), launcher.parked(), kept, workers);
         this.leftOvers = new LeftOvers(config, sandbox, store);
@@ -160,25 +156,21 @@ public final class ExecutorHost implements AutoCloseable {
 
     /** Begins to hear executors. Those that were taken over connect again now. */
     public void listen() {
-        UserPrincipal user = sandbox.user();
-        Path socket = controlSocket(config);
-        control =
-                user == null
-                        ? ExecutorControl.open(socket, new FromExecutors())
-                        : ExecutorControl.open(
-                                socket,
-                                new FromExecutors(),
-                                "rw-rw-rw-",
-                                name -> name.equals(user.getName()));
+        talk.open(controlSocket(config), sandbox.user());
         slots.values().forEach(this::resume);
         launcher.parked().clean();
     }
 
-    // The kernel takes its time over a cpuset, up to tens of milliseconds.
-    private void confineParked() {
+    // A job waits: the kernel takes its time over a cpuset, up to tens of milliseconds.
+    private void freeChanged(CpuSet free) {
+        launcher.parked().allow(cpus.toReal(free));
+        workers.execute(this::confineWaiting);
+    }
+
+    private void confineWaiting() {
         synchronized (confining) {
+            launcher.parked().move();
             CpuSet free = cpus.toReal(stillness.free());
-            launcher.parked().confine(free);
             // Memory is also to be had where no core is free: then any CPU, like all else idle.
             CpuSet forHolders = free.isEmpty() ? cpus.toReal(cores) : free;
             slots.values().stream()
@@ -202,11 +194,6 @@ public final class ExecutorHost implements AutoCloseable {
 
     private boolean isClosed() {
         return closed;
-    }
-
-    private boolean sayEnd(String leaseId, InvocationStatus status) {
-        ExecutorControl open = control;
-        return open != null && open.end(leaseId, status);
     }
 
     private boolean keep(ExecutorSlot slot, ExecutorProcess process, EndReason reason) {
@@ -260,7 +247,7 @@ public final class ExecutorHost implements AutoCloseable {
         } catch (OffcutException e) {
             log.warn("lease {}: {}", slot.leaseId(), e.getMessage());
             failed(slot, e);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             log.error("lease {}: a defect while its executor was started", slot.leaseId(), e);
             failed(slot, new OffcutException(ErrorCode.INTERNAL, "see the node's log", e));
         }
@@ -300,15 +287,28 @@ public final class ExecutorHost implements AutoCloseable {
 
     private void watch(ExecutorSlot slot, ExecutorProcess process) {
         var _ = process.gone().thenAcceptAsync(how -> gone(slot, process, how), workers);
-        CompletableFuture.delayedExecutor(
-                        config.startTimeoutMillis(), TimeUnit.MILLISECONDS, workers)
-                .execute(() -> requireServing(slot, process));
+        requireServing(slot, process, TimeUnit.MILLISECONDS.toNanos(config.startTimeoutMillis()));
+    }
+
+    /** What it stands still meanwhile, for a job, it gets on top. */
+    private void requireServing(ExecutorSlot slot, ExecutorProcess process, long withinNanos) {
+        long stoodBefore = slot.stoodNanos();
+        CompletableFuture.delayedExecutor(withinNanos, TimeUnit.NANOSECONDS, workers)
+                .execute(() -> {
+                    long stood = slot.stoodNanos() - stoodBefore;
+                    if (stood > 0 && !slot.serving.isDone()) {
+                        requireServing(slot, process, stood);
+                    } else {
+                        requireServing(slot, process);
+                    }
+                });
     }
 
     private void requireServing(ExecutorSlot slot, ExecutorProcess process) {
         slot.lock.lock();
         try {
-            if (!slot.serving.isDone() && !slot.cancelled && !closed) {
+            boolean present = Objects.equals(slot.process, process);
+            if (present && !slot.serving.isDone() && !slot.cancelled && !closed) {
                 log.warn(
                         "lease {}: its executor did not answer within {} ms and is ended",
                         slot.leaseId(),
@@ -370,12 +370,15 @@ public final class ExecutorHost implements AutoCloseable {
     }
 
     /**
-     * Waits until all that was to stand still does.
+     * Waits until all that was to stand still does, and what waits for a lease is off the cores
+     * that are not free.
      *
      * @return false when it did not within this time
      */
     public boolean awaitFrozen(long timeoutMillis) {
-        return ExecutorEnd.awaitFrozen(slots.values(), timeoutMillis);
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
+        boolean leased = ExecutorEnd.awaitFrozen(slots.values(), deadline);
+        return launcher.parked().awaitAllowed(deadline) && leased;
     }
 
     /**
@@ -475,79 +478,17 @@ public final class ExecutorHost implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        ExecutorControl open = control;
-        if (open != null) {
-            open.close();
-        }
+        talk.close();
         parking.close();
         leftOvers.close(slots.isEmpty());
     }
 
-    /**
-     * What executors say. They run others' code: what is believed is which of their channels are
-     * ready, on which port, and how much they did. The rest is the daemon's own record of them.
-     */
-    private final class FromExecutors implements ExecutorControl.Listener {
-        @Override
-        public boolean connected(String leaseId, int generation, long pid, String secret) {
-            ExecutorSlot slot = slots.get(leaseId);
-            boolean known =
-                    slot != null
-                            && slot.generation == generation
-                            && MessageDigest.isEqual(
-                                    slot.secret.getBytes(StandardCharsets.UTF_8),
-                                    secret.getBytes(StandardCharsets.UTF_8));
-            if (known) {
-                log.debug("executor {} of lease {} is there", pid, leaseId);
-            } else {
-                log.info("somebody who is no executor of a lease is told to end");
-            }
-            return known;
-        }
-
-        @Override
-        public void ready(
-                String leaseId,
-                int generation,
-                List<ChannelDescriptor> channels,
-                List<String> problems) {
-            workers.execute(() -> serves(leaseId, generation, channels, problems));
-        }
-
-        @Override
-        public void usage(String leaseId, int generation, LeaseUsage usage) {
-            ExecutorSlot slot = slots.get(leaseId);
-            if (slot != null && slot.generation == generation) {
-                slot.used = usage;
-            }
-        }
-
-        @Override
-        public void resting(String leaseId, int generation) {
-            ExecutorSlot slot = slots.get(leaseId);
-            if (slot != null && slot.generation == generation) {
-                slot.resting.complete(leaseId);
-            }
-        }
-
-        @Override
-        public void disconnected(String leaseId, int generation) {
-            log.debug("executor of lease {} generation {} hung up", leaseId, generation);
-        }
-    }
-
-    private final class ToKept implements KeptExecutors.Link {
-        @Override
-        public boolean rest(String leaseId, InvocationStatus status) {
-            ExecutorControl open = control;
-            return open != null && open.rest(leaseId, status);
-        }
-
-        @Override
-        public boolean next(String leaseId, Path specFile) {
-            ExecutorControl open = control;
-            return open != null && open.next(leaseId, specFile);
-        }
+    private void ready(
+            String leaseId,
+            int generation,
+            List<ChannelDescriptor> channels,
+            List<String> problems) {
+        workers.execute(() -> serves(leaseId, generation, channels, problems));
     }
 
     private void serves(
@@ -558,7 +499,7 @@ public final class ExecutorHost implements AutoCloseable {
         ExecutorSlot slot = slots.get(leaseId);
         if (slot == null || slot.generation != generation || slot.cancelled) {
             log.info("executor of lease {} generation {} is not wanted", leaseId, generation);
-            sayEnd(leaseId, InvocationStatus.REVOKED);
+            talk.end(leaseId, InvocationStatus.REVOKED);
             return;
         }
         problems.forEach(problem -> log.warn("lease {}: its executor {}", leaseId, problem));

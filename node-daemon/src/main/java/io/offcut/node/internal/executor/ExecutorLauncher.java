@@ -28,6 +28,7 @@ import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,7 @@ final class ExecutorLauncher {
     private static final int PIDS_PER_WORKER = 64;
     private static final int SECRET_BYTES = 16;
     private static final long KILL_MILLIS = 1_000;
+    private static final long STILL_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final NodeConfig config;
     private final Sandbox sandbox;
@@ -104,7 +106,7 @@ final class ExecutorLauncher {
         return config.statePath().resolve("parked");
     }
 
-    private Parked park(String name, Path log, CpuSet free, Consumer<@Nullable Cgroup> starts)
+    Parked park(String name, Path log, CpuSet free, Consumer<@Nullable Cgroup> starts)
             throws IOException {
         Cgroup.Limits limits = new Cgroup.Limits(free, 0, BASE_PIDS);
         return start(
@@ -152,8 +154,6 @@ final class ExecutorLauncher {
         Path regionDir = config.shmPath().resolve(newSecret());
         Path scratch = kept == null ? store.scratches().resolve(newSecret()) : kept.scratch();
         Parked ready = kept == null ? null : kept.parked();
-        Cgroup cgroup = ready == null ? null : ready.cgroup();
-        Process child = ready == null ? null : ready.process();
         long cpuMicrosBefore = 0;
         try {
             ExecutorSpec spec = spec(slot, bundle, regionDir, scratch);
@@ -162,7 +162,7 @@ final class ExecutorLauncher {
             Path specFile = writeSpec(spec, folder);
             Cgroup.Limits limits = limits(terms, spec.cpus());
             if (ready == null && ExecutorCommand.fitsParked(spec, terms.memoryBytes())) {
-                ready = parked.take();
+                ready = parked.take(slot::comes);
             }
             if ((ready == null || ready.cgroup() == null) && !slot.starts()) {
                 if (ready != null) {
@@ -182,20 +182,13 @@ final class ExecutorLauncher {
                                 ExecutorLog.open(folder),
                                 slot::comes);
                 slot.joined();
-                cgroup = ready.cgroup();
-                child = ready.process();
             } else {
-                cgroup = ready.cgroup();
-                child = ready.process();
-                slot.comes(cgroup);
-                if (cgroup != null) {
-                    cgroup.limit(limits);
-                }
-                // It may have stood still where jobs run, or since the lease before.
-                slot.runs();
-                cpuMicrosBefore = ExecutorProcess.cpuMicros(child.pid(), cgroup);
+                comes(slot, ready.cgroup(), limits);
+                cpuMicrosBefore = ExecutorProcess.cpuMicros(ready.process().pid(), ready.cgroup());
             }
             ready.specialize(specFile, ExecutorLog.file(folder));
+            Cgroup cgroup = ready.cgroup();
+            Process child = ready.process();
             ExecutorRecord record =
                     new ExecutorRecord(
                             generation,
@@ -221,29 +214,46 @@ final class ExecutorLauncher {
                             + e.getMessage()
                             + ")"
                             + ExecutorLog.said(store.folder(terms.leaseId())),
-                    undo(e, child, cgroup, regionDir, scratch));
-        } catch (RuntimeException e) {
-            undo(e, child, cgroup, regionDir, scratch);
+                    undo(e, ready, regionDir, scratch));
+        } catch (RuntimeException | Error e) {
+            undo(e, ready, regionDir, scratch);
             throw e;
         }
     }
 
-    private static <T extends Exception> T undo(
-            T cause,
-            @Nullable Process child,
-            @Nullable Cgroup cgroup,
-            Path regionDir,
-            Path scratch) {
-        if (child != null) {
-            child.destroyForcibly();
+    /** Gives one that waited the cores of the lease. */
+    static void comes(ExecutorSlot slot, @Nullable Cgroup cgroup, Cgroup.Limits limits)
+            throws IOException {
+        slot.comes(cgroup);
+        if (cgroup != null) {
+            // A job that has them by now was told that nothing runs there.
+            if (!ExecutorEnd.await(slot::stands, System.nanoTime() + STILL_NANOS)) {
+                throw new IOException("the executor that waited for it does not stand still");
+            }
+            cgroup.limit(limits);
+        }
+        // It may have stood still where jobs run, or since the lease before.
+        slot.runs();
+    }
+
+    private static <T extends Throwable> T undo(
+            T cause, @Nullable Parked started, Path regionDir, Path scratch) {
+        if (started != null) {
+            undo(started.process(), started.cgroup());
+        }
+        Folders.delete(regionDir);
+        Folders.delete(scratch);
+        return cause;
+    }
+
+    private static void undo(@Nullable Process process, @Nullable Cgroup cgroup) {
+        if (process != null) {
+            process.destroyForcibly();
         }
         if (cgroup != null) {
             cgroup.kill(KILL_MILLIS);
             cgroup.remove();
         }
-        Folders.delete(regionDir);
-        Folders.delete(scratch);
-        return cause;
     }
 
     private ExecutorSpec spec(
@@ -395,14 +405,8 @@ final class ExecutorLauncher {
                 cgroup.join(process.pid());
             }
             return new Parked(ExecutorProcess.id(process.pid()), process, cgroup, log);
-        } catch (IOException e) {
-            if (process != null) {
-                process.destroyForcibly();
-            }
-            if (cgroup != null) {
-                cgroup.kill(KILL_MILLIS);
-                cgroup.remove();
-            }
+        } catch (IOException | RuntimeException | Error e) {
+            undo(process, cgroup);
             throw e;
         }
     }

@@ -3,7 +3,6 @@ package io.offcut.node.internal.executor;
 import io.offcut.core.lease.LeaseTerms;
 import io.offcut.core.lease.LeaseUsage;
 import io.offcut.linux.Cgroup;
-import io.offcut.linux.SchedIdle;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -14,9 +13,6 @@ import org.jspecify.annotations.Nullable;
  * must be quick looks at the volatile fields.
  */
 final class ExecutorSlot {
-    /** Mostly the kernel has said so by then. */
-    private static final int HASTENED_AFTER_LOOKS = 2;
-
     final LeaseTerms terms;
     final int generation;
 
@@ -37,11 +33,13 @@ final class ExecutorSlot {
     /** It must stand still: a start that is under way must not let it run. */
     volatile boolean frozen;
 
-    /** Looks at it since it was asked to stand still. */
-    private int looks;
+    private final Hastening hastening = new Hastening();
 
-    /** Its threads go before all others until they stand still. */
-    private boolean hastened;
+    /** When it was asked to stand still, while it must. */
+    private long stopNanos;
+
+    /** How long it had to before. */
+    private long stoodNanos;
 
     /** It is being killed, and must not be frozen meanwhile. */
     private boolean killing;
@@ -86,8 +84,11 @@ final class ExecutorSlot {
 
     /** Stops what there is of it. */
     synchronized void freeze() {
+        if (!frozen) {
+            stopNanos = System.nanoTime();
+        }
         frozen = true;
-        looks = 0;
+        hastening.begin();
         ExecutorProcess running = process;
         if (killing) {
             return;
@@ -108,9 +109,10 @@ final class ExecutorSlot {
         if (!frozen || forGood || cancelled) {
             return false;
         }
+        stoodNanos = stoodNanos();
         frozen = false;
         ExecutorProcess standing = process;
-        slacken(standing == null ? coming : standing.cgroup());
+        hastening.slacken(standing == null ? coming : standing.cgroup());
         if (standing != null) {
             standing.thaw();
         } else if (coming != null) {
@@ -119,6 +121,11 @@ final class ExecutorSlot {
         boolean start = held;
         held = false;
         return start;
+    }
+
+    /** For how long it has had to stand still, altogether. */
+    synchronized long stoodNanos() {
+        return stoodNanos + (frozen ? System.nanoTime() - stopNanos : 0);
     }
 
     /** Whether it must not be started yet: {@link #thaw} will say so. */
@@ -172,7 +179,8 @@ final class ExecutorSlot {
     synchronized void found(ExecutorProcess running) {
         process = running;
         frozen = true;
-        hastened = true;
+        stopNanos = System.nanoTime();
+        hastening.found();
     }
 
     /**
@@ -185,31 +193,9 @@ final class ExecutorSlot {
         }
         ExecutorProcess running = process;
         if (running == null) {
-            return !atLarge && (coming == null || stands(coming, coming.freeze(0)));
+            return !atLarge && (coming == null || hastening.looked(coming, coming.freeze(0)));
         }
-        return stands(running.cgroup(), running.freeze(0)) || !running.alive();
-    }
-
-    /**
-     * A thread enters the freezer itself, and one that is ready to run, in SCHED_IDLE beside a job
-     * that starts, waits tens of milliseconds for a CPU to do so. It runs nothing of its own on the
-     * way: before all others it is there at once.
-     */
-    private boolean stands(@Nullable Cgroup cgroup, boolean still) {
-        if (still) {
-            slacken(cgroup);
-        } else if (cgroup != null && ++looks == HASTENED_AFTER_LOOKS) {
-            hastened = true;
-            cgroup.pids().forEach(SchedIdle::hurry);
-        }
-        return still;
-    }
-
-    private void slacken(@Nullable Cgroup cgroup) {
-        if (hastened && cgroup != null) {
-            cgroup.pids().forEach(SchedIdle::enter);
-        }
-        hastened = false;
+        return hastening.looked(running.cgroup(), running.freeze(0)) || !running.alive();
     }
 
     /** It is about to be killed. */

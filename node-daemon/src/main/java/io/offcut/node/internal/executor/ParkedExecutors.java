@@ -13,10 +13,11 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import java.util.stream.Stream;
@@ -38,7 +39,7 @@ final class ParkedExecutors {
     @FunctionalInterface
     interface Starter {
         /**
-         * Starts it.
+         * Starts it, in a control group of that name if there are any.
          *
          * @param starts told of its control group, if there is one, before anything runs in it
          */
@@ -85,34 +86,6 @@ final class ParkedExecutors {
             return new OwnExecutor(id, CpuSet.empty(), cgroup, process.pid());
         }
 
-        /** It stands still. */
-        void stop() {
-            if (cgroup != null) {
-                cgroup.freeze(0);
-            }
-        }
-
-        /** It runs on these real CPUs only; on none, it stands still. */
-        void confine(CpuSet realCpus) {
-            if (cgroup != null) {
-                confine(cgroup, realCpus);
-            }
-        }
-
-        static void confine(Cgroup cgroup, CpuSet realCpus) {
-            try {
-                // At once: the kernel takes its time over a set of CPUs, and this one may boot.
-                cgroup.freeze(0);
-                if (!realCpus.isEmpty()) {
-                    cgroup.limit(new Cgroup.Limits(realCpus, 0, 0));
-                    cgroup.thaw();
-                }
-            } catch (OffcutException e) {
-                // It ends, or nothing of it runs: then there is nothing to confine.
-                LOG.debug("{}", e.getMessage());
-            }
-        }
-
         void end() {
             process.destroyForcibly();
             if (cgroup != null) {
@@ -141,15 +114,15 @@ final class ParkedExecutors {
     /** Those that are being given to a lease or ended: nobody else counts them yet. */
     private final List<Parked> leaving = new ArrayList<>();
 
-    /** Where those are that are just being started, by name. */
-    private final Map<String, Cgroup> booting = new HashMap<>();
+    /** Those that wait and those that are just being started, by name. */
+    private final Map<String, Confined> confined = new ConcurrentHashMap<>();
 
-    private CpuSet realCpus = CpuSet.empty();
+    private volatile CpuSet allowed = CpuSet.empty();
     private int wanted;
     private boolean closed;
     private int starting;
     private int ending;
-    private long names;
+    private final AtomicLong names = new AtomicLong();
     private long failedNanos = System.nanoTime() - RETRY_NANOS;
 
     /**
@@ -170,45 +143,72 @@ final class ParkedExecutors {
         }
     }
 
-    /** One of them, which is then the caller's and may stand still; null when there is none. */
-    synchronized @Nullable Parked take() {
-        Parked next = leave();
+    /**
+     * One of them, which is then the caller's and may stand still; null when there is none.
+     *
+     * @param takes told of its control group before it is no longer among those that wait
+     */
+    synchronized @Nullable Parked take(Consumer<@Nullable Cgroup> takes) {
+        Parked next = parked.poll();
         while (next != null && !next.process().isAlive()) {
+            leave(next);
             next.end();
-            next = leave();
+            next = parked.poll();
+        }
+        if (next != null) {
+            takes.accept(next.cgroup());
+            leave(next);
         }
         return next;
     }
 
     /**
-     * Only these CPUs are nobody else's now; those that wait stand still while there are none, and
-     * no more are started.
+     * Only these real CPUs are nobody else's from now on: none of them runs elsewhere when {@link
+     * #awaitAllowed} says so, and {@link #move} has to follow. While there are none no more are
+     * started. Does not wait.
      */
-    synchronized void confine(CpuSet free) {
-        if (!free.equals(realCpus)) {
-            realCpus = free;
-            // All at once: to move the first takes the kernel its time.
-            booting.values().forEach(cgroup -> cgroup.freeze(0));
-            parked.forEach(Parked::stop);
-            booting.values().forEach(cgroup -> Parked.confine(cgroup, free));
-            parked.forEach(each -> each.confine(free));
-        }
+    void allow(CpuSet free) {
+        allowed = free;
     }
 
-    private synchronized void boots(String name, @Nullable Cgroup cgroup) {
+    /** Waits until nothing of them runs but where it may; false when it does until then. */
+    boolean awaitAllowed(long deadlineNanos) {
+        boolean all = true;
+        for (Confined each : confined.values()) {
+            all &= ExecutorEnd.await(() -> each.within(allowed), deadlineNanos);
+        }
+        return all;
+    }
+
+    /** Moves them to where they may run. Blocks for as long as the kernel takes. */
+    void move() {
+        // All at once: to move the first takes the kernel its time.
+        confined.values().forEach(each -> each.stopUnlessOn(allowed));
+        confined.values().forEach(each -> each.move(() -> allowed));
+    }
+
+    private void boots(String name, @Nullable Cgroup cgroup, CpuSet free) {
         if (cgroup != null) {
-            booting.put(name, cgroup);
-            Parked.confine(cgroup, realCpus);
+            Confined boots = new Confined(cgroup, free);
+            confined.put(name, boots);
+            // They may have been taken away since.
+            boots.move(() -> allowed);
         }
     }
 
-    private @Nullable Parked leave() {
-        Parked next = parked.poll();
-        leaving.removeIf(gone -> !gone.process().isAlive());
-        if (next != null) {
-            leaving.add(next);
+    private void leave(Parked gone) {
+        leaving.removeIf(each -> !each.process().isAlive());
+        leaving.add(gone);
+        if (gone.cgroup() != null) {
+            leave(gone.cgroup().name());
         }
-        return next;
+    }
+
+    private void leave(String name) {
+        Confined gone = confined.remove(name);
+        if (gone != null) {
+            gone.leave();
+        }
     }
 
     /** Starts or ends some, until so many are there. Blocks for as long as that takes. */
@@ -224,10 +224,10 @@ final class ParkedExecutors {
                 ended();
             }
         }
-        while (reserve()) {
+        for (CpuSet free = reserve(); !free.isEmpty(); free = reserve()) {
             Parked fresh = null;
             try {
-                fresh = startOne();
+                fresh = startOne(free);
             } finally {
                 settle(fresh);
             }
@@ -238,12 +238,14 @@ final class ParkedExecutors {
         // When memory is short the kernel takes these first.
         Parked next =
                 parked.stream().filter(each -> !each.process().isAlive()).findFirst().orElse(null);
+        if (next == null && parked.size() > wanted) {
+            next = parked.getFirst();
+        }
         if (next != null) {
             parked.removeFirstOccurrence(next);
-        } else if (parked.size() > wanted) {
-            next = leave();
+            leave(next);
+            ending++;
         }
-        ending += next == null ? 0 : 1;
         return next;
     }
 
@@ -252,14 +254,16 @@ final class ParkedExecutors {
         notifyAll();
     }
 
-    private synchronized boolean reserve() {
-        if (realCpus.isEmpty()
+    /** The CPUs of another one, or none when none is to be started. */
+    private synchronized CpuSet reserve() {
+        CpuSet free = allowed;
+        if (free.isEmpty()
                 || parked.size() + starting >= wanted
                 || System.nanoTime() - failedNanos < RETRY_NANOS) {
-            return false;
+            return CpuSet.empty();
         }
         starting++;
-        return true;
+        return free;
     }
 
     private void settle(@Nullable Parked fresh) {
@@ -278,8 +282,12 @@ final class ParkedExecutors {
     private synchronized boolean keep(Parked fresh) {
         // Fewer may be wanted by now.
         boolean room = !closed && parked.size() < wanted;
-        fresh.confine(realCpus);
-        return room ? parked.add(fresh) : !leaving.add(fresh);
+        if (room) {
+            parked.add(fresh);
+        } else {
+            leave(fresh);
+        }
+        return room;
     }
 
     /** Ends all, also those whose start is under way. Blocks for a bounded time. */
@@ -301,26 +309,24 @@ final class ParkedExecutors {
         }
     }
 
-    private synchronized void booted(String name) {
-        booting.remove(name);
-    }
-
-    private @Nullable Parked startOne() {
-        String name;
-        CpuSet free;
-        synchronized (this) {
-            free = realCpus;
-            name = "parked-" + ProcessHandle.current().pid() + "-" + names++;
-        }
+    private @Nullable Parked startOne(CpuSet free) {
+        String name = "parked-" + ProcessHandle.current().pid() + "-" + names.getAndIncrement();
+        Parked started = null;
         try {
             Path log = ExecutorLog.make(dir.resolve(name + ".log"));
-            return starter.start(name, log, free, cgroup -> boots(name, cgroup));
+            started = starter.start(name, log, free, cgroup -> boots(name, cgroup, free));
+            Confined boots = confined.get(name);
+            if (boots != null) {
+                boots.joined();
+            }
         } catch (IOException | OffcutException e) {
             LOG.warn("no executor could be started ahead of time: {}", e.getMessage());
-            return null;
         } finally {
-            booted(name);
+            if (started == null) {
+                leave(name);
+            }
         }
+        return started;
     }
 
     /** All that live, those included that a lease was just given and that are being ended. */

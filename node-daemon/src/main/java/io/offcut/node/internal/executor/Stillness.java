@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class Stillness {
     private final Collection<ExecutorSlot> slots;
     private final Consumer<ExecutorSlot> start;
-    private final Runnable freeChanged;
+    private final Consumer<CpuSet> freeChanged;
     private CpuSet offered = CpuSet.empty();
 
     /** Null until it is first said: then everything may be. */
@@ -30,9 +30,12 @@ final class Stillness {
     /**
      * @param slots all executors with a lease, a live view
      * @param start begins what could not begin before
-     * @param freeChanged told when {@link #free} may have changed; must not block, for a job waits
+     * @param freeChanged told what {@link #free} is now; must not block, for a job waits
      */
-    Stillness(Collection<ExecutorSlot> slots, Consumer<ExecutorSlot> start, Runnable freeChanged) {
+    Stillness(
+            Collection<ExecutorSlot> slots,
+            Consumer<ExecutorSlot> start,
+            Consumer<CpuSet> freeChanged) {
         this.slots = slots;
         this.start = start;
         this.freeChanged = freeChanged;
@@ -43,7 +46,7 @@ final class Stillness {
         wanted = cores;
         // First those that a job waits for.
         slots.stream().filter(this::isWanted).forEach(ExecutorSlot::freeze);
-        freeChanged.run();
+        freeChanged.accept(free());
         for (ExecutorSlot slot : slots) {
             if (!isWanted(slot) && slot.thaw()) {
                 start.accept(slot);
@@ -61,7 +64,7 @@ final class Stillness {
     /** These logical CPUs are offered now. */
     synchronized void offered(CpuSet cores) {
         offered = cores;
-        freeChanged.run();
+        freeChanged.accept(free());
     }
 
     /** The logical CPUs that are offered and not wanted. */

@@ -12,9 +12,11 @@ import io.offcut.node.internal.lease.HeldLease.Phase;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -119,11 +121,21 @@ public final class LeaseBook {
         return offers.stream().map(Offer::cores).reduce(CpuSet.empty(), CpuSet::plus);
     }
 
-    /** Memory that is offered and that no lease has, an ending one included. */
+    /** Memory that is offered with cores and that no lease has, an ending one included. */
     public long unleasedBytes() {
-        long offered = offers.stream().mapToLong(Offer::memoryBytes).sum();
-        long leased = held.values().stream().mapToLong(l -> l.terms().memoryBytes()).sum();
-        return Math.max(0, offered - leased);
+        long bytes = 0;
+        Set<String> coreless = new HashSet<>();
+        for (Offer offer : offers) {
+            if (offer.cores().isEmpty()) {
+                coreless.add(offer.offerId());
+            } else {
+                bytes += offer.memoryBytes();
+            }
+        }
+        for (HeldLease lease : held.values()) {
+            bytes -= coreless.contains(lease.terms().offerId()) ? 0 : lease.terms().memoryBytes();
+        }
+        return Math.max(0, bytes);
     }
 
     /** Everything the scheduler should hear of: what is held, and what ended a short while ago. */

@@ -90,7 +90,7 @@ final class Guarding implements AutoCloseable {
         }
     }
 
-    /** Of these offers those on which functions may run. */
+    /** Of these offers what functions may have; memory that no job holds slows nobody. */
     List<Offer> allowed(List<Offer> offers) {
         CpuSet withdrawn = guard.withdrawn();
         if (withdrawn.isEmpty()) {
@@ -99,14 +99,8 @@ final class Guarding implements AutoCloseable {
         List<Offer> allowed = new ArrayList<>();
         for (Offer offer : offers) {
             CpuSet cores = offer.cores().minus(withdrawn);
-            if (!cores.isEmpty()) {
-                allowed.add(
-                        new Offer(
-                                offer.offerId(),
-                                cores,
-                                offer.memoryBytes(),
-                                offer.reason(),
-                                offer.untilEpochMillis()));
+            if (!cores.isEmpty() || offer.reason() == Offer.Reason.UNALLOCATED) {
+                allowed.add(offer.withCores(cores));
             }
         }
         return allowed;

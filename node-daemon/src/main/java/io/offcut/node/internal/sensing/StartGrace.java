@@ -40,7 +40,7 @@ final class StartGrace {
         List<Offer> kept = new ArrayList<>();
         for (Offer offer : earlier) {
             CpuSet cores = kept(offer, sample);
-            if (!cores.isEmpty()) {
+            if (!cores.isEmpty() || isMemoryKept(offer, sample)) {
                 kept.add(offer.withCores(cores));
             }
         }
@@ -64,6 +64,13 @@ final class StartGrace {
                     default -> CpuSet.empty();
                 };
         return CpuSet.of(cores.stream().filter(core -> !busy(core, sample)).toArray());
+    }
+
+    /** Of which only leases of memory were there: nobody's load says that it is not idle. */
+    private boolean isMemoryKept(Offer offer, NodeSample sample) {
+        return offer.cores().isEmpty()
+                && sample.allocations() instanceof Allocations.NoBatchSystem
+                && seen <= samples;
     }
 
     /** What of the offer its job holds and shares. */
@@ -94,7 +101,7 @@ final class StartGrace {
             }
         }
         CpuSet kept = cores.minus(others);
-        if (kept.isEmpty()) {
+        if (kept.isEmpty() && !cores.isEmpty()) {
             return;
         }
         into.remove(same);

@@ -56,6 +56,10 @@ class ExecutorHostTest {
     }
 
     private ExecutorHost host(Sandbox sandbox) {
+        return host(sandbox, 50_000);
+    }
+
+    private ExecutorHost host(Sandbox sandbox, int startTimeoutMillis) {
         NodeConfig config =
                 NodeConfig.of(
                         Map.of(
@@ -65,6 +69,8 @@ class ExecutorHostTest {
                                 dir.toString(),
                                 "shmDir",
                                 dir.resolve("shm").toString(),
+                                "startTimeoutMillis",
+                                startTimeoutMillis,
                                 "prewarmedExecutors",
                                 0));
         return new ExecutorHost(
@@ -154,6 +160,38 @@ class ExecutorHostTest {
             host.evict("L1", EndReason.RECLAIMED);
             assertThat(evicted.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isEqualTo("L1");
             assertThat(ProcessRef.of(seen.pid()).isAlive()).isFalse();
+        } finally {
+            reader.destroyForcibly();
+        }
+    }
+
+    @Test
+    void timeInWhichItMustStandStillIsNoneInWhichItDoesNotStart() throws Exception {
+        host.close();
+        host = host(Sandbox.detect("nobody", false), 200);
+        host.standStill(CpuSet.empty());
+        Path log = store.makeFolder("L1").resolve("executor.log");
+        assertThat(new ProcessBuilder("mkfifo", log.toString()).start().waitFor()).isZero();
+        host.start(terms(), 1);
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .until(() -> Files.exists(log.resolveSibling("executor-1.spec")));
+        host.standStill(CpuSet.of(0));
+        Process reader = new ProcessBuilder("cat", log.toString()).start();
+        try {
+            assertThat(host.awaitFrozen(PATIENCE.toMillis())).isTrue();
+            ExecutorHost.Seen seen = host.seen("L1");
+            assertThat(seen).isNotNull();
+            ProcessRef executor = ProcessRef.of(seen.pid());
+            Awaitility.await()
+                    .during(Duration.ofSeconds(1))
+                    .atMost(PATIENCE)
+                    .until(executor::isAlive);
+            // Nobody listens to it: when it goes on it does not start.
+            host.standStill(CpuSet.empty());
+            Awaitility.await().atMost(PATIENCE).until(() -> !executor.isAlive());
+            host.evict("L1", EndReason.RELEASED);
+            assertThat(evicted.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isEqualTo("L1");
         } finally {
             reader.destroyForcibly();
         }

@@ -7,10 +7,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.offcut.core.CpuSet;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
+import io.offcut.linux.Cgroups;
+import io.offcut.linux.CpuMap;
+import io.offcut.node.NodeConfig;
+import io.offcut.node.internal.store.LeaseStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -66,6 +71,49 @@ class ExecutorLauncherTest {
         assertRefused("nobodi", true, "no user 'nobodi'");
         assertRefused("root", true, "'root' is root");
         assertRefused("nobody", false, "setpriv");
+    }
+
+    @Test
+    void leavesNoControlGroupOfAStartWithADefect(@TempDir Path dir) throws Exception {
+        Sandbox sandbox = Sandbox.detect("nobody", true);
+        Cgroups cgroups = sandbox.cgroups();
+        assumeTrue(cgroups != null, "needs control groups");
+        Files.setPosixFilePermissions(dir, PosixFilePermissions.fromString("rwxr-xr-x"));
+        NodeConfig config = NodeConfig.of(Map.of("name", "defect", "stateDir", dir.toString()));
+        String parent = ExecutorLauncher.cgroupParent(config);
+        ExecutorLauncher launcher =
+                new ExecutorLauncher(
+                        config,
+                        CpuSet.of(0),
+                        sandbox,
+                        new LeaseStore(dir),
+                        CpuMap.parse(""),
+                        dir.resolve("control.sock"));
+        try {
+            for (Throwable defect : List.of(new IllegalStateException(), new LinkageError())) {
+                assertThatThrownBy(() ->
+                                launcher.park(
+                                        "p",
+                                        dir.resolve("log"),
+                                        CpuSet.of(0),
+                                        cgroup -> {
+                                            assertThat(cgroups.children(parent)).hasSize(1);
+                                            rethrow(defect);
+                                        }))
+                        .isSameAs(defect);
+                assertThat(cgroups.children(parent)).isEmpty();
+            }
+        } finally {
+            assertThat(cgroups.removeParent(parent)).isTrue();
+        }
+    }
+
+    private static void rethrow(Throwable defect) {
+        switch (defect) {
+            case RuntimeException unchecked -> throw unchecked;
+            case Error error -> throw error;
+            default -> throw new IllegalArgumentException(defect);
+        }
     }
 
     private static void assertRefused(String user, boolean hasSetpriv, String words) {

@@ -26,7 +26,7 @@ class ParkedCountTest {
     void make(@TempDir Path dir) {
         parked = new ParkedExecutors(dir.resolve("parked"), this::sleeper);
         parked.clean();
-        parked.confine(CpuSet.of(0));
+        parked.allow(CpuSet.of(0));
     }
 
     private Parked sleeper(
@@ -47,7 +47,7 @@ class ParkedCountTest {
     void oneThatALeaseWasGivenCountsOnceUntilItIsGone() throws Exception {
         parked.want(() -> 2);
         assertThat(parked.own()).hasSize(2).allMatch(own -> own.cores().isEmpty());
-        Parked taken = parked.take();
+        Parked taken = parked.take(cgroup -> {});
         assertThat(taken).isNotNull();
         assertThat(parked.own())
                 .extracting(OwnExecutor::pid)
@@ -62,13 +62,13 @@ class ParkedCountTest {
     @Test
     void theyEndWhenThereIsNoRoomAndOneThatALeaseHasStays() throws Exception {
         parked.want(() -> 2);
-        Parked taken = parked.take();
+        Parked taken = parked.take(cgroup -> {});
         parked.want(() -> 0);
         try {
             assertThat(taken).isNotNull();
             Awaitility.await().until(() -> parked.own().size() == 1);
             assertThat(taken.process().isAlive()).isTrue();
-            assertThat(parked.take()).isNull();
+            assertThat(parked.take(cgroup -> {})).isNull();
         } finally {
             if (taken != null) {
                 taken.end();
@@ -80,16 +80,16 @@ class ParkedCountTest {
     void oneThatStartsWhileItsRoomGoesIsEnded() {
         whileOneStarts = () -> parked.want(() -> 0);
         parked.want(() -> 1);
-        assertThat(parked.take()).isNull();
+        assertThat(parked.take(cgroup -> {})).isNull();
         Awaitility.await().until(() -> parked.own().isEmpty());
     }
 
     @Test
     void noneIsStartedWhileAllCpusAreWanted() {
-        parked.confine(CpuSet.empty());
+        parked.allow(CpuSet.empty());
         parked.want(() -> 2);
         assertThat(parked.own()).isEmpty();
-        parked.confine(CpuSet.of(0));
+        parked.allow(CpuSet.of(0));
         parked.want(() -> 2);
         assertThat(parked.own()).hasSize(2);
     }

@@ -49,6 +49,14 @@ class StartGraceTest {
     }
 
     @Test
+    void keepsMemoryThatIsLeasedWithoutCores() {
+        StartGrace grace = new StartGrace(List.of(offer("", 100)), 0.5, 2, 3);
+        assertThat(grace.apply(List.of(), QUIET)).containsExactly(offer("", 100));
+        assertThat(grace.apply(List.of(offer("0", 500)), QUIET)).containsExactly(offer("0", 500));
+        assertThat(grace.apply(List.of(), QUIET)).isEmpty();
+    }
+
+    @Test
     void believesABatchSystemAtOnce() {
         StartGrace grace = new StartGrace(List.of(offer("1-2", 100)), 0.5, 2, 3);
         assertThat(grace.apply(List.of(), sample(Map.of(), new Allocations.Known(0, List.of()))))
