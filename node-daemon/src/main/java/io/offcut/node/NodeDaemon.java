@@ -22,6 +22,7 @@ import io.offcut.node.internal.sensing.Sensing;
 import io.offcut.node.internal.store.Folders;
 import io.offcut.node.internal.store.KeyRing;
 import io.offcut.node.internal.store.LeaseStore;
+import io.offcut.node.internal.store.OwnFolder;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -110,7 +111,7 @@ public final class NodeDaemon implements AutoCloseable {
                         listener ->
                                 new ExecutorHost(
                                         config, cores, sandbox, store, bundles, cpus, listener));
-        shmFolder(config.shmPath());
+        opened(shmFolder(config.shmPath()));
         List<Offer> earlier = core.restore();
         opened(core);
         this.core = core;
@@ -206,18 +207,18 @@ public final class NodeDaemon implements AutoCloseable {
         }
     }
 
-    // Its place, /dev/shm, is everybody's: what is there may be a trap.
-    private static void shmFolder(Path folder) {
+    // Its place, /dev/shm, is everybody's: what is there may be a trap, or a living daemon's.
+    private static OwnFolder shmFolder(Path folder) {
         try {
-            Folders.makeOwn(folder, "rwx--x--x");
+            return OwnFolder.take(folder, "rwx--x--x");
         } catch (IOException e) {
             throw new OffcutException(
-                    ErrorCode.USAGE,
+                    ErrorCode.CONFLICT,
                     "node configuration, key shmDir: cannot make "
                             + folder
                             + " this daemon's own ("
                             + e.getMessage()
-                            + "); delete it or choose another",
+                            + "); stop who has it, delete it, or choose another name or shmDir",
                     e);
         }
     }

@@ -418,8 +418,10 @@ class NodeDaemonTest {
         node.config.put("shmDir", shm.toString());
         assertThatThrownBy(node::start)
                 .isInstanceOfSatisfying(
-                        OffcutException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.USAGE))
-                .hasMessageContainingAll("shmDir", shm.toString(), "delete it or choose another")
+                        OffcutException.class,
+                        e -> assertThat(e.code()).isEqualTo(ErrorCode.CONFLICT))
+                .hasMessageContainingAll(
+                        "shmDir", shm.toString(), "stop who has it, delete it, or choose another")
                 .hasMessageNotContaining("\n");
         assertThat(shm.resolve("precious")).isDirectory();
     }
@@ -443,6 +445,27 @@ class NodeDaemonTest {
             assertThat(second.leftOvers()).isEmpty();
         }
         assertThat(node.status().node().name()).isEqualTo(node.name);
+    }
+
+    /** What it finds there it takes for what a dead daemon left. */
+    @Test
+    void leavesTheRegionsOfALivingDaemonAlone() throws Exception {
+        Path shm = node.dir.resolve("shm");
+        node.config.put("shmDir", shm.toString());
+        node.start();
+        Path region = Files.createDirectory(shm.resolve("regions-of-a-lease"));
+        try (TestNode second = new TestNode()) {
+            second.config.put("shmDir", shm.toString());
+            assertThatThrownBy(second::start)
+                    .isInstanceOfSatisfying(
+                            OffcutException.class,
+                            e -> assertThat(e.code()).isEqualTo(ErrorCode.CONFLICT))
+                    .hasMessageContainingAll("shmDir", shm.toString(), "another node daemon");
+            assertThat(region).isDirectory();
+        }
+        Files.delete(region);
+        node.stop();
+        assertThat(shm).doesNotExist();
     }
 
     @Test

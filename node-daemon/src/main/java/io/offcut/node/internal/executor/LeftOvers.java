@@ -9,8 +9,7 @@ import io.offcut.node.internal.store.Folders;
 import io.offcut.node.internal.store.LeaseStore;
 import io.offcut.node.internal.store.LeaseStore.ExecutorRecord;
 import io.offcut.node.internal.store.LeaseStore.Found;
-import java.io.IOException;
-import java.nio.file.Files;
+import io.offcut.node.internal.store.OwnFolder;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Set;
@@ -92,7 +91,8 @@ final class LeftOvers {
 
     private static void deleteOthers(Path folder, Set<String> kept) {
         for (Path entry : Folders.list(folder)) {
-            if (!kept.contains(entry.toString())) {
+            boolean lock = entry.endsWith(OwnFolder.LOCK);
+            if (!lock && !kept.contains(entry.toString())) {
                 Folders.delete(entry);
             }
         }
@@ -100,16 +100,8 @@ final class LeftOvers {
 
     /** Removes what is the daemon's own when no executor is left. */
     void close(boolean empty) {
-        if (!empty) {
-            return;
-        }
-        if (cgroups != null && !cgroups.removeParent(parent)) {
+        if (empty && cgroups != null && !cgroups.removeParent(parent)) {
             log.warn("control group {} stays: look at what is in it", parent);
-        }
-        try {
-            Files.deleteIfExists(config.shmPath());
-        } catch (IOException e) {
-            log.warn("cannot delete {} ({})", config.shmPath(), e.toString());
         }
     }
 }
