@@ -138,7 +138,7 @@ OFFCUT_API void offcut_client_close(offcut_client *client);
 /* What workers are wanted. */
 typedef struct offcut_options {
     const char *function;            /* bundle/function, bundle, or function; copied */
-    const char *transports;          /* "shm,tcp" (default), "shm" or "tcp"; else OFFCUT_TRANSPORTS */
+    const char *transports;          /* some of "shm,verbs,tcp", or NULL: all that can be used */
     int32_t workers;                 /* how many; default 1, at most 4096 */
     int32_t min_workers;             /* none is granted before this many can be; default 1 */
     int64_t memory_bytes_per_worker; /* ceiling of each; default 256 MiB */
@@ -194,7 +194,7 @@ OFFCUT_API int offcut_worker_slots(const offcut_worker *worker);
 /* Largest input and largest result, in bytes. */
 OFFCUT_API uint32_t offcut_worker_payload_bytes(const offcut_worker *worker);
 
-/* "shm" or "tcp". */
+/* "shm", "verbs" or "tcp". */
 OFFCUT_API const char *offcut_worker_transport(const offcut_worker *worker);
 
 /* Name of the node it is on. Valid until offcut_worker_close. */
