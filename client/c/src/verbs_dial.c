@@ -224,6 +224,10 @@ static int check_shape(struct dial *dial, const oc_verbs_reply *reply) {
         : fails(dial, "it offers an impossible shape");
 }
 
+static int refused(const struct dial *dial, int status, int version, offcut_error *error) {
+    return oc_channel_refused(dial->channel->host, dial->port, dial->channel->worker, status, version, error);
+}
+
 int oc_verbs_dial(oc_verbs_link *link, const oc_descriptor *channel, oc_verbs_reply *reply,
     int64_t deadline_ns, int stop_fd, offcut_error *error) {
     struct dial dial = {.channel = channel, .deadline_ns = deadline_ns, .stop_fd = stop_fd};
@@ -233,22 +237,19 @@ int oc_verbs_dial(oc_verbs_link *link, const oc_descriptor *channel, oc_verbs_re
     if (link->rdma == NULL)
         return oc_fail(error, OFFCUT_ERR_NOT_FOUND, "transport verbs: %s", oc_rdma_problem());
     for (;;) {
-        int result = connect_once(&dial, link, reply);
-        if (result == 0 && reply->status == 0)
-            result = check_shape(&dial, reply);
-        if (result != 0 && !busy)
-            return oc_fail(error, OFFCUT_ERR_UNREACHABLE, "cannot reach worker %d at %s:%s by RDMA: %s",
-                channel->worker, channel->host, dial.port, dial.why);
-        if (result == 0 && reply->status == 0)
+        int heard = connect_once(&dial, link, reply);
+        if (heard == 0 && reply->status == 0 && check_shape(&dial, reply) == 0)
             return 0;
-        /* Also where the time was over while it asked a busy one once more. */
-        if (result != 0)
-            reply->status = OFFCUT_STATUS_BUSY;
+        if (heard != 0 || reply->status == 0)
+            /* Or the time was over while it asked a busy one once more. */
+            return busy ? refused(&dial, OFFCUT_STATUS_BUSY, OC_VERSION, error)
+                        : oc_fail(error, OFFCUT_ERR_UNREACHABLE, "cannot reach worker %d at %s:%s by RDMA: %s",
+                              channel->worker, channel->host, dial.port, dial.why);
         busy = reply->status == OFFCUT_STATUS_BUSY;
-        if (!busy || result != 0 || oc_now_ns() + RETRY_MS * OC_MS >= deadline_ns
+        if (!busy || oc_now_ns() + RETRY_MS * OC_MS >= deadline_ns
             || oc_net_wait(-1, 0, oc_after_ns(RETRY_MS * OC_MS), stop_fd) == OC_NET_STOPPED)
-            return oc_channel_refused(channel->host, dial.port, channel->worker, reply->status, reply->version, error);
-        oc_verbs_hang_up(link);
+            return refused(&dial, reply->status, reply->version, error);
+        oc_verbs_hang_up(link); /* its last client may just have gone */
     }
 }
 
