@@ -99,7 +99,7 @@ static int run(offcut_pool *pool, int count, int batch, int seconds) {
     struct option *options = calloc((size_t)count, sizeof *options);
     struct price *prices = calloc((size_t)count, sizeof *prices);
     offcut_error error = {0};
-    time_t until = time(NULL) + seconds;
+    time_t until = 0;
     int wrong = options == NULL || prices == NULL ? -1 : 0, rounds = 0;
     for (int i = 0; wrong == 0 && i < count; i++)
         options[i] = option_number(i);
@@ -107,6 +107,7 @@ static int run(offcut_pool *pool, int count, int batch, int seconds) {
         memset(prices, 0, (size_t)count * sizeof *prices);
         wrong = price_all(pool, options, prices, count, batch, &error);
         if (++rounds == 1 && seconds > 0) {
+            until = time(NULL) + seconds;
             printf("first round done\n");
             fflush(stdout);
         }

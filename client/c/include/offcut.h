@@ -6,9 +6,10 @@
  *   - A pool (offcut_pool_*, offcut_invoke, offcut_submit, offcut_map) keeps the workers, tries
  *     idempotent invocations again when their worker is lost, and may be used by any thread.
  *   - A worker (offcut_worker_*, offcut_acquire … offcut_release) is the zero-copy interface below:
- *     slots of memory that both sides share. For one thread at a time. In shared memory none of
- *     acquire, input, post, poll, status, result and release allocates, locks or makes a system
- *     call while the worker is hot.
+ *     slots of memory that both sides share. For one thread at a time. In shared memory, and by
+ *     RDMA but for a look at the connection ten times a second, none of acquire, input, post,
+ *     poll, status, result and release allocates, locks or makes a system call while the worker
+ *     is hot.
  *
  * Conventions. Times are relative; their unit is the last part of the name. The library never
  * prints, never ends the program and installs no signal handler unless offcut_survive_truncation
@@ -138,7 +139,7 @@ OFFCUT_API void offcut_client_close(offcut_client *client);
 /* What workers are wanted. */
 typedef struct offcut_options {
     const char *function;            /* bundle/function, bundle, or function; copied */
-    const char *transports;          /* "shm,tcp" (default), "shm" or "tcp"; else OFFCUT_TRANSPORTS */
+    const char *transports;          /* some of "shm,verbs,tcp", or NULL: all that can be used */
     int32_t workers;                 /* how many; default 1, at most 4096 */
     int32_t min_workers;             /* none is granted before this many can be; default 1 */
     int64_t memory_bytes_per_worker; /* ceiling of each; default 256 MiB */
@@ -194,7 +195,7 @@ OFFCUT_API int offcut_worker_slots(const offcut_worker *worker);
 /* Largest input and largest result, in bytes. */
 OFFCUT_API uint32_t offcut_worker_payload_bytes(const offcut_worker *worker);
 
-/* "shm" or "tcp". */
+/* "shm", "verbs" or "tcp". */
 OFFCUT_API const char *offcut_worker_transport(const offcut_worker *worker);
 
 /* Name of the node it is on. Valid until offcut_worker_close. */
@@ -222,7 +223,8 @@ OFFCUT_API int offcut_poll(offcut_worker *worker);
 
 /*
  * Like offcut_poll, but sleeps until there is one or the time is over. Returns OFFCUT_NONE at once
- * when nothing is outstanding. A worker that dies, however it does, is noticed within 100 ms.
+ * when nothing is outstanding. A worker that dies, however it does, is noticed within 100 ms; that
+ * its whole machine is silently gone, within the network's seconds.
  */
 OFFCUT_API int offcut_await(offcut_worker *worker, int64_t timeout_ns);
 

@@ -1,5 +1,5 @@
 /*
- * One worker as its client sees it: the public slot interface over two transports. For one thread,
+ * One worker as its client sees it: the public slot interface over the transports. For one thread,
  * but for `forced`, by which others end it.
  *
  * `ended` is 0 while invocations are possible; it is set once, and from then on every posted slot
@@ -14,13 +14,31 @@
 #include "shm.h"
 #include "slots.h"
 #include "tcp.h"
+#include "verbs.h"
 
-enum oc_transport { OC_SHM, OC_TCP };
+/* The quickest first. */
+enum oc_transport { OC_SHM, OC_VERBS, OC_TCP, OC_TRANSPORTS };
+
+/* Their names: "shm", "verbs", "tcp". */
+extern const char *const oc_transport_names[OC_TRANSPORTS];
 
 struct oc_session;
 
+/* What a transport does that shares no memory with the worker; of a worker that may have ended. */
+typedef struct oc_remote {
+    void *(*input)(const offcut_worker *worker, int slot);
+    const void *(*result)(const offcut_worker *worker, int slot);
+    int (*post)(offcut_worker *worker, int slot, uint64_t invocation_id, int function,
+        uint32_t bytes, int64_t deadline_ns);
+    int (*poll)(offcut_worker *worker);
+    void (*sleep)(offcut_worker *worker, int64_t timeout_ns); /* may end early */
+    void (*check)(offcut_worker *worker); /* nothing is posted: has it ended? */
+    void (*close)(offcut_worker *worker);
+} oc_remote;
+
 struct offcut_worker {
     enum oc_transport transport;
+    const oc_remote *remote; /* NULL: shared memory, whose calls are worth being direct */
     uint32_t payload_bytes;
     int ended;
     bool answered;     /* whether it ever did what it is for */
@@ -28,6 +46,7 @@ struct offcut_worker {
     oc_slots slots;
     union {
         oc_shm shm;
+        oc_verbs verbs;
         oc_tcp tcp;
     };
     char node[128];
@@ -46,6 +65,7 @@ typedef struct oc_descriptor {
     char host[256];
     int port;
     char secret[OC_SECRET_BYTES + 1];
+    int slots, payload_bytes; /* verbs: at most; 0 where they were not told */
 } oc_descriptor;
 
 /*
@@ -58,6 +78,10 @@ offcut_worker *oc_channel_open(const oc_descriptor *channel, int64_t timeout_ns,
 
 /* Frees it without a word to any lease. */
 void oc_channel_free(offcut_worker *worker);
+
+/* For the transports: what a worker said instead of serving us. Returns the code. */
+int oc_channel_refused(const char *host, const char *port, int number, int status, int version,
+    offcut_error *error);
 
 /* For the transports: ends the worker, once. */
 static inline void oc_channel_end(offcut_worker *worker, int status) {

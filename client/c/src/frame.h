@@ -1,6 +1,6 @@
 /*
- * The two 64-byte headers of an invocation and the greeting of a TCP connection, little-endian,
- * version 1: docs/reference/invocation.md, InvocationFrame and TcpHello.
+ * The two 64-byte headers of an invocation and the greetings of TCP and RDMA connections,
+ * little-endian, version 1: docs/reference/invocation.md, InvocationFrame, TcpHello and VerbsHello.
  */
 #ifndef OC_FRAME_H
 #define OC_FRAME_H
@@ -23,6 +23,8 @@ enum {
     OC_RESPONSE_MAGIC = 0x5243464F, /* "OFCR" */
     OC_HELLO_MAGIC = 0x4843464F,    /* "OFCH" */
     OC_REPLY_MAGIC = 0x5743464F,    /* "OFCW" */
+    OC_VERBS_HELLO_MAGIC = 0x4856464F, /* "OFVH" */
+    OC_VERBS_REPLY_MAGIC = 0x5756464F, /* "OFVW" */
     OC_HELLO_UNAUTHORIZED = -100,
     OC_HELLO_NO_SUCH_WORKER = -101,
     OC_SECRET_BYTES = 32,
@@ -79,6 +81,28 @@ typedef struct oc_reply {
     char rest[44];
 } oc_reply;
 
+/* In the private data of connecting by RDMA. */
+typedef struct oc_verbs_hello {
+    int32_t magic;
+    int16_t version;
+    int16_t worker;
+    unsigned char secret[OC_SECRET_BYTES / 2]; /* as bytes, not as digits */
+} oc_verbs_hello;
+
+typedef struct oc_verbs_reply {
+    int32_t magic;
+    int16_t version;
+    int16_t zero;
+    int32_t status;
+    int32_t slots;
+    int32_t payload_bytes;
+    uint32_t key;
+    uint64_t address; /* of the first request */
+    uint64_t stride;  /* from a slot's request to the next */
+} oc_verbs_reply;
+
+_Static_assert(sizeof(oc_verbs_hello) == 24, "hello by RDMA");
+_Static_assert(sizeof(oc_verbs_reply) == 40, "reply by RDMA");
 _Static_assert(sizeof(oc_request) == OC_HEADER_BYTES, "request header");
 _Static_assert(sizeof(oc_response) == OC_HEADER_BYTES, "response header");
 _Static_assert(sizeof(oc_hello) == OC_HEADER_BYTES, "hello");

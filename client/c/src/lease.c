@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "error.h"
+#include "rdma.h"
 
 enum { MAX_WORKERS = 4096 };
 
@@ -31,20 +32,29 @@ void offcut_options_init(offcut_options *options, const char *function) {
 
 /* --- making one */
 
+static unsigned transport_bit(const char *name, size_t length) {
+    for (int transport = 0; transport < OC_TRANSPORTS; transport++)
+        if (strlen(oc_transport_names[transport]) == length && memcmp(name, oc_transport_names[transport], length) == 0)
+            return 1U << transport;
+    return 0;
+}
+
 static int set_transports(offcut_lease *lease, const char *list, offcut_error *error) {
+    const char *without_verbs;
     if (list == NULL || *list == '\0')
-        list = "shm,tcp";
+        list = "shm,verbs,tcp";
     for (const char *at = list; *at != '\0';) {
         size_t length = strcspn(at, ",");
-        if (length == 3 && memcmp(at, "shm", 3) == 0)
-            lease->shm = true;
-        else if (length == 3 && memcmp(at, "tcp", 3) == 0)
-            lease->tcp = true;
-        else
-            return oc_fail(error, OFFCUT_ERR_USAGE, "transports: '%.100s': expected shm, tcp or both", list);
+        unsigned bit = transport_bit(at, length);
+        if (bit == 0)
+            return oc_fail(error, OFFCUT_ERR_USAGE, "transports: '%.100s': expected some of shm,verbs,tcp", list);
+        lease->transports |= bit;
         at += length + (at[length] == ',');
     }
-    return 0;
+    without_verbs = lease->transports & 1U << OC_VERBS ? oc_rdma_problem() : NULL;
+    if (without_verbs != NULL)
+        lease->transports &= ~(1U << OC_VERBS);
+    return lease->transports != 0 ? 0 : oc_fail(error, OFFCUT_ERR_USAGE, "transport verbs: %s", without_verbs);
 }
 
 static int check_options(const offcut_options *o, offcut_error *error) {

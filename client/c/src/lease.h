@@ -38,7 +38,7 @@ struct oc_session {
     char *node_url;
     char *token;
     int failures;          /* openings in a row that gave no worker that lived */
-    bool without_shm;      /* shared memory was offered and could not be used */
+    unsigned failed;       /* transports, as bits, that were offered and could not be used */
     bool thread_runs;      /* a thread opens it, or gives it back */
     bool again;            /* a worker was lost while it was being opened */
     int closing;           /* workers of it that are just being closed */
@@ -61,7 +61,7 @@ struct offcut_lease {
     offcut_client *client;
     oc_bundle bundle;
     offcut_options options; /* its strings are not used */
-    bool shm, tcp;
+    unsigned transports; /* as bits, that may be used */
 
     pthread_mutex_t mutex;
     pthread_cond_t changed;

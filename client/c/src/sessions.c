@@ -30,9 +30,19 @@ static void free_session(struct oc_session *session) {
 
 /* --- opening, in a thread for each session; the mutex is held but for the exchanges */
 
+/* Writes the names of these transports, the quickest first, each after a comma but the first. */
+static void write_transports(oc_buffer *body, unsigned transports, bool first) {
+    for (int transport = 0; transport < OC_TRANSPORTS; transport++)
+        if (transports & 1U << transport) {
+            oc_buffer_format(body, "%s\"%s\"", first ? "" : ",", oc_transport_names[transport]);
+            first = false;
+        }
+}
+
+/* What failed before comes last. */
 static void write_open(const offcut_lease *lease, const struct oc_session *session, oc_buffer *path,
     oc_buffer *body) {
-    bool shm = lease->shm && !session->without_shm;
+    unsigned good = lease->transports & ~session->failed;
     oc_buffer_text(path, "/v1/leases/");
     oc_url_encode(path, session->id);
     oc_buffer_text(path, "/open");
@@ -40,27 +50,42 @@ static void write_open(const offcut_lease *lease, const struct oc_session *sessi
     oc_json_write(body, session->token);
     oc_buffer_text(body, ",\"hostId\":");
     oc_json_write(body, lease->client->host_id);
-    oc_buffer_format(body, ",\"transports\":[%s%s%s]}", shm ? "\"shm\"" : "",
-        shm && lease->tcp ? "," : "", lease->tcp ? "\"tcp\"" : "");
+    oc_buffer_text(body, ",\"transports\":[");
+    write_transports(body, good, true);
+    write_transports(body, lease->transports & session->failed, good == 0);
+    oc_buffer_text(body, "]}");
+}
+
+static bool read_transport(const oc_json *json, uint32_t view, enum oc_transport *transport) {
+    uint32_t name = oc_json_get(json, view, "transport");
+    for (int one = 0; one < OC_TRANSPORTS; one++)
+        if (oc_json_equals(json, name, oc_transport_names[one])) {
+            *transport = (enum oc_transport)one;
+            return true;
+        }
+    return false;
 }
 
 static bool read_descriptor(const oc_json *json, uint32_t view, oc_descriptor *channel) {
-    int64_t number, port = 0;
+    int64_t number, port = 0, slots = 0, payload_bytes = 0;
     *channel = (oc_descriptor){0};
-    if (!oc_json_long(json, oc_json_get(json, view, "worker"), 0, 4096, &number))
+    if (!read_transport(json, view, &channel->transport)
+        || !oc_json_long(json, oc_json_get(json, view, "worker"), 0, 4096, &number))
         return false;
     channel->worker = (int)number;
-    if (oc_json_equals(json, oc_json_get(json, view, "transport"), "shm")) {
-        channel->transport = OC_SHM;
+    if (channel->transport == OC_SHM)
         return oc_json_string(json, oc_json_get(json, view, "path"), channel->path, sizeof channel->path);
-    }
-    channel->transport = OC_TCP;
-    if (!oc_json_equals(json, oc_json_get(json, view, "transport"), "tcp")
-        || !oc_json_string(json, oc_json_get(json, view, "host"), channel->host, sizeof channel->host)
+    if (!oc_json_string(json, oc_json_get(json, view, "host"), channel->host, sizeof channel->host)
         || !oc_json_string(json, oc_json_get(json, view, "secret"), channel->secret, sizeof channel->secret)
         || !oc_json_long(json, oc_json_get(json, view, "port"), 1, 65535, &port))
         return false;
     channel->port = (int)port;
+    if (channel->transport == OC_VERBS
+        && (!oc_json_long(json, oc_json_get(json, view, "slots"), 1, OC_MAX_SLOTS, &slots)
+            || !oc_json_long(json, oc_json_get(json, view, "payloadBytes"), 1, OC_MAX_PAYLOAD_BYTES, &payload_bytes)))
+        return false;
+    channel->slots = (int)slots;
+    channel->payload_bytes = (int)payload_bytes;
     return true;
 }
 
@@ -90,8 +115,7 @@ static int open_channel(struct oc_session *session, const oc_descriptor *channel
     worker = oc_channel_open(channel, lease->client->connect_timeout_ns, lease->stop_fd, error);
     pthread_mutex_lock(&lease->mutex);
     if (worker == NULL) {
-        if (channel->transport == OC_SHM && lease->tcp)
-            session->without_shm = true;
+        session->failed |= 1U << channel->transport;
         return error->code;
     }
     if (lease->closed || session->state != OC_OPENING)

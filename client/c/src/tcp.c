@@ -63,30 +63,6 @@ static int greet(int fd, const struct dial *dial, const oc_hello *hello, oc_repl
     return 0;
 }
 
-static int refused(const struct dial *dial, const oc_reply *reply, offcut_error *error) {
-    switch (reply->status) {
-    case OC_HELLO_UNAUTHORIZED:
-        return oc_fail(error, OFFCUT_ERR_UNAUTHORIZED,
-            "worker %d at %s:%s does not accept the secret; open the lease again", dial->number,
-            dial->host, dial->port);
-    case OC_HELLO_NO_SUCH_WORKER:
-        return oc_fail(error, OFFCUT_ERR_NOT_FOUND,
-            "there is no worker %d at %s:%s; open the lease again", dial->number, dial->host, dial->port);
-    case OFFCUT_STATUS_WRONG_VERSION:
-        return oc_fail(error, OFFCUT_ERR_WRONG_VERSION,
-            "worker %d at %s:%s speaks frame version %d, this client %d; use the same release on both sides",
-            dial->number, dial->host, dial->port, reply->version, OC_VERSION);
-    case OFFCUT_STATUS_BUSY:
-        return oc_fail(error, OFFCUT_ERR_CONFLICT,
-            "worker %d at %s:%s has another client; lease one of your own", dial->number, dial->host,
-            dial->port);
-    default:
-        return oc_fail(error, OFFCUT_ERR_CONFLICT,
-            "worker %d at %s:%s refused the connection: %s; ask for a new lease", dial->number,
-            dial->host, dial->port, offcut_status_name(oc_status_of(reply->status)));
-    }
-}
-
 /* Returns 0 and the socket, or a code. A busy worker's last client may just have gone. */
 static int connect_worker(const struct dial *dial, const oc_hello *hello, oc_reply *reply, int *fd,
     offcut_error *error) {
@@ -105,7 +81,7 @@ static int connect_worker(const struct dial *dial, const oc_hello *hello, oc_rep
             return code;
         if (reply->status != OFFCUT_STATUS_BUSY || oc_now_ns() + RETRY_MS * OC_MS >= dial->deadline_ns
             || oc_net_wait(-1, 0, oc_after_ns(RETRY_MS * OC_MS), dial->stop_fd) == OC_NET_STOPPED)
-            return refused(dial, reply, error);
+            return oc_channel_refused(dial->host, dial->port, dial->number, reply->status, reply->version, error);
     }
 }
 
@@ -138,6 +114,24 @@ static int make_memory(offcut_worker *worker, const oc_reply *reply, const struc
     return 0;
 }
 
+static unsigned char *input(const oc_tcp *tcp, int slot) {
+    return tcp->memory + (size_t)slot * 2 * tcp->area_bytes;
+}
+
+static unsigned char *result(const oc_tcp *tcp, int slot) {
+    return input(tcp, slot) + tcp->area_bytes;
+}
+
+static void hang_up(offcut_worker *worker) {
+    oc_tcp *tcp = &worker->tcp;
+    if (tcp->fd >= 0)
+        close(tcp->fd);
+    if (tcp->memory != NULL)
+        munmap(tcp->memory, tcp->memory_bytes);
+    tcp->fd = -1;
+    tcp->memory = NULL;
+}
+
 int oc_tcp_open(offcut_worker *worker, const char *host, int port, int number, const char *secret,
     int64_t timeout_ns, int stop_fd, offcut_error *error) {
     struct dial dial = {
@@ -152,7 +146,7 @@ int oc_tcp_open(offcut_worker *worker, const char *host, int port, int number, c
     if (code == 0)
         code = make_memory(worker, &reply, &dial, error);
     if (code != 0) {
-        oc_tcp_close(worker);
+        hang_up(worker);
         return code;
     }
     set_options(worker->tcp.fd);
@@ -178,7 +172,7 @@ static void flush(offcut_worker *worker) {
         size_t payload_at = header_left > 0 ? 0 : tcp->sent_bytes - sizeof *header;
         struct iovec parts[2] = {
             {(char *)header + sizeof *header - header_left, header_left},
-            {(char *)oc_tcp_input(tcp, slot) + payload_at, (size_t)header->payload_bytes - payload_at}};
+            {input(tcp, slot) + payload_at, (size_t)header->payload_bytes - payload_at}};
         struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
         ssize_t sent = sendmsg(tcp->fd, &message, MSG_NOSIGNAL);
         if (sent < 0) {
@@ -196,7 +190,7 @@ static void flush(offcut_worker *worker) {
     }
 }
 
-int oc_tcp_post(offcut_worker *worker, int slot, uint64_t invocation_id, int function,
+static int post(offcut_worker *worker, int slot, uint64_t invocation_id, int function,
     uint32_t bytes, int64_t deadline_ns) {
     worker->tcp.headers[slot] = (oc_request){
         .magic = OC_REQUEST_MAGIC,
@@ -258,7 +252,7 @@ static void begin(offcut_worker *worker, const oc_response *header) {
 }
 
 static void *arriving_at(const oc_tcp *tcp) {
-    return (unsigned char *)oc_tcp_result(tcp, tcp->arriving) + tcp->arrived_bytes;
+    return result(tcp, tcp->arriving) + tcp->arrived_bytes;
 }
 
 /* Takes whole headers and what there is of payloads out of the staged bytes. */
@@ -308,7 +302,7 @@ static void receive(offcut_worker *worker) {
     }
 }
 
-void oc_tcp_exchange(offcut_worker *worker) {
+static void exchange(offcut_worker *worker) {
     int forced = atomic_load_explicit(&worker->forced, memory_order_relaxed);
     if (worker->ended == 0)
         flush(worker);
@@ -318,19 +312,19 @@ void oc_tcp_exchange(offcut_worker *worker) {
         lost(worker, forced);
 }
 
-int oc_tcp_poll(offcut_worker *worker) {
+static int poll_worker(offcut_worker *worker) {
     oc_tcp *tcp = &worker->tcp;
     if (tcp->completed.count == 0) {
         if (worker->slots.posted == 0)
             return OFFCUT_NONE;
-        oc_tcp_exchange(worker);
+        exchange(worker);
     }
     if (tcp->completed.count > 0)
         return ring_remove(&tcp->completed);
     return worker->ended == 0 ? OFFCUT_NONE : oc_slots_fail_one(&worker->slots, worker->ended);
 }
 
-void oc_tcp_sleep(offcut_worker *worker, int64_t timeout_ns) {
+static void sleep_worker(offcut_worker *worker, int64_t timeout_ns) {
     oc_tcp *tcp = &worker->tcp;
     int64_t slice_ns = timeout_ns < SLICE_MS * OC_MS ? timeout_ns : SLICE_MS * OC_MS;
     if (worker->ended == 0)
@@ -338,12 +332,20 @@ void oc_tcp_sleep(offcut_worker *worker, int64_t timeout_ns) {
             oc_after_ns(slice_ns), -1);
 }
 
-void oc_tcp_close(offcut_worker *worker) {
-    oc_tcp *tcp = &worker->tcp;
-    if (tcp->fd >= 0)
-        close(tcp->fd);
-    if (tcp->memory != NULL)
-        munmap(tcp->memory, tcp->memory_bytes);
-    tcp->fd = -1;
-    tcp->memory = NULL;
+static void *input_of(const offcut_worker *worker, int slot) {
+    return input(&worker->tcp, slot);
 }
+
+static const void *result_of(const offcut_worker *worker, int slot) {
+    return result(&worker->tcp, slot);
+}
+
+const oc_remote oc_tcp_remote = {
+    .input = input_of,
+    .result = result_of,
+    .post = post,
+    .poll = poll_worker,
+    .sleep = sleep_worker,
+    .check = exchange,
+    .close = hang_up,
+};

@@ -15,6 +15,8 @@
 
 #include "frame.h"
 
+struct oc_remote;
+
 enum { OC_TCP_STAGING_BYTES = 16 << 10 };
 
 /* Slots in the order they came, each at most once. */
@@ -43,19 +45,7 @@ typedef struct oc_tcp {
 /* Connects and greets; while the worker has another client, tries again. Returns 0 or a code. */
 int oc_tcp_open(offcut_worker *worker, const char *host, int port, int number, const char *secret,
     int64_t timeout_ns, int stop_fd, offcut_error *error);
-int oc_tcp_post(offcut_worker *worker, int slot, uint64_t invocation_id, int function,
-    uint32_t bytes, int64_t deadline_ns);
-int oc_tcp_poll(offcut_worker *worker);
-void oc_tcp_exchange(offcut_worker *worker);
-void oc_tcp_sleep(offcut_worker *worker, int64_t timeout_ns);
-void oc_tcp_close(offcut_worker *worker);
 
-static inline void *oc_tcp_input(const oc_tcp *tcp, int slot) {
-    return tcp->memory + (size_t)slot * 2 * tcp->area_bytes;
-}
-
-static inline void *oc_tcp_result(const oc_tcp *tcp, int slot) {
-    return (unsigned char *)oc_tcp_input(tcp, slot) + tcp->area_bytes;
-}
+extern const struct oc_remote oc_tcp_remote;
 
 #endif

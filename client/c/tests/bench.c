@@ -198,7 +198,7 @@ int main(int argc, char **argv) {
     options.transports = argv[2];
     options.hot_timeout_us = atoll(argv[3]);
     bench.lease = offcut_lease_request(client, &options, &error);
-    bench.worker = bench.lease == NULL ? NULL : offcut_lease_take(bench.lease, INT64_C(30000000000), &error);
+    bench.worker = bench.lease == NULL ? NULL : offcut_lease_take(bench.lease, INT64_C(120000000000), &error);
     if (bench.worker == NULL)
         fail("no worker", error.message);
     bench.payload = malloc(offcut_worker_payload_bytes(bench.worker));

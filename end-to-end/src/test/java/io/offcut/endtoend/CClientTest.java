@@ -2,9 +2,11 @@ package io.offcut.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.offcut.executor.RdmaDevices;
 import io.offcut.linux.MemInfo;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -185,6 +187,28 @@ final class CClientTest {
         Site.Outcome nobody = run(Map.of("OFFCUT_SCHEDULER_URL", "http://127.0.0.1:1"), "price");
         assertThat(nobody.exitCode()).isEqualTo(3);
         assertThat(nobody.err().lines()).singleElement().asString().contains("cannot be reached");
+    }
+
+    @Test
+    void whoAllowsNothingButRdmaHearsWhyItCannotBe() throws Exception {
+        Map<String, String> verbs = Map.of("OFFCUT_TRANSPORTS", "verbs");
+        CPrograms without = new CPrograms(Files.createDirectory(dir.resolve("without")));
+        without.make("VERBS=no", "all");
+        try (Site.Run run = start(verbs, without.example("slots"), "blackscholes/echo")) {
+            Site.Outcome outcome = run.outcome(PATIENCE);
+            assertThat(outcome.exitCode()).as("%s", outcome).isEqualTo(2);
+            assertThat(outcome.err().lines())
+                    .singleElement()
+                    .asString()
+                    .contains("transport verbs: this library was built without it; build");
+        }
+        assumeFalse(RdmaDevices.any(), "this machine has an RDMA device");
+        Site.Outcome outcome = run(verbs, "slots", "blackscholes/echo");
+        assertThat(outcome.exitCode()).as("%s", outcome).isEqualTo(2);
+        assertThat(outcome.err().lines())
+                .singleElement()
+                .asString()
+                .containsPattern("transport verbs: .*, or use tcp");
     }
 
     @Test

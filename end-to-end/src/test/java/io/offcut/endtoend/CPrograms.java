@@ -70,9 +70,19 @@ final class CPrograms {
         }
     }
 
-    /** Pushes the bundle {@code blackscholes}: {@code price}, {@code echo}, {@code once}. */
+    /** Pushes {@link #bundle}. */
     void push(Site site) throws IOException, InterruptedException {
-        Path bundle = Files.createDirectories(dir.resolve("bundle"));
+        Site.Outcome pushed = site.offcut("function", "push", bundle().toString());
+        assertThat(pushed.exitCode()).as("%s", pushed).isZero();
+    }
+
+    Path bundleFolder() {
+        return dir.resolve("bundle");
+    }
+
+    /** Makes the bundle {@code blackscholes}: {@code price}, {@code echo}, {@code once}. */
+    Path bundle() throws IOException, InterruptedException {
+        Path bundle = Files.createDirectories(bundleFolder());
         Path source = bundle.resolve("functions.c");
         Files.writeString(
                 source,
@@ -98,8 +108,7 @@ final class CPrograms {
                   - {name: echo, kind: native, file: libf.so, symbol: echo, checked: true, idempotent: true}
                   - {name: once, kind: native, file: libf.so, symbol: price, checked: true}
                 """);
-        Site.Outcome pushed = site.offcut("function", "push", bundle.toString());
-        assertThat(pushed.exitCode()).as("%s", pushed).isZero();
+        return bundle;
     }
 
     private static String resource(String name) throws IOException {

@@ -91,6 +91,7 @@ final class RdmaInGuest {
                 assertThat(client.nodes().getFirst().node().transports())
                         .isEqualTo(ChannelDescriptor.TRANSPORTS);
                 calls(client);
+                CClientInGuest.calls(client, url, node.process(), dir);
             }
         }
     }

@@ -29,9 +29,9 @@ import picocli.CommandLine.Option;
 @Command(
         name = "colocation",
         description = {
-            "Measures what a batch job loses to functions beside it: a kernel of HPCC runs on one",
-            "CPU, and functions of a real node, on the same or another, are frozen and let go in",
-            "random windows of 100 to 200 ms."
+            "Measures what a batch job loses to functions beside it.",
+            "A kernel of HPCC runs on one CPU, and functions of a real node, on the same or another,"
+                    + " are frozen and let go in random windows of 100 to 200 ms."
         },
         footerHeading = "%nExample:%n",
         footer = "  offcut bench colocation --rounds 2 --samples pairs.csv")

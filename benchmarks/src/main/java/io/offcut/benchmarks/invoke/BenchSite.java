@@ -34,7 +34,11 @@ public final class BenchSite {
 
     /** Packs a bundle into a file of this name beside it and pushes it. */
     public static void push(OffcutClient client, Path bundle, String name) throws IOException {
-        Path archive = bundle.resolveSibling(name);
+        push(client, bundle, bundle.resolveSibling(name));
+    }
+
+    /** Packs a bundle into this file and pushes it. */
+    static void push(OffcutClient client, Path bundle, Path archive) throws IOException {
         client.push(BundleArchive.pack(bundle, archive, BundleLimits.DEFAULT).file());
     }
 }

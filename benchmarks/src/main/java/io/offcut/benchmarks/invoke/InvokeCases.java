@@ -3,6 +3,7 @@ package io.offcut.benchmarks.invoke;
 import io.offcut.benchmarks.invoke.CaseResult.Client;
 import io.offcut.cli.Io;
 import io.offcut.core.CpuSet;
+import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.linux.CpuAffinity;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,6 +24,7 @@ final class InvokeCases {
     private final Path dir;
     private final int cpu;
     private final Client client;
+    private final @Nullable String transport;
     private final Effort effort;
     private final List<String> wanted;
     private final Io io;
@@ -36,12 +38,21 @@ final class InvokeCases {
     /**
      * @param cpu where the other side runs
      * @param client of those cases that have no other way to call
+     * @param transport only calls over this one; null for all but those by RDMA
      * @param wanted parts of the names of the cases; empty for all
      */
-    InvokeCases(Path dir, int cpu, Client client, Effort effort, List<String> wanted, Io io) {
+    InvokeCases(
+            Path dir,
+            int cpu,
+            Client client,
+            @Nullable String transport,
+            Effort effort,
+            List<String> wanted,
+            Io io) {
         this.dir = dir;
         this.cpu = cpu;
         this.client = client;
+        this.transport = transport;
         this.effort = effort;
         this.wanted = wanted;
         this.io = io;
@@ -120,6 +131,10 @@ final class InvokeCases {
     }
 
     private void calls(Caller.Opener opener) throws IOException, InterruptedException {
+        if (ChannelDescriptor.VERBS.equals(transport)) {
+            callsByRdma(opener);
+            return;
+        }
         try (RawEnd raw = new RawEnd(cpu, dir)) {
             HotCases hot = new HotCases(opener, raw, effort);
             CaseResult shm = add("shm hot, native", hot::shmNative);
@@ -138,7 +153,20 @@ final class InvokeCases {
         }
     }
 
+    private void callsByRdma(Caller.Opener opener) throws IOException, InterruptedException {
+        try (RawVerbs raw = new RawVerbs(cpu, VerbsCases.deviceAddress())) {
+            VerbsCases.Each add =
+                    (name, measure) -> {
+                        CaseResult ignored = add(name, measure::measure);
+                    };
+            new VerbsCases(opener, raw, effort).each(add);
+        }
+    }
+
     private boolean isWanted(String name) {
+        if (transport != null && !name.startsWith(transport + " ")) {
+            return false;
+        }
         return wanted.isEmpty()
                 || wanted.stream()
                         .map(part -> part.toLowerCase(Locale.ROOT))

@@ -7,6 +7,7 @@ import io.offcut.cli.output.Units;
 import io.offcut.core.CpuSet;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
+import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.linux.CpuAffinity;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,7 +29,10 @@ import picocli.CommandLine.Option;
                 "Measures calls beside the bare mechanism below them, in turns, on two pinned"
                         + " CPUs. Exits 1 when a bound is not kept.",
         footerHeading = "%nExample:%n",
-        footer = "  offcut bench invoke --rounds 9 --format json")
+        footer = {
+            "  offcut bench invoke --rounds 9 --format json",
+            "  offcut bench invoke --transport verbs --client c"
+        })
 public final class InvokeCommand implements Callable<Integer> {
     enum Format {
         TABLE,
@@ -53,6 +57,13 @@ public final class InvokeCommand implements Callable<Integer> {
     CaseResult.Client client = CaseResult.Client.JAVA;
 
     @Option(
+            names = "--transport",
+            paramLabel = "shm|verbs|tcp",
+            description =
+                    "Only calls over this one. verbs needs an RDMA device. Default: shm and tcp.")
+    @Nullable String transport;
+
+    @Option(
             names = "--format",
             paramLabel = "table|json",
             description = "How the result is written. Default: table.")
@@ -67,15 +78,28 @@ public final class InvokeCommand implements Callable<Integer> {
         if (rounds < 5) {
             throw new OffcutException(ErrorCode.USAGE, "bench invoke: --rounds is at least 5");
         }
-        List<CaseResult> results = measure(client, Effort.full(rounds), cases, io);
+        if (transport != null && !ChannelDescriptor.TRANSPORTS.contains(transport)) {
+            throw new OffcutException(
+                    ErrorCode.USAGE,
+                    "bench invoke: --transport " + transport + ": unknown: use shm, verbs or tcp");
+        }
+        List<CaseResult> results = measure(client, transport, Effort.full(rounds), cases, io);
         print(io, format, rounds, results);
         return results.stream().anyMatch(result -> Boolean.FALSE.equals(result.kept())) ? 1 : 0;
     }
 
     /** Pins this thread. */
     static List<CaseResult> measure(
-            CaseResult.Client client, Effort effort, List<String> cases, Io io)
+            CaseResult.Client client,
+            @Nullable String transport,
+            Effort effort,
+            List<String> cases,
+            Io io)
             throws IOException, InterruptedException {
+        if (ChannelDescriptor.VERBS.equals(transport)) {
+            // Before anything is built and started.
+            String ignored = VerbsCases.deviceAddress();
+        }
         CpuSet cpus = CpuAffinity.current();
         if (cpus.size() < 2) {
             throw new OffcutException(
@@ -97,7 +121,7 @@ public final class InvokeCommand implements Callable<Integer> {
             // Executors run as another user and pass through here.
             Files.setPosixFilePermissions(
                     dir, java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
-            return new InvokeCases(dir, two[1], client, effort, cases, io).run();
+            return new InvokeCases(dir, two[1], client, transport, effort, cases, io).run();
         } finally {
             TempFolder.delete(dir);
         }

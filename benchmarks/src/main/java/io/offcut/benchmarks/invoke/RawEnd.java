@@ -1,14 +1,8 @@
 package io.offcut.benchmarks.invoke;
 
-import io.offcut.core.ErrorCode;
-import io.offcut.core.OffcutException;
 import io.offcut.linux.Futex;
 import io.offcut.linux.SharedMemory;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.OutputStreamWriter;
-import java.io.Writer;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
@@ -17,15 +11,12 @@ import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** This process's end of the bare mechanisms, and the {@link RawPeer} at the other. One thread. */
 final class RawEnd implements AutoCloseable {
-    private final Process peer;
-    private final BufferedReader answers;
-    private final Writer orders;
+    private final RawProcess peer;
     private final Path file;
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment memory;
@@ -43,54 +34,33 @@ final class RawEnd implements AutoCloseable {
             server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             int port = ((InetSocketAddress) server.getLocalAddress()).getPort();
             peer =
-                    OtherProcess.idle(
-                                    RawPeer.class,
-                                    Integer.toString(cpu),
-                                    file.toString(),
-                                    Integer.toString(port))
-                            .redirectError(ProcessBuilder.Redirect.INHERIT)
-                            .start();
-            answers =
-                    new BufferedReader(
-                            new InputStreamReader(
-                                    peer.getInputStream(), StandardCharsets.US_ASCII));
-            orders = new OutputStreamWriter(peer.getOutputStream(), StandardCharsets.US_ASCII);
+                    new RawProcess(
+                            RawPeer.class,
+                            Integer.toString(cpu),
+                            file.toString(),
+                            Integer.toString(port));
             socket = server.accept();
         }
         socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
         socket.configureBlocking(false);
-        expect("ready");
-    }
-
-    private void expect(String answer) throws IOException {
-        String said = answers.readLine();
-        if (!answer.equals(said)) {
-            throw new OffcutException(
-                    ErrorCode.INTERNAL, "bench: the bare peer said '" + said + "'");
-        }
-    }
-
-    private void order(String order) throws IOException {
-        orders.write(order + "\n");
-        orders.flush();
-        expect("ready");
+        String ignored = peer.expect("ready");
     }
 
     /** Begins a round of ping-pong; until {@link #stopWords} the peer spins. */
     void startSpinning() throws IOException {
-        order("shm");
+        peer.order("shm");
     }
 
     void startRing() throws IOException {
-        order("ring");
+        peer.order("ring");
     }
 
     void startSleeping() throws IOException {
-        order("futex");
+        peer.order("futex");
     }
 
     void startTcp(int bytes) throws IOException {
-        order("tcp " + bytes);
+        peer.order("tcp " + bytes);
     }
 
     void spinOnce() {
@@ -147,7 +117,7 @@ final class RawEnd implements AutoCloseable {
         message.put(0, (byte) 1);
         tcpOnce(bytes);
         message.put(0, (byte) 0);
-        expect("stopped");
+        String ignored = peer.expect("stopped");
     }
 
     void stopWords() throws IOException {
@@ -156,7 +126,7 @@ final class RawEnd implements AutoCloseable {
             RawMemory.setSleeping(memory, 0);
             int ignored = Futex.wake(RawMemory.sleepingWord(memory), 1);
         }
-        expect("stopped");
+        String ignored = peer.expect("stopped");
         java.util.Arrays.fill(sequences, 0);
     }
 
@@ -169,8 +139,7 @@ final class RawEnd implements AutoCloseable {
     @Override
     public void close() throws IOException {
         socket.close();
-        orders.close();
-        OtherProcess.end(peer);
+        peer.close();
         arena.close();
         Files.deleteIfExists(file);
     }

@@ -18,8 +18,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "pilot",
         description = {
-            "Measures, on a private Slurm cluster of this user, from the start of a pilot job to the",
-            "first call that it serves, beside bare jobs. Exits 1 when it takes over 2 s."
+            "Measures how soon a pilot job serves its first call, beside bare jobs.",
+            "On a private Slurm cluster of this user. Exits 1 when it takes over 2 s."
         },
         footerHeading = "%nExample:%n",
         footer = "  offcut bench pilot --pilots 20")

@@ -23,8 +23,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "simulate",
         description = {
-            "Measures the simulator, each time in a new process, in turns with a bare EASY that only",
-            "counts processors. Exits 1 when a bound is not kept."
+            "Measures the simulator beside a bare EASY that only counts processors.",
+            "In turns, each time in a new process. Exits 1 when a bound is not kept."
         },
         footerHeading = "%nExample:%n",
         footer =

@@ -22,9 +22,9 @@ import picocli.CommandLine.Option;
 @Command(
         name = "reclaim",
         description = {
-            "Measures, on a private Slurm cluster, how soon jobs that come get their cores and memory",
-            "from functions that use all of the node. Needs root and cgroups. Exits 1 when a bound is",
-            "not kept."
+            "Measures how soon jobs that come get their cores and memory back from functions.",
+            "On a private Slurm cluster, whose functions use all of the node. Needs root and cgroups."
+                    + " Exits 1 when a bound is not kept."
         },
         footerHeading = "%nExample:%n",
         footer = "  offcut bench reclaim --jobs 200")

@@ -51,7 +51,7 @@ class InvokeCasesTest {
     private static final Effort LITTLE = new Effort(1, 1_000);
     private static final int LIMIT_SECONDS = 240;
 
-    private static boolean onPath(String program) {
+    static boolean onPath(String program) {
         return Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator, -1))
                 .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
     }
@@ -70,7 +70,7 @@ class InvokeCasesTest {
                         Terminal.detect(Map.of()),
                         ConfigLoader.system());
         FutureTask<List<CaseResult>> measured =
-                new FutureTask<>(() -> InvokeCommand.measure(client, LITTLE, cases, io));
+                new FutureTask<>(() -> InvokeCommand.measure(client, null, LITTLE, cases, io));
         Thread.ofPlatform().daemon().name("bench").start(measured);
         return measured.get(LIMIT_SECONDS, TimeUnit.SECONDS);
     }
