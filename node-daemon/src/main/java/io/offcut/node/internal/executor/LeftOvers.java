@@ -100,8 +100,13 @@ final class LeftOvers {
 
     /** Removes what is the daemon's own when no executor is left. */
     void close(boolean empty) {
-        if (empty && cgroups != null && !cgroups.removeParent(parent)) {
-            log.warn("control group {} stays: look at what is in it", parent);
+        if (!empty || cgroups == null) {
+            return;
+        }
+        // Of executors that took longer to die than anybody waited; what holds a process stays.
+        cgroups.children(parent).forEach(Cgroup::remove);
+        if (!cgroups.removeParent(parent)) {
+            log.warn("control group {} stays: see the cgroup.procs of the groups in it", parent);
         }
     }
 }

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -89,10 +90,7 @@ final class ParkedExecutors {
         void end() {
             process.destroyForcibly();
             if (cgroup != null) {
-                boolean gone = cgroup.kill(KILL_MILLIS) && cgroup.remove();
-                if (!gone) {
-                    LOG.warn("control group {} stays: look at what is in it", cgroup.name());
-                }
+                remove(cgroup, REMOVALS);
             }
             try {
                 Files.deleteIfExists(log);
@@ -104,6 +102,8 @@ final class ParkedExecutors {
 
     private static final Logger LOG = LoggerFactory.getLogger(ParkedExecutors.class);
     private static final long KILL_MILLIS = 1_000;
+    private static final int REMOVALS = 60;
+    private static final long REMOVAL_SECONDS = 10;
     private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(30);
 
@@ -131,6 +131,21 @@ final class ParkedExecutors {
     ParkedExecutors(Path dir, Starter starter) {
         this.dir = dir;
         this.starter = starter;
+    }
+
+    // What was killed beside a job that computes may take longer to be gone than anybody waits.
+    private static void remove(Cgroup cgroup, int times) {
+        if (cgroup.kill(KILL_MILLIS) && cgroup.remove()) {
+            return;
+        }
+        if (times == 0) {
+            LOG.warn(
+                    "control group {} stays, it cannot be emptied: see its cgroup.procs",
+                    cgroup.name());
+            return;
+        }
+        CompletableFuture.delayedExecutor(REMOVAL_SECONDS, TimeUnit.SECONDS)
+                .execute(() -> remove(cgroup, times - 1));
     }
 
     /** Removes what an earlier daemon left. */
