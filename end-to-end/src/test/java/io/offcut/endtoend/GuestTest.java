@@ -100,6 +100,15 @@ final class GuestTest {
         return overRdma(50, "io.offcut.executor.VerbsChannelInGuest");
     }
 
+    /** And a device that goes, after all that need it. */
+    @TestFactory
+    List<DynamicTest> memoryOverRdma() throws Exception {
+        return overRdma(
+                25,
+                "io.offcut.executor.VerbsMemoryInGuest",
+                "io.offcut.executor.DeviceGoneInGuest");
+    }
+
     private List<DynamicTest> overRdma(int atLeast, String... tests) throws Exception {
         return run(
                 List.of("prlimit", "--memlock=unlimited", "env", COMPILING_JAVA_OPTIONS),
