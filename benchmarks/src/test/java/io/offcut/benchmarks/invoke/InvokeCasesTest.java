@@ -51,7 +51,7 @@ class InvokeCasesTest {
     private static final Effort LITTLE = new Effort(1, 1_000);
     private static final int LIMIT_SECONDS = 240;
 
-    private static boolean onPath(String program) {
+    static boolean onPath(String program) {
         return Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator, -1))
                 .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
     }
