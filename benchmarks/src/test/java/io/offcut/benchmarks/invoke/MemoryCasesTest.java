@@ -85,6 +85,9 @@ class MemoryCasesTest {
         String table = printed(InvokeCommand.Format.TABLE, results);
         JsonNode json = new ObjectMapper().readTree(printed(InvokeCommand.Format.JSON, results));
         assertThat(json.path("cases")).hasSize(results.size());
+        // Long names are cut to the terminal's width.
+        assertThat(table.lines().filter(line -> line.startsWith(transport + " ")))
+                .hasSize(results.size());
         for (int i = 0; i < results.size(); i++) {
             CaseResult result = results.get(i);
             assertThat(result.transport()).isEqualTo(transport);
@@ -93,7 +96,6 @@ class MemoryCasesTest {
             boolean bulk = result.name().contains("MiB");
             double ratio = (double) result.p50() / result.rawP50();
             assertThat(result.toRaw()).isCloseTo(bulk ? 1 / ratio : ratio, within(1e-9));
-            assertThat(table).contains(result.name());
             JsonNode row = json.path("cases").get(i);
             assertThat(row.path("case").asText()).isEqualTo(result.name());
             assertThat(row.path("p50_ns").asLong()).isEqualTo(result.p50());
