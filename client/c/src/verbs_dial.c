@@ -20,7 +20,7 @@ enum {
     RETRY_MS = 20,
     MOST_INLINE_BYTES = 256,
     RECEIVES_MORE = 2, /* besides one for each slot: a last word, and one just being posted again */
-    RETRIES = 7,       /* of what the network loses */
+    RETRIES = 6,       /* of what the network loses; soft-RoCE takes 7 for ever */
     RNR_RETRIES = 6    /* of a peer that posts no receives: 655 ms each */
 };
 

@@ -12,6 +12,7 @@ import io.offcut.core.api.RequestView;
 import io.offcut.core.frame.MemoryStatus;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseState;
+import io.offcut.executor.Channels;
 import io.offcut.executor.MemoryChannel;
 import java.util.ArrayList;
 import java.util.List;
@@ -81,6 +82,7 @@ final class MemoryLease {
      */
     static MemoryLease acquire(
             Site site, MemoryOptions options, List<String> notOnNodes, Runnable onEnding) {
+        List<String> transports = Channels.possible(options.transports());
         RequestView request =
                 site.scheduler.submit(
                         LeaseRequest.ofMemory(
@@ -95,7 +97,7 @@ final class MemoryLease {
                     new MemoryLease(
                             site.scheduler,
                             lease,
-                            open(site, lease, options.transports()),
+                            open(site, lease, transports),
                             options.ttl().toMillis(),
                             onEnding);
             made.keeper.start();

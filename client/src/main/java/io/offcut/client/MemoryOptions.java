@@ -52,7 +52,7 @@ public record MemoryOptions(
                 Duration.ofSeconds(60),
                 Duration.ofSeconds(60),
                 Duration.ofSeconds(10),
-                List.of(ChannelDescriptor.SHM, ChannelDescriptor.TCP));
+                ChannelDescriptor.TRANSPORTS);
     }
 
     public MemoryOptions mirrored(boolean wanted) {

@@ -89,7 +89,7 @@ final class GuestTest {
     List<DynamicTest> overRdma() throws Exception {
         String programs = CClientInGuest.prepare(Files.createDirectory(dir.resolve("c-client")));
         return overRdma(
-                programs,
+                List.of(programs),
                 40,
                 "io.offcut.executor.internal.rdma.DisniInGuest",
                 "io.offcut.executor.VerbsFaultsInGuest",
@@ -99,13 +99,27 @@ final class GuestTest {
 
     @TestFactory
     List<DynamicTest> theContractOfChannelsOverRdma() throws Exception {
-        return overRdma("NOTHING=", 50, "io.offcut.executor.VerbsChannelInGuest");
+        return overRdma(List.of(), 50, "io.offcut.executor.VerbsChannelInGuest");
     }
 
-    private List<DynamicTest> overRdma(String variable, int atLeast, String... tests)
+    /** And a device that goes, after all that need it. */
+    @TestFactory
+    List<DynamicTest> memoryOverRdma() throws Exception {
+        return overRdma(
+                List.of(),
+                25,
+                "io.offcut.executor.VerbsMemoryInGuest",
+                "io.offcut.executor.DeviceGoneInGuest");
+    }
+
+    private List<DynamicTest> overRdma(List<String> variables, int atLeast, String... tests)
             throws Exception {
+        List<String> prefix =
+                new ArrayList<>(
+                        List.of("prlimit", "--memlock=unlimited", "env", COMPILING_JAVA_OPTIONS));
+        prefix.addAll(variables);
         return run(
-                List.of("prlimit", "--memlock=unlimited", "env", COMPILING_JAVA_OPTIONS, variable),
+                prefix,
                 List.of("--rdma"),
                 TESTS_OF_EXECUTOR,
                 atLeast,

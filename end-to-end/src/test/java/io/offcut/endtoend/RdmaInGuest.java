@@ -11,22 +11,30 @@ import io.offcut.bundle.BundleLimits;
 import io.offcut.cli.demo.LocalDaemon;
 import io.offcut.client.ClientConfig;
 import io.offcut.client.LeaseOptions;
+import io.offcut.client.MemoryOperation;
+import io.offcut.client.MemoryOptions;
+import io.offcut.client.MemoryResult;
 import io.offcut.client.OffcutClient;
+import io.offcut.client.RemoteMemory;
 import io.offcut.client.WorkerPool;
 import io.offcut.core.OffcutException;
 import io.offcut.core.api.ChannelDescriptor;
+import io.offcut.core.frame.MemoryStatus;
 import io.offcut.executor.RdmaDevices;
 import io.offcut.scheduler.SchedulerConfig;
 import io.offcut.scheduler.SchedulerServer;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -91,6 +99,7 @@ final class RdmaInGuest {
                 assertThat(client.nodes().getFirst().node().transports())
                         .isEqualTo(ChannelDescriptor.TRANSPORTS);
                 calls(client);
+                accesses(client);
                 CClientInGuest.calls(client, url, node.process(), dir);
             }
         }
@@ -110,6 +119,38 @@ final class RdmaInGuest {
                 assertThat(new String(result, StandardCharsets.UTF_8))
                         .isEqualTo(word.toUpperCase(Locale.ROOT));
             }
+        }
+    }
+
+    private static void accesses(OffcutClient client) {
+        MemoryOptions options =
+                MemoryOptions.of(32 * MIB)
+                        .ttl(Duration.ofMinutes(5))
+                        .queue(LIMIT)
+                        .operationTimeout(LIMIT)
+                        .transports(List.of(ChannelDescriptor.VERBS));
+        byte[] bytes = new byte[5_000_000];
+        new Random(1).nextBytes(bytes);
+        byte[] back = new byte[bytes.length];
+        try (RemoteMemory memory = client.allocate(options)) {
+            List<MemoryResult> results =
+                    memory.perform(
+                            List.of(
+                                    new MemoryOperation.Write(64, MemorySegment.ofArray(bytes)),
+                                    new MemoryOperation.Read(64, MemorySegment.ofArray(back)),
+                                    new MemoryOperation.FetchAndAdd(0, 7),
+                                    new MemoryOperation.CompareAndSwap(0, 7, 9),
+                                    new MemoryOperation.FetchAndAdd(32 * MIB, 1)));
+            assertThat(results)
+                    .extracting(MemoryResult::status)
+                    .containsExactly(
+                            MemoryStatus.OK,
+                            MemoryStatus.OK,
+                            MemoryStatus.OK,
+                            MemoryStatus.OK,
+                            MemoryStatus.OUT_OF_BOUNDS);
+            assertThat(Arrays.equals(back, bytes)).isTrue();
+            assertThat(memory.fetchAndAdd(0, 0).orThrow()).isEqualTo(9);
         }
     }
 

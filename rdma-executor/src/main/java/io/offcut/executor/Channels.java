@@ -5,6 +5,7 @@ import io.offcut.core.OffcutException;
 import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.executor.internal.memory.ShmMemoryChannel;
 import io.offcut.executor.internal.memory.TcpMemoryChannel;
+import io.offcut.executor.internal.memory.VerbsMemoryChannel;
 import io.offcut.executor.internal.shm.ShmClientChannel;
 import io.offcut.executor.internal.tcp.TcpClientChannel;
 import io.offcut.executor.internal.verbs.VerbsClientChannel;
@@ -59,6 +60,8 @@ public final class Channels {
     public static MemoryChannel openMemory(ChannelDescriptor channel, Duration connectTimeout) {
         return switch (channel.transport()) {
             case ChannelDescriptor.SHM -> ShmMemoryChannel.open(Path.of(channel.path()));
+            case ChannelDescriptor.VERBS ->
+                    VerbsMemoryChannel.open(channel, connectTimeout.toNanos());
             case ChannelDescriptor.TCP -> TcpMemoryChannel.open(channel, connectTimeout.toNanos());
             default -> throw unknown(channel);
         };

@@ -33,7 +33,7 @@ import java.util.HexFormat;
 import java.util.LinkedList;
 import java.util.List;
 
-/** A client of a worker that need not keep to the protocol. */
+/** A client of a worker, or of a holder of memory, that need not keep to the protocol. */
 @SuppressWarnings("JdkObsolete") // the type of list that DiSNI wants
 final class RawVerbsClient implements AutoCloseable {
     private static final int PATIENCE_MILLIS = 60_000;
@@ -150,7 +150,7 @@ final class RawVerbsClient implements AutoCloseable {
                 + answered(PAYLOAD_OFFSET);
     }
 
-    private long answeredLong(int offset) {
+    long answeredLong(int offset) {
         return MemorySegment.ofArray(answer.privateData())
                 .get(JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), offset);
     }

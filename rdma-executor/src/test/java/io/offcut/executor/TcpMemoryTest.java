@@ -61,7 +61,7 @@ class TcpMemoryTest extends MemoryContract {
             assertThat(answer.getInt(16)).isZero();
             assertThat(answer.getInt(20)).isEqualTo(7);
         }
-        assertThat(read(0, (int) TestHolder.BYTES)).containsOnly(0);
+        assertZeros(read(0, (int) TestHolder.BYTES));
     }
 
     @ParameterizedTest

@@ -35,7 +35,7 @@ final class TestExecutor implements AutoCloseable {
                 new Options(List.of(0), PAYLOAD_BYTES, 1_000, 60_000, "127.0.0.1", verbs());
 
         /** The address of the guest's device, where there is one. */
-        private static String verbs() {
+        static String verbs() {
             return Files.exists(Path.of("/sys/class/infiniband/rxe0")) ? "10.77.0.1" : "";
         }
 

@@ -8,6 +8,7 @@ import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -25,8 +26,9 @@ final class TestHolder implements AutoCloseable {
     private final Path regionDir;
     private final ExecutorControl control;
     private volatile @Nullable List<ChannelDescriptor> channels;
+    private volatile List<String> problems = List.of();
 
-    private TestHolder(Path root) throws IOException {
+    private TestHolder(List<String> starter, Path root) throws IOException {
         this.root = root;
         Path shm = Path.of("/dev/shm");
         this.regionDir =
@@ -42,7 +44,7 @@ final class TestHolder implements AutoCloseable {
                         root.toString(),
                         root.resolve("control.sock").toString(),
                         "127.0.0.1",
-                        "",
+                        TestExecutor.Options.verbs(),
                         TestExecutor.SECRET,
                         1,
                         1,
@@ -57,8 +59,10 @@ final class TestHolder implements AutoCloseable {
                         Path.of(System.getProperty("java.home"), "bin", "java"),
                         System.getProperty("java.class.path"),
                         null);
+        List<String> line = new ArrayList<>(starter);
+        line.addAll(ExecutorCommand.line(program, spec, BYTES));
         this.process =
-                new ProcessBuilder(ExecutorCommand.line(program, spec, BYTES))
+                new ProcessBuilder(line)
                         .redirectErrorStream(true)
                         .redirectOutput(root.resolve("holder.log").toFile())
                         .start();
@@ -69,7 +73,12 @@ final class TestHolder implements AutoCloseable {
 
     /** Starts one and waits until it serves. */
     static TestHolder start(Path root) throws IOException {
-        TestHolder holder = new TestHolder(root);
+        return startBy(List.of(), root);
+    }
+
+    /** The same by a command that runs what it is given. */
+    static TestHolder startBy(List<String> starter, Path root) throws IOException {
+        TestHolder holder = new TestHolder(starter, root);
         try {
             Awaitility.await()
                     .atMost(TestExecutor.CONNECT_TIMEOUT)
@@ -90,10 +99,8 @@ final class TestHolder implements AutoCloseable {
 
         @Override
         public void ready(
-                String leaseId,
-                int generation,
-                List<ChannelDescriptor> ready,
-                List<String> problems) {
+                String leaseId, int generation, List<ChannelDescriptor> ready, List<String> said) {
+            problems = said;
             channels = ready;
         }
 
@@ -109,6 +116,16 @@ final class TestHolder implements AutoCloseable {
 
     Path region() {
         return MemoryRegion.file(regionDir);
+    }
+
+    /** What it said it has not got. */
+    List<String> problems() {
+        return problems;
+    }
+
+    boolean has(String transport) {
+        return Objects.requireNonNull(channels).stream()
+                .anyMatch(channel -> channel.transport().equals(transport));
     }
 
     ChannelDescriptor descriptor(String transport) {

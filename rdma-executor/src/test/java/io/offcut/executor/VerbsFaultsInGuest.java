@@ -13,7 +13,6 @@ import io.offcut.core.frame.InvocationFrame;
 import io.offcut.core.frame.InvocationStatus;
 import io.offcut.executor.internal.rdma.WorkCompletion;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -211,13 +210,13 @@ class VerbsFaultsInGuest {
         assertThat(identifiers).isPositive();
         byte[] hello = RawVerbsClient.hello();
         hello[8] ^= (byte) (knowsTheSecret ? 0 : 1);
-        run("kill", "-STOP", Long.toString(executor.process.pid()));
+        CutOff.run("kill", "-STOP", Long.toString(executor.process.pid()));
         try {
             for (int i = 0; i < 3; i++) {
                 RawVerbsClient.askAndGo(worker, hello);
             }
         } finally {
-            run("kill", "-CONT", Long.toString(executor.process.pid()));
+            CutOff.run("kill", "-CONT", Long.toString(executor.process.pid()));
         }
         // Who asked first has the worker for as long as its end is not heard of.
         stillServes();
@@ -236,7 +235,7 @@ class VerbsFaultsInGuest {
                         TestExecutor.Options.DEFAULT)) {
             String pid = Long.toString(limited.process.pid());
             // Enough for the inputs and one of the results.
-            run("prlimit", "--pid", pid, "--memlock=" + (6L << 20) + ":unlimited");
+            CutOff.run("prlimit", "--pid", pid, "--memlock=" + (6L << 20) + ":unlimited");
             for (int i = 0; i < 3; i++) {
                 assertThatThrownBy(() -> limited.open(ChannelDescriptor.VERBS).close())
                         .isInstanceOfSatisfying(
@@ -245,7 +244,7 @@ class VerbsFaultsInGuest {
             }
             assertThat(Files.readString(Path.of("/proc", pid, "status")))
                     .containsPattern("VmPin:\\s+0 kB");
-            run("prlimit", "--pid", pid, "--memlock=unlimited:unlimited");
+            CutOff.run("prlimit", "--pid", pid, "--memlock=unlimited:unlimited");
             try (InvocationChannel channel = limited.open(ChannelDescriptor.VERBS)) {
                 assertThat(call(channel, bundle.index("echo"), new byte[] {3}).bytes())
                         .containsExactly(3);
@@ -259,22 +258,40 @@ class VerbsFaultsInGuest {
                 InvocationChannel channel = other.open(ChannelDescriptor.VERBS)) {
             assertThat(call(channel, bundle.index("echo"), new byte[] {4}).bytes())
                     .containsExactly(4);
-            run("kill", "-STOP", Long.toString(other.process.pid()));
+            CutOff.run("kill", "-STOP", Long.toString(other.process.pid()));
             int posted = Invoker.post(channel, 7, bundle.index("echo"), new byte[] {4}, 0);
-            run("ip", "link", "set", "eth0", "down");
             int done = InvocationChannel.NONE;
-            try {
+            try (CutOff _ = new CutOff()) {
                 long begin = System.nanoTime();
                 // As the client's threads wait.
                 while (done == InvocationChannel.NONE
                         && System.nanoTime() - begin < TestExecutor.CONNECT_TIMEOUT.toNanos()) {
                     done = channel.await(20_000_000);
                 }
-            } finally {
-                run("ip", "link", "set", "eth0", "up");
             }
             assertThat(done).isEqualTo(posted);
             assertThat(channel.status(done)).isEqualTo(InvocationStatus.DISCONNECTED.code());
+        }
+        stillServes();
+    }
+
+    @Test
+    void aClientThatIsSilentlyCutOffIsGivenUp() throws Exception {
+        try (TestExecutor other = TestExecutor.start(bundle, TestExecutor.Options.DEFAULT);
+                RawVerbsClient client =
+                        new RawVerbsClient(
+                                other.descriptor(ChannelDescriptor.VERBS, 0),
+                                RawVerbsClient.hello(),
+                                4)) {
+            request(client, client.region.getRkey());
+            assertThat(client.arrived().succeeded()).isTrue();
+            long pairs = resources("qp", other.process);
+            assertThat(pairs).isPositive();
+            try (CutOff _ = new CutOff()) {
+                Awaitility.await()
+                        .atMost(TestExecutor.CONNECT_TIMEOUT)
+                        .until(() -> resources("qp", other.process) < pairs);
+            }
         }
         stillServes();
     }
@@ -285,17 +302,10 @@ class VerbsFaultsInGuest {
         try (Stream<Path> tasks = Files.list(Path.of("/proc/" + process.pid() + "/task"))) {
             threads = tasks.map(task -> task.getFileName() + "").collect(Collectors.toSet());
         }
-        return run("rdma", "resource", "show", kind)
+        return CutOff.run("rdma", "resource", "show", kind)
                 .lines()
                 .filter(one -> threads.contains(one.replaceFirst(".* pid (\\d+) .*", "$1")))
                 .count();
-    }
-
-    private static String run(String... command) throws Exception {
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor()).as("%s: %s", List.of(command), said).isZero();
-        return said;
     }
 
     @Test

@@ -9,6 +9,8 @@ import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.core.frame.MemoryStatus;
+import io.offcut.executor.BareMemory;
+import io.offcut.executor.RdmaDevices;
 import io.offcut.linux.SharedMemory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -26,7 +28,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Remote memory beside a copy, an atomic instruction, and a bare socket. For one thread. */
+/**
+ * Remote memory beside a copy, an atomic instruction, a bare socket, and bare one-sided requests to
+ * the same device. For one thread.
+ */
 final class MemoryCases {
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
     private static final int MEMORY_BYTES = 64 << 20;
@@ -39,7 +44,7 @@ final class MemoryCases {
     private static final int REQUEST_BYTES = 40;
     private static final int RESPONSE_BYTES = 32;
     private static final int SHM_CALLS = 20_000;
-    private static final int TCP_CALLS = 20_000;
+    private static final int FAR_CALLS = 20_000;
     private static final int LARGE_CALLS = 2_000;
 
     private final OffcutClient client;
@@ -56,9 +61,17 @@ final class MemoryCases {
         this.effort = effort;
     }
 
-    List<CaseResult> run() throws IOException, InterruptedException {
-        shm();
-        tcp();
+    /**
+     * @param transports to measure, in this order
+     */
+    List<CaseResult> run(List<String> transports) throws IOException, InterruptedException {
+        for (String transport : transports) {
+            switch (transport) {
+                case ChannelDescriptor.SHM -> shm();
+                case ChannelDescriptor.VERBS -> verbs(RdmaDevices.address(RdmaDevices.AUTO));
+                default -> tcp();
+            }
+        }
         return results;
     }
 
@@ -111,6 +124,34 @@ final class MemoryCases {
                     () -> requireOk(memory.fetchAndAdd(0, 1).status()));
         } finally {
             Files.deleteIfExists(file);
+        }
+    }
+
+    private void verbs(String address) throws IOException, InterruptedException {
+        try (BareMemory bare = new BareMemory(address, MEMORY_BYTES, LARGE_BYTES);
+                RemoteMemory memory = allocate(ChannelDescriptor.VERBS);
+                Arena arena = Arena.ofShared()) {
+            for (int bytes : new int[] {SMALL_BYTES, LARGE_BYTES}) {
+                MemorySegment here = arena.allocate(bytes, Long.BYTES);
+                measure(
+                        "verbs",
+                        "read",
+                        bytes,
+                        () -> bare.read(offset(bytes), bytes),
+                        () -> requireOk(memory.read(offset(bytes), here)));
+                measure(
+                        "verbs",
+                        "write",
+                        bytes,
+                        () -> bare.write(offset(bytes), bytes),
+                        () -> requireOk(memory.write(offset(bytes), here)));
+            }
+            measure(
+                    "verbs",
+                    "fetch and add",
+                    SMALL_BYTES,
+                    () -> bare.fetchAndAdd(0),
+                    () -> requireOk(memory.fetchAndAdd(0, 1).status()));
         }
     }
 
@@ -173,7 +214,7 @@ final class MemoryCases {
             throws IOException, InterruptedException {
         boolean large = bytes == LARGE_BYTES;
         boolean many = transport.equals("shm") && !large;
-        int calls = large ? LARGE_CALLS : many ? SHM_CALLS : TCP_CALLS;
+        int calls = large ? LARGE_CALLS : many ? SHM_CALLS : FAR_CALLS;
         String size = large ? "1 MiB" : "8 B";
         String name = transport + " " + what + " " + size + (many ? ", " + AT_ONCE + " times" : "");
         Rounds rounds =

@@ -261,9 +261,11 @@ final class ExecutorLauncher {
         LeaseTerms terms = slot.terms;
         int payloadBytes = payloadBytes(terms);
         long memoryBytes = terms.memoryBytes() / Math.max(1, terms.cores().size());
-        // Nobody calls a lease of memory.
+        // A lease of memory has no slots that might take too much of it.
         String rdma =
-                terms.memoryOnly() ? "" : verbsHost(terms.leaseId(), payloadBytes, memoryBytes);
+                terms.memoryOnly()
+                        ? verbsHost
+                        : verbsHost(terms.leaseId(), payloadBytes, memoryBytes);
         List<Integer> real = terms.cores().stream().map(cpus::toReal).boxed().toList();
         return new ExecutorSpec(
                 terms.leaseId(),

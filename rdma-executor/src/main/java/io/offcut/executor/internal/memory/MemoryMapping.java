@@ -124,6 +124,11 @@ final class MemoryMapping implements AutoCloseable {
         return memory;
     }
 
+    /** Where {@link #state} lies. */
+    MemorySegment stateWord() {
+        return file.asSlice(MemoryLayout.STATE_OFFSET, Integer.BYTES);
+    }
+
     long bytes() {
         return memory.byteSize();
     }

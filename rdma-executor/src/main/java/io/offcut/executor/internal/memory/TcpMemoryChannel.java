@@ -126,7 +126,8 @@ public final class TcpMemoryChannel implements MemoryChannel {
         return MemoryFrame.replyBytes(reply);
     }
 
-    private static OffcutException refusal(String where, int status) {
+    /** Of a holder's reply. */
+    static OffcutException refusal(String where, int status) {
         return switch (status) {
             case MemoryFrame.UNAUTHORIZED ->
                     new OffcutException(

@@ -26,7 +26,7 @@ final class Holder {
      */
     static void serve(ExecutorSpec spec) throws InterruptedException {
         List<String> problems = Confinement.apply(spec.cpus());
-        MemoryHolder memory = new MemoryHolder(spec);
+        MemoryHolder memory = new MemoryHolder(spec, problems);
         ControlLink link =
                 new ControlLink(
                         spec,

@@ -25,7 +25,9 @@ public final class ConnectionParameters extends RdmaConnParam {
     public static final int MAX_REJECT_BYTES = 148;
 
     private static final byte ALL_THE_DEVICE_CAN = (byte) 0xFF;
-    private static final byte MOST_RETRIES = 7;
+
+    /** One less than fits: soft-RoCE takes the most, 7, for: for ever. */
+    private static final byte RETRIES = 6;
 
     private final Arena arena = Arena.ofAuto();
 
@@ -43,7 +45,7 @@ public final class ConnectionParameters extends RdmaConnParam {
     }
 
     /**
-     * Parameters with the most retries of what the network loses.
+     * Parameters with as many retries of what the network loses as have an end.
      *
      * @param rnrRetries how often a peer without a receive request is tried again: 7 for ever
      * @throws IOException if the data is over what a byte can say
@@ -58,7 +60,7 @@ public final class ConnectionParameters extends RdmaConnParam {
         private_data_len = (byte) privateData.length;
         responder_resources = ALL_THE_DEVICE_CAN;
         initiator_depth = ALL_THE_DEVICE_CAN;
-        retry_count = MOST_RETRIES;
+        retry_count = RETRIES;
         rnr_retry_count = (byte) rnrRetries;
     }
 

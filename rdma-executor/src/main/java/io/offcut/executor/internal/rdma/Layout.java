@@ -24,6 +24,7 @@ final class Layout {
     static final int MR_RKEY = 40;
 
     static final int DEVICE_ATTR_BYTES = 232;
+    static final int DEVICE_ATTR_ATOMIC_CAP = 164;
     static final int PORT_ATTR_BYTES = 52;
 
     static final int QP_ATTR_BYTES = 144;

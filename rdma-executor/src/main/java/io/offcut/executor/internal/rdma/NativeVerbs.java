@@ -15,7 +15,9 @@ import com.ibm.disni.verbs.SVCRegMr;
 import com.ibm.disni.verbs.SVCReqNotify;
 import io.offcut.linux.CFunction;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +28,20 @@ public final class NativeVerbs extends RdmaVerbs {
     private static final int ENOMEM = 12;
 
     NativeVerbs() {}
+
+    /** Whether the device carries out atomic operations. Not in DiSNI. */
+    public boolean hasAtomics(IbvContext context) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment attributes = arena.allocate(Layout.DEVICE_ATTR_BYTES, Long.BYTES);
+            int ignored =
+                    check(
+                            "ibv_query_device",
+                            RdmaLibraries.get()
+                                    .queryDevice
+                                    .call(((NativeContext) context).address, attributes.address()));
+            return attributes.get(ValueLayout.JAVA_INT, Layout.DEVICE_ATTR_ATOMIC_CAP) != 0;
+        }
+    }
 
     @Override
     public IbvPd allocPd(IbvContext context) throws IOException {

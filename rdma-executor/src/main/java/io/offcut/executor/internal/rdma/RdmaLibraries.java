@@ -21,6 +21,7 @@ final class RdmaLibraries {
     final CFunction getDeviceName;
     final CFunction openDevice;
     final CFunction closeDevice;
+    final CFunction queryDevice;
     final CFunction allocPd;
     final CFunction deallocPd;
     final CFunction regMr;
@@ -62,6 +63,7 @@ final class RdmaLibraries {
         getDeviceName = verbs.function("ibv_get_device_name");
         openDevice = verbs.function("ibv_open_device");
         closeDevice = verbs.function("ibv_close_device");
+        queryDevice = verbs.function("ibv_query_device");
         allocPd = verbs.function("ibv_alloc_pd");
         deallocPd = verbs.function("ibv_dealloc_pd");
         regMr = verbs.function("ibv_reg_mr");

@@ -1,9 +1,6 @@
 package io.offcut.executor.internal.verbs;
 
 import com.ibm.disni.verbs.IbvMr;
-import com.ibm.disni.verbs.IbvPd;
-import com.ibm.disni.verbs.RdmaCmEvent.EventType;
-import com.ibm.disni.verbs.RdmaEventChannel;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.core.api.ChannelDescriptor;
@@ -11,9 +8,6 @@ import io.offcut.core.frame.InvocationFrame;
 import io.offcut.core.frame.InvocationStatus;
 import io.offcut.executor.InvocationChannel;
 import io.offcut.executor.internal.SlotBook;
-import io.offcut.executor.internal.rdma.NativeCm;
-import io.offcut.executor.internal.rdma.NativeCmEvent;
-import io.offcut.executor.internal.rdma.OffcutRdma;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
@@ -28,20 +22,17 @@ import java.lang.foreign.MemorySegment;
  */
 public final class VerbsClientChannel implements InvocationChannel {
     private static final int POLLS_PER_CLOCK = 1024;
-    private static final long LOOK_NANOS = 100_000_000;
+    private static final long SLEEP_NANOS = 100_000_000;
     private static final long PROBE_NANOS = 2_000_000_000;
 
     private final VerbsLink link;
-    private final NativeCm manager = OffcutRdma.cm();
-    private final RdmaEventChannel events;
-    private final IbvPd pd;
+    private final VerbsRoute route;
     private final VerbsHello.Reply worker;
     private final VerbsMemory inputs;
     private final VerbsMemory results;
     private final SlotBook book;
     private int idlePolls;
-    private long lookedNanos = System.nanoTime();
-    private long silentNanos = lookedNanos;
+    private long silentNanos = System.nanoTime();
 
     /** Whether the worker was heard, or had nothing to say, since the clock was last looked at. */
     private boolean heard = true;
@@ -60,16 +51,15 @@ public final class VerbsClientChannel implements InvocationChannel {
             inputs.close();
             throw e;
         }
-        this.pd = dial.pd();
-        this.events = dial.events();
-        this.link = dial.take();
+        this.route = dial.route();
+        this.link = dial.link();
     }
 
     private static VerbsMemory registered(VerbsDial dial, int access) throws IOException {
         VerbsHello.Reply worker = dial.worker();
         VerbsMemory memory = new VerbsMemory(worker.slots(), worker.payloadBytes(), false);
         try {
-            memory.register(dial.pd(), access);
+            memory.register(dial.route().pd(), access);
         } catch (IOException | RuntimeException e) {
             memory.close();
             throw e;
@@ -84,8 +74,14 @@ public final class VerbsClientChannel implements InvocationChannel {
      * @throws OffcutException as {@link io.offcut.executor.Channels#open}
      */
     public static VerbsClientChannel open(ChannelDescriptor channel, long timeoutNanos) {
-        try (VerbsDial dial = VerbsDial.connect(channel, timeoutNanos)) {
-            return new VerbsClientChannel(dial);
+        try {
+            VerbsDial dial = VerbsDial.connect(channel, timeoutNanos);
+            try {
+                return new VerbsClientChannel(dial);
+            } catch (IOException | RuntimeException e) {
+                dial.route().close();
+                throw e;
+            }
         } catch (IOException e) {
             throw new OffcutException(
                     ErrorCode.UNREACHABLE,
@@ -208,32 +204,15 @@ public final class VerbsClientChannel implements InvocationChannel {
     /** Asks the connection manager, and after some time without a word the worker's device. */
     private void lookNowAndThen() {
         long now = System.nanoTime();
-        if (now - lookedNanos < LOOK_NANOS) {
+        if (!route.lookNowAndThen(now)) {
             return;
         }
-        lookedNanos = now;
-        look();
         if (heard) {
             heard = false;
             silentNanos = now;
         } else if (now - silentNanos >= PROBE_NANOS) {
             silentNanos = now;
             link.probe();
-        }
-    }
-
-    private void look() {
-        try {
-            NativeCmEvent event = manager.getCmEvent(events, 0);
-            if (event != null) {
-                event.ackEvent();
-                if (event.is(EventType.RDMA_CM_EVENT_DISCONNECTED)
-                        || event.is(EventType.RDMA_CM_EVENT_DEVICE_REMOVAL)) {
-                    link.lose();
-                }
-            }
-        } catch (IOException e) {
-            link.lose();
         }
     }
 
@@ -255,8 +234,8 @@ public final class VerbsClientChannel implements InvocationChannel {
             if (left <= 0 || Thread.currentThread().isInterrupted()) {
                 return NONE;
             }
-            if (link.await(Math.min(left, LOOK_NANOS))) {
-                look();
+            if (link.await(Math.min(left, SLEEP_NANOS))) {
+                route.look();
             }
             lookNowAndThen();
         }
@@ -313,9 +292,9 @@ public final class VerbsClientChannel implements InvocationChannel {
             return;
         }
         closed = true;
-        link.close();
+        route.hangUp();
         inputs.close();
         results.close();
-        VerbsDial.release(pd, events);
+        route.close();
     }
 }

@@ -1,136 +1,87 @@
 package io.offcut.executor.internal.verbs;
 
-import com.ibm.disni.verbs.IbvPd;
-import com.ibm.disni.verbs.RdmaCm;
-import com.ibm.disni.verbs.RdmaCmEvent.EventType;
-import com.ibm.disni.verbs.RdmaCmId;
-import com.ibm.disni.verbs.RdmaEventChannel;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.core.frame.InvocationFrame;
 import io.offcut.core.frame.InvocationStatus;
 import io.offcut.executor.internal.SlotBook;
-import io.offcut.executor.internal.rdma.ConnectionParameters;
-import io.offcut.executor.internal.rdma.NativeCmEvent;
-import io.offcut.executor.internal.rdma.OffcutRdma;
 import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 
-/** Connecting to a worker by RDMA, in bounded time. For one thread; blocks. */
-final class VerbsDial implements AutoCloseable {
+/**
+ * A connection to a worker by RDMA.
+ *
+ * @param route the way there, which the caller closes
+ * @param link what it is used by
+ * @param worker what the worker said of itself
+ */
+record VerbsDial(VerbsRoute route, VerbsLink link, VerbsHello.Reply worker) {
     private static final long RETRY_NANOS = 20_000_000;
 
-    private final ChannelDescriptor channel;
-    private final long deadlineNanos;
-    private final RdmaEventChannel events;
-    private @Nullable RdmaCmId id;
-    private @Nullable IbvPd pd;
-    private @Nullable VerbsLink link;
-    private VerbsHello.@Nullable Reply worker;
-    private boolean taken;
-
-    private VerbsDial(ChannelDescriptor channel, long deadlineNanos) throws IOException {
-        this.channel = channel;
-        this.deadlineNanos = deadlineNanos;
-        this.events = OffcutRdma.cm().createEventChannel();
-    }
-
+    /** Connects, in bounded time. While the worker has another client it tries again. */
     static VerbsDial connect(ChannelDescriptor channel, long timeoutNanos) throws IOException {
-        if (OffcutRdma.upstreamChosen()) {
-            throw new IOException("DiSNI's own provider has no private data; unset its choice");
-        }
         long deadlineNanos = System.nanoTime() + timeoutNanos;
         OffcutException busy = null;
         while (true) {
-            VerbsDial dial = new VerbsDial(channel, deadlineNanos);
+            VerbsDial dial;
             try {
-                VerbsHello.Reply reply = dial.greet();
-                if (reply.status() == 0) {
-                    dial.check(reply);
-                    return dial;
-                }
-                busy = dial.refused(reply);
-                if (reply.status() != InvocationStatus.BUSY.code()
-                        || dial.leftNanos() < RETRY_NANOS) {
-                    throw busy;
-                }
-                dial.close();
-                // Its last client may just have gone.
-                LockSupport.parkNanos(RETRY_NANOS);
+                dial = ask(channel, deadlineNanos);
             } catch (IOException e) {
-                dial.close();
                 if (busy != null) {
                     // The time was over while it asked once more.
                     throw busy;
                 }
                 throw e;
-            } catch (RuntimeException e) {
-                dial.close();
-                throw e;
             }
+            if (dial.worker.status() == 0) {
+                return dial;
+            }
+            dial.route.close();
+            busy = refused(channel, dial.worker);
+            if (dial.worker.status() != InvocationStatus.BUSY.code()
+                    || dial.route.leftNanos() < RETRY_NANOS) {
+                throw busy;
+            }
+            // Its last client may just have gone.
+            LockSupport.parkNanos(RETRY_NANOS);
         }
     }
 
-    private VerbsHello.Reply greet() throws IOException {
-        RdmaCmId made = OffcutRdma.cm().createId(events, RdmaCm.RDMA_PS_TCP);
-        id = made;
-        made.resolveAddr(null, new InetSocketAddress(channel.host(), channel.port()), leftMillis());
-        var _ = await(EventType.RDMA_CM_EVENT_ADDR_RESOLVED);
-        made.resolveRoute(leftMillis());
-        var _ = await(EventType.RDMA_CM_EVENT_ROUTE_RESOLVED);
-        IbvPd domain = made.getVerbs().allocPd();
-        pd = domain;
-        link = new VerbsLink(made, domain, channel.slots(), events.getFd());
-        made.connect(
-                new ConnectionParameters(
-                        VerbsHello.request(channel.worker(), channel.secret()),
-                        VerbsLink.RNR_RETRIES));
-        NativeCmEvent answer = await(EventType.RDMA_CM_EVENT_ESTABLISHED);
-        boolean connected = answer.is(EventType.RDMA_CM_EVENT_ESTABLISHED);
-        byte[] data = answer.privateData();
-        if (!VerbsHello.isReply(data)) {
-            throw new IOException(
-                    connected ? "what answers there is not a worker" : "nobody listens there");
+    private static VerbsDial ask(ChannelDescriptor channel, long deadlineNanos) throws IOException {
+        VerbsRoute route = VerbsRoute.to(channel, deadlineNanos);
+        try {
+            VerbsLink link =
+                    new VerbsLink(route.id(), route.pd(), channel.slots(), route.descriptor());
+            VerbsRoute.Answer answer =
+                    route.connect(link, VerbsHello.request(channel.worker(), channel.secret()));
+            return new VerbsDial(route, link, reply(channel, answer));
+        } catch (IOException | RuntimeException e) {
+            route.close();
+            throw e;
         }
-        VerbsHello.Reply reply = VerbsHello.reply(data);
-        if (connected != (reply.status() == 0)) {
+    }
+
+    private static VerbsHello.Reply reply(ChannelDescriptor channel, VerbsRoute.Answer answer)
+            throws IOException {
+        if (!VerbsHello.isReply(answer.data())) {
+            throw new IOException(
+                    answer.accepted()
+                            ? "what answers there is not a worker"
+                            : "nobody listens there");
+        }
+        VerbsHello.Reply reply = VerbsHello.reply(answer.data());
+        if (answer.accepted() != (reply.status() == 0)) {
             throw new IOException("what answers there contradicts itself");
+        }
+        if (answer.accepted()) {
+            check(channel, reply);
         }
         return reply;
     }
 
-    /** The event of that type, or of a refusal. */
-    private NativeCmEvent await(EventType type) throws IOException {
-        while (true) {
-            NativeCmEvent event = OffcutRdma.cm().getCmEvent(events, leftMillis());
-            if (event == null) {
-                if (leftNanos() <= 0 || Thread.currentThread().isInterrupted()) {
-                    throw new IOException("no answer in time");
-                }
-                continue;
-            }
-            event.ackEvent();
-            if (event.is(type) || event.is(EventType.RDMA_CM_EVENT_REJECTED)) {
-                return event;
-            }
-            throw new IOException("the connection manager says " + event);
-        }
-    }
-
-    private long leftNanos() {
-        return deadlineNanos - System.nanoTime();
-    }
-
-    private int leftMillis() {
-        return Math.toIntExact(
-                Math.clamp(TimeUnit.NANOSECONDS.toMillis(leftNanos()), 1, Integer.MAX_VALUE));
-    }
-
-    private void check(VerbsHello.Reply reply) throws IOException {
+    private static void check(ChannelDescriptor channel, VerbsHello.Reply reply)
+            throws IOException {
         if (reply.slots() < 1
                 || reply.slots() > Math.min(SlotBook.MAX_SLOTS, channel.slots())
                 || reply.payloadBytes() < 1
@@ -142,35 +93,9 @@ final class VerbsDial implements AutoCloseable {
                             + " slots of "
                             + reply.payloadBytes());
         }
-        worker = reply;
     }
 
-    VerbsHello.Reply worker() {
-        return require(worker);
-    }
-
-    IbvPd pd() {
-        return require(pd);
-    }
-
-    RdmaEventChannel events() {
-        return events;
-    }
-
-    /** Hands all of it over; {@link #close} leaves it alone from now on. */
-    VerbsLink take() {
-        taken = true;
-        return require(link);
-    }
-
-    private static <T> T require(@Nullable T part) {
-        if (part == null) {
-            throw new IllegalStateException("not connected");
-        }
-        return part;
-    }
-
-    private OffcutException refused(VerbsHello.Reply reply) {
+    private static OffcutException refused(ChannelDescriptor channel, VerbsHello.Reply reply) {
         String who = "worker " + channel.worker() + " at " + channel.host() + ":" + channel.port();
         if (reply.status() == VerbsHello.UNAUTHORIZED) {
             return new OffcutException(
@@ -202,39 +127,5 @@ final class VerbsDial implements AutoCloseable {
                                     + InvocationStatus.of(reply.status())
                                     + "; ask for a new lease");
         };
-    }
-
-    @Override
-    public void close() {
-        if (taken) {
-            return;
-        }
-        taken = true;
-        if (link != null) {
-            link.close();
-        } else if (id != null) {
-            destroy(id);
-        }
-        release(pd, events);
-    }
-
-    private static void destroy(RdmaCmId id) {
-        try {
-            int ignored = id.destroyId();
-        } catch (IOException e) {
-            // The device is gone.
-        }
-    }
-
-    /** Gives back what a closed link was made with. */
-    static void release(@Nullable IbvPd pd, RdmaEventChannel events) {
-        try {
-            if (pd != null) {
-                int ignored = OffcutRdma.verbs().deallocPd(pd);
-            }
-        } catch (IOException e) {
-            // Somebody's memory is still registered there; it goes with the process.
-        }
-        int ignored = OffcutRdma.cm().destroyEventChannel(events);
     }
 }

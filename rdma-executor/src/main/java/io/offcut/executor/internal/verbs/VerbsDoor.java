@@ -1,10 +1,8 @@
 package io.offcut.executor.internal.verbs;
 
 import com.ibm.disni.verbs.IbvPd;
-import com.ibm.disni.verbs.RdmaCm;
 import com.ibm.disni.verbs.RdmaCmEvent.EventType;
 import com.ibm.disni.verbs.RdmaCmId;
-import com.ibm.disni.verbs.RdmaEventChannel;
 import io.offcut.core.frame.InvocationStatus;
 import io.offcut.executor.internal.rdma.ConnectionParameters;
 import io.offcut.executor.internal.rdma.NativeCmEvent;
@@ -12,7 +10,6 @@ import io.offcut.executor.internal.rdma.OffcutRdma;
 import io.offcut.linux.DescriptorWatch;
 import io.offcut.linux.Wakeup;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +23,6 @@ import org.jspecify.annotations.Nullable;
  * domain.
  */
 public final class VerbsDoor implements AutoCloseable {
-    private static final int BACKLOG = 64;
     private static final long LOOK_NANOS = 1_000_000_000;
     private static final long CLOSE_MILLIS = 1_000;
 
@@ -34,11 +30,9 @@ public final class VerbsDoor implements AutoCloseable {
     private final IntFunction<VerbsWorkerChannel> maker;
     private final @Nullable VerbsWorkerChannel[] channels;
     private final Runnable arrival;
-    private final RdmaEventChannel events;
-    private final RdmaCmId listener;
+    private final VerbsListener listener;
     private final Wakeup wakeup = new Wakeup();
     private final DescriptorWatch watch;
-    private final int port;
     private final Thread thread;
     private final Map<RdmaCmId, Connection> connections = new HashMap<>();
     private @Nullable IbvPd pd;
@@ -76,22 +70,13 @@ public final class VerbsDoor implements AutoCloseable {
         this.maker = maker;
         this.channels = new VerbsWorkerChannel[workers];
         this.arrival = arrival;
-        this.events = OffcutRdma.cm().createEventChannel();
-        this.listener = events.createId(RdmaCm.RDMA_PS_TCP);
         try {
-            listener.bindAddr(new InetSocketAddress(host, 0));
-            if (listener.getVerbs() == null) {
-                throw new IOException("no RDMA device has the address " + host);
-            }
-            listener.listen(BACKLOG);
-            this.port = ((InetSocketAddress) listener.getSource()).getPort();
+            this.listener = new VerbsListener(host);
         } catch (IOException e) {
-            int ignored = listener.destroyId();
-            ignored = events.destroyEventChannel();
             wakeup.close();
             throw e;
         }
-        this.watch = new DescriptorWatch(events.getFd(), wakeup.descriptor());
+        this.watch = new DescriptorWatch(listener.descriptor(), wakeup.descriptor());
         this.thread =
                 Thread.ofPlatform()
                         .daemon()
@@ -101,7 +86,7 @@ public final class VerbsDoor implements AutoCloseable {
     }
 
     public int port() {
-        return port;
+        return listener.port();
     }
 
     private void run() {
@@ -118,20 +103,12 @@ public final class VerbsDoor implements AutoCloseable {
 
     private void hearAll() {
         try {
-            for (NativeCmEvent event = next(); event != null; event = next()) {
+            for (NativeCmEvent event = listener.next(); event != null; event = listener.next()) {
                 hear(event);
             }
         } catch (IOException e) {
             System.err.println("offcut executor: rdma: no event could be had: " + e.getMessage());
         }
-    }
-
-    private @Nullable NativeCmEvent next() throws IOException {
-        NativeCmEvent event = OffcutRdma.cm().getCmEvent(events, 0);
-        if (event != null) {
-            event.ackEvent();
-        }
-        return event;
     }
 
     /** What fails for one connection is said, and the others go on. */
@@ -148,9 +125,7 @@ public final class VerbsDoor implements AutoCloseable {
         Connection connection = connections.get(id);
         if (event.is(EventType.RDMA_CM_EVENT_CONNECT_REQUEST)) {
             judge(id, event.privateData());
-        } else if (id.equals(listener)) {
-            heardOfListener(event);
-        } else if (connection == null) {
+        } else if (listener.isOwn(event) || connection == null) {
             return;
         } else if (event.is(EventType.RDMA_CM_EVENT_ESTABLISHED)) {
             connection.handedOver = true;
@@ -163,14 +138,6 @@ public final class VerbsDoor implements AutoCloseable {
                 || event.is(EventType.RDMA_CM_EVENT_UNREACHABLE)
                 || event.is(EventType.RDMA_CM_EVENT_REJECTED)) {
             takeApart(id, connection);
-        }
-    }
-
-    /** The device waits for this when it goes, and no request comes after it. */
-    private void heardOfListener(NativeCmEvent event) throws IOException {
-        if (event.is(EventType.RDMA_CM_EVENT_DEVICE_REMOVAL)) {
-            System.err.println("offcut executor: rdma: the device is gone; nobody can connect");
-            int ignored = listener.destroyId();
         }
     }
 
@@ -194,7 +161,7 @@ public final class VerbsDoor implements AutoCloseable {
             status = accept(id, index);
         }
         if (status != 0) {
-            refuse(id, status);
+            VerbsListener.refuse(id, VerbsHello.Reply.refusal(status).bytes());
         }
     }
 
@@ -227,15 +194,6 @@ public final class VerbsDoor implements AutoCloseable {
             channels[worker] = known;
         }
         return known;
-    }
-
-    /** Whoever asked may be gone by now, and then cannot be refused. */
-    private static void refuse(RdmaCmId id, int status) throws IOException {
-        try {
-            OffcutRdma.cm().reject(id, VerbsHello.Reply.refusal(status).bytes());
-        } finally {
-            int ignored = id.destroyId();
-        }
     }
 
     private void connect(RdmaCmId id, VerbsWorkerChannel worker) throws IOException {
@@ -293,12 +251,9 @@ public final class VerbsDoor implements AutoCloseable {
             if (pd != null) {
                 int ignored = OffcutRdma.verbs().deallocPd(pd);
             }
-            if (listener.isOpen()) {
-                int ignored = listener.destroyId();
-            }
-            int ignored = events.destroyEventChannel();
         } catch (IOException e) {
             // The device is gone, and with it what it had.
         }
+        listener.close();
     }
 }

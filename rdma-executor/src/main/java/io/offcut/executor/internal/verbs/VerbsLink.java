@@ -23,6 +23,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One connection: a queue pair, a queue for what arrives, which can wake a sleeper, and one for
@@ -30,20 +31,20 @@ import java.util.List;
  * is completed; a failed one breaks the queue pair and flushes the receives, so the first queue
  * tells of that too.
  *
- * <p>For one thread at a time, except {@link #lost}. Nothing here allocates after it was made.
+ * <p>For one thread at a time, except {@link #lose}. Nothing here allocates after it was made.
  */
-final class VerbsLink implements AutoCloseable {
+public final class VerbsLink implements AutoCloseable {
     /** Of {@link #next}: nothing has arrived. */
-    static final int NOTHING = 0;
+    public static final int NOTHING = 0;
 
     /** Of {@link #next}: a write has arrived, see {@link #immediate}. */
-    static final int ARRIVED = 1;
+    public static final int ARRIVED = 1;
 
     /** Of {@link #next}: nothing arrives any more. */
-    static final int BROKEN = 2;
+    public static final int BROKEN = 2;
 
     /** A peer that posts no receives is tried again for some seconds: 655 ms each time. */
-    static final int RNR_RETRIES = 6;
+    public static final int RNR_RETRIES = 6;
 
     private static final int SENDS_PER_SIGNAL = 16;
     private static final int MOST_INLINE_BYTES = 256;
@@ -53,6 +54,9 @@ final class VerbsLink implements AutoCloseable {
 
     /** Acknowledgements of the network are late by no more. */
     private static final long ROOM_NANOS = 1_000_000_000;
+
+    /** Of {@link #nextSent}. */
+    public static final long FAILED = -1;
 
     /** How to give back what was made, the last first. */
     private final Deque<Step> made = new ArrayDeque<>();
@@ -73,6 +77,7 @@ final class VerbsLink implements AutoCloseable {
     private final WorkCompletion arrival;
     private final WorkCompletion sent;
     private final SVCReqNotify notify;
+    private final @Nullable SVCReqNotify notifySent;
     private final int sendDepth;
     private final DescriptorWatch watch;
     private long posted;
@@ -88,9 +93,25 @@ final class VerbsLink implements AutoCloseable {
      * @param slots most writes of the other side at once
      * @param other another descriptor that ends {@link #await}
      */
-    VerbsLink(RdmaCmId id, IbvPd pd, int slots, int other) throws IOException {
+    public VerbsLink(RdmaCmId id, IbvPd pd, int slots, int other) throws IOException {
+        this(id, pd, slots, 2 * SENDS_PER_SIGNAL + 2 * slots, false, other);
+    }
+
+    /**
+     * One for what its owner {@link #prepare prepares}, posts and takes the completions of: they
+     * too end {@link #await}.
+     *
+     * @param sendDepth most that is posted and not completed
+     */
+    public static VerbsLink ofOperations(RdmaCmId id, IbvPd pd, int sendDepth, int other)
+            throws IOException {
+        return new VerbsLink(id, pd, 0, sendDepth, true, other);
+    }
+
+    private VerbsLink(RdmaCmId id, IbvPd pd, int slots, int sendDepth, boolean sendsWake, int other)
+            throws IOException {
         this.id = id;
-        this.sendDepth = 2 * SENDS_PER_SIGNAL + 2 * slots;
+        this.sendDepth = sendDepth;
         try {
             IbvContext context = id.getVerbs();
             int receives = slots + RECEIVES_MORE;
@@ -98,7 +119,7 @@ final class VerbsLink implements AutoCloseable {
             made.push(events::destroyCompChannel);
             arrivals = context.createCQ(events, receives, 0);
             made.push(arrivals::destroyCQ);
-            sends = context.createCQ(null, sendDepth, 0);
+            sends = context.createCQ(sendsWake ? events : null, sendDepth, 0);
             made.push(sends::destroyCQ);
             qp = queuePair(id, pd, receives);
             made.push(id::destroyQP);
@@ -121,6 +142,7 @@ final class VerbsLink implements AutoCloseable {
             pollSends = (PollCq) sends.poll(last, 1);
             made.push(pollSends::free);
             notify = arrivals.reqNotification(false);
+            notifySent = sendsWake ? sends.reqNotification(false) : null;
             watch = new DescriptorWatch(events.getFd(), other);
         } catch (IOException | RuntimeException e) {
             giveBack();
@@ -150,8 +172,9 @@ final class VerbsLink implements AutoCloseable {
         throw refused == null ? new IOException("no queue pair") : refused;
     }
 
+    /** A request that is posted again and again, changed in place; it goes with the link. */
     @SuppressWarnings("JdkObsolete") // DiSNI takes no other list
-    private PostSend prepare(int opcode, IbvSge... pieces) {
+    public PostSend prepare(int opcode, IbvSge... pieces) {
         IbvSendWR wanted = new IbvSendWR();
         wanted.setOpcode(opcode);
         wanted.setSg_list(new LinkedList<>(List.of(pieces)));
@@ -161,7 +184,7 @@ final class VerbsLink implements AutoCloseable {
     }
 
     /** The identifier of the connection. */
-    RdmaCmId id() {
+    public RdmaCmId id() {
         return id;
     }
 
@@ -248,14 +271,44 @@ final class VerbsLink implements AutoCloseable {
      * @return false when it has not in time
      */
     boolean lastWord(int immediate, long timeoutNanos) {
+        return say(immediate) && awaitSaid(timeoutNanos);
+    }
+
+    /** Begins to tell the other side a last number. @return false when it cannot be told */
+    public boolean say(int immediate) {
         word.getWrMod(0).setImmediate(immediate);
-        return !broken
-                && start(word, IbvSendWR.IBV_SEND_SIGNALED)
-                && awaitFinished(posted, timeoutNanos);
+        return !broken && start(word, IbvSendWR.IBV_SEND_SIGNALED);
+    }
+
+    /** Waits until the other side has what was said. @return false when it has not in time */
+    public boolean awaitSaid(long timeoutNanos) {
+        return awaitFinished(posted, timeoutNanos);
+    }
+
+    /**
+     * Takes what has completed next of what its owner posted.
+     *
+     * @return the number of the request; 0 when there is none, −1 when one failed
+     */
+    public long nextSent() {
+        int polled = pollSends.poll();
+        if (polled == 0) {
+            return 0;
+        }
+        if (polled < 0 || !sent.succeeded()) {
+            broken = true;
+            return FAILED;
+        }
+        return sent.getWr_id();
+    }
+
+    /** How much a write can carry in its work request, in bytes. */
+    public int maxInlineBytes() {
+        return qp.maxInlineBytes();
     }
 
     /** Takes what has arrived next, and posts a receive in its place. Does not block. */
-    int next() {
+    public int next() {
         int polled = pollArrivals.poll();
         if (polled == 0) {
             return broken || lost ? BROKEN : NOTHING;
@@ -268,28 +321,26 @@ final class VerbsLink implements AutoCloseable {
     }
 
     /** The number that came with what arrived last. */
-    int immediate() {
+    public int immediate() {
         return arrival.immediate();
     }
 
     /** The connection has ended, as its connection manager says. Any thread. */
-    void lose() {
+    public void lose() {
         lost = true;
-    }
-
-    /** Whether {@link #lose} was called. */
-    boolean lost() {
-        return lost;
     }
 
     /**
      * From now on an arrival ends {@link #await}, also one that is there already but was not taken
      * before: so look again after this.
      */
-    void arm() {
+    public void arm() {
         if (!armed && !broken) {
             try {
                 SVCReqNotify ignored = notify.execute();
+                if (notifySent != null) {
+                    ignored = notifySent.execute();
+                }
                 armed = true;
             } catch (IOException e) {
                 broken = true;
@@ -303,7 +354,7 @@ final class VerbsLink implements AutoCloseable {
      *
      * @return whether the other descriptor can be read
      */
-    boolean await(long timeoutNanos) {
+    public boolean await(long timeoutNanos) {
         if (!watch.await(broken ? 0 : timeoutNanos)) {
             return false;
         }
@@ -337,7 +388,7 @@ final class VerbsLink implements AutoCloseable {
     }
 
     /** Gives back all but the identifier, which the link did not make. */
-    void giveBack() {
+    public void giveBack() {
         while (!made.isEmpty()) {
             attempt(made.pop());
         }
