@@ -109,7 +109,7 @@ public final class Main {
     private static int usage(Io io, OffcutCommand root, ParameterException e) {
         CommandLine where = e.getCommandLine();
         String help = where.getCommandSpec().qualifiedName(" ") + " --help";
-        String message = oneLine(e.getMessage());
+        String message = oneLine(Mistyped.explained(e));
         String variable = JobDefaults.variable(e.getArgSpec());
         if (variable != null && Objects.equals(e.getValue(), io.config().variable(variable))) {
             message = variable + ": " + message;

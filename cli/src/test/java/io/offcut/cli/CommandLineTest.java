@@ -184,6 +184,20 @@ class CommandLineTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "simulate sample --shceduler=easy, --scheduler",
+        "nodes --fromat json, --format",
+        "simulat sample, simulate",
+        "trace inof log.swf, info"
+    })
+    void saysWhichOptionOrCommandWasProbablyMeant(String line, String meant) {
+        TestRun run = TestRun.of(line.split(" "));
+
+        assertThat(run.exitCode()).isEqualTo(ErrorCode.USAGE.exitCode());
+        assertThat(run.err()).hasLineCount(1).contains(": did you mean '" + meant + "'?");
+    }
+
     @Test
     void offersNoFarFetchedKeyForAnUnknownOne() {
         TestRun run = TestRun.of("scheduler", "--set", "foo=1");

@@ -84,7 +84,7 @@ final class SweepTest {
 
         try (Program second = sweep(out, GRID, "--slurm", "--jobs", "1")) {
             assertThat(second.await(PATIENCE)).as(second.said()).isZero();
-            assertThat(second.said()).contains("runs were done before", "taking up job");
+            assertThat(second.said()).contains("runs done before", "taking up job");
         }
         assertThat(done(out)).isEqualTo(RUNS);
         assertThat(arrays(out)).as("arrays").hasSize(1);

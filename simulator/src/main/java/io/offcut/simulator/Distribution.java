@@ -6,25 +6,32 @@ import org.HdrHistogram.Histogram;
 import org.HdrHistogram.HistogramIterationValue;
 
 /**
- * How values are spread. Count, mean, least and greatest are exact; every other value is the middle
- * of its class, and off by a thousandth at most. Takes memory for the range of the values, not for
- * their number. Immutable, for any thread.
+ * How values are spread. Count, sum, mean, least and greatest are exact; every other value is the
+ * middle of its class, and off by a thousandth at most, and by half of a unit of what is added.
+ * Takes memory for the range of the values, not for their number. Immutable, for any thread.
  */
 public final class Distribution {
     private static final int DIGITS = 3;
 
     private final Histogram counts;
     private final double unit;
+
+    /** In wholes, as are those that are exact. */
     private final double sum;
+
     private final long least;
     private final long greatest;
+    private final double exactLeast;
+    private final double exactGreatest;
 
     private Distribution(Builder builder) {
         this.counts = builder.counts.copy();
         this.unit = builder.unit;
-        this.sum = builder.sum;
+        this.sum = builder.sum / (double) builder.unit + builder.fractions;
         this.least = builder.least;
         this.greatest = builder.greatest;
+        this.exactLeast = builder.exactLeast;
+        this.exactGreatest = builder.exactGreatest;
     }
 
     /**
@@ -45,22 +52,22 @@ public final class Distribution {
 
     /** Of all values; 0 when there is none. */
     public double sum() {
-        return sum / unit;
+        return sum;
     }
 
     /** 0 when there is no value. */
     public double mean() {
-        return isEmpty() ? 0 : sum() / count();
+        return isEmpty() ? 0 : sum / count();
     }
 
     /** 0 when there is no value. */
     public double least() {
-        return isEmpty() ? 0 : least / unit;
+        return isEmpty() ? 0 : exactLeast;
     }
 
     /** 0 when there is no value. */
     public double greatest() {
-        return greatest / unit;
+        return exactGreatest;
     }
 
     /** The value that {@code percent} of all do not exceed; 0 when there is none. */
@@ -70,7 +77,7 @@ public final class Distribution {
 
     /** Share of the values that are at most this one. */
     public double shareUpTo(double value) {
-        long raw = (long) (value * unit);
+        long raw = Math.round(value * unit);
         return isEmpty() || raw < 0
                 ? 0
                 : (double) counts.getCountBetweenValues(0, Math.min(raw, greatest)) / count();
@@ -99,7 +106,7 @@ public final class Distribution {
             boolean last = at.getTotalCountToThisValue() == count();
             if (last || share - shownShare >= step || log - shownLog >= step) {
                 double shareOfSum = weight == 0 ? share : weightSoFar / weight;
-                double value = last ? greatest / unit : inUnits(middle(at));
+                double value = last ? exactGreatest : inUnits(middle(at));
                 curve.add(new Point(value, share, shareOfSum));
                 shownShare = share;
                 shownLog = log;
@@ -113,7 +120,10 @@ public final class Distribution {
     }
 
     private double inUnits(long raw) {
-        return Math.clamp(counts.medianEquivalentValue(raw), least, greatest) / unit;
+        return Math.clamp(
+                Math.clamp(counts.medianEquivalentValue(raw), least, greatest) / unit,
+                exactLeast,
+                exactGreatest);
     }
 
     /** Collects values. For one thread. */
@@ -123,6 +133,9 @@ public final class Distribution {
         private long sum;
         private long least = Long.MAX_VALUE;
         private long greatest;
+        private double fractions;
+        private double exactLeast = Double.POSITIVE_INFINITY;
+        private double exactGreatest;
 
         /**
          * Starts empty.
@@ -138,10 +151,22 @@ public final class Distribution {
         /** Adds a value; below 0 counts as 0. */
         public void add(long value) {
             long counted = Math.max(0, value);
-            counts.recordValue(counted);
             sum += counted;
+            count(counted, counted / (double) unit);
+        }
+
+        /** Adds a value in wholes, of which every digit counts; not below 0. */
+        public void addExactly(double value) {
+            fractions += value;
+            count(Math.round(value * unit), value);
+        }
+
+        private void count(long counted, double exact) {
+            counts.recordValue(counted);
             least = Math.min(least, counted);
             greatest = Math.max(greatest, counted);
+            exactLeast = Math.min(exactLeast, exact);
+            exactGreatest = Math.max(exactGreatest, exact);
         }
 
         /** What was added so far. */

@@ -9,6 +9,7 @@ import java.io.OutputStreamWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * Leases as {@code leases.csv}, written while they end, so that their number costs no memory; the
@@ -16,6 +17,27 @@ import java.nio.file.Path;
  * thread.
  */
 public final class LeaseWriter implements LeaseLog, AutoCloseable {
+    private static final List<Column> COLUMNS =
+            List.of(
+                    new Column("lease", (to, lease) -> to.line.append(lease.lease())),
+                    new Column("user", (to, lease) -> to.line.append(lease.user())),
+                    new Column(
+                            "node",
+                            (to, lease) -> to.line.append(to.cluster.nodeName(lease.node()))),
+                    new Column("start", (to, lease) -> to.appendSeconds(lease.startMillis())),
+                    new Column("end", (to, lease) -> to.appendSeconds(lease.endMillis())),
+                    new Column("cores", (to, lease) -> to.line.append(lease.cores())),
+                    new Column("memory_bytes", (to, lease) -> to.line.append(lease.memoryBytes())),
+                    new Column("reason", (to, lease) -> to.line.append(lease.reason())));
+
+    private record Column(String name, Value value) {}
+
+    /** Appends one value to the line. */
+    @FunctionalInterface
+    private interface Value {
+        void append(LeaseWriter to, EndedLease lease);
+    }
+
     private final Path folder;
     private final Path file;
     private final ClusterSpec cluster;
@@ -38,32 +60,21 @@ public final class LeaseWriter implements LeaseLog, AutoCloseable {
             this.whole = WholeFile.at(file);
             this.out =
                     new BufferedWriter(new OutputStreamWriter(whole.out(), StandardCharsets.UTF_8));
-            out.write("lease,user,node,start,end,cores,memory_bytes,reason\n");
+            out.write(String.join(",", COLUMNS.stream().map(Column::name).toList()) + "\n");
         } catch (IOException e) {
             throw OffcutException.cannotWrite(file, e);
         }
     }
 
     @Override
-    public void ended(
-            long lease,
-            String user,
-            int node,
-            long startMillis,
-            long endMillis,
-            int cores,
-            long memoryBytes,
-            String reason) {
+    public void ended(EndedLease lease) {
         line.setLength(0);
-        line.append(lease).append(',').append(user).append(',');
-        line.append(cluster.nodeName(node)).append(',');
-        appendSeconds(startMillis);
-        line.append(',');
-        appendSeconds(endMillis);
-        line.append(',').append(cores).append(',').append(memoryBytes).append(',');
-        line.append(reason).append('\n');
+        for (Column column : COLUMNS) {
+            line.append(line.isEmpty() ? "" : ",");
+            column.value().append(this, lease);
+        }
         try {
-            out.append(line);
+            out.append(line.append('\n'));
         } catch (IOException e) {
             throw OffcutException.cannotWrite(file, e);
         }

@@ -9,8 +9,8 @@ package io.offcut.simulator;
  * @param kind what becomes of the jobs that are on it
  */
 public record Outage(int node, long fromSeconds, long toSeconds, Kind kind) {
-    /** Beyond any log, and countable in milliseconds. */
-    private static final long LAST_SECONDS = Long.MAX_VALUE / 2_000;
+    /** No outage begins or ends later, or as much before 0: far from overflow. */
+    public static final long LAST_SECONDS = Long.MAX_VALUE / 2_000;
 
     public Outage {
         if (node < 0

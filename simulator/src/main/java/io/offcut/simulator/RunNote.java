@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param logs what was read
  * @param partitionNames of partitions by their numbers in the log
  * @param queueNames of queues by their numbers in the log
+ * @param machine from what it was made that nobody told
  * @param coreHourPrice what an hour of one core costs; null when nobody said
  * @param scenario its options, to be read again; null when nobody said
  */
@@ -26,14 +27,16 @@ public record RunNote(
         List<Log> logs,
         Map<Integer, String> partitionNames,
         Map<Integer, String> queueNames,
+        List<String> machine,
         @Nullable Double coreHourPrice,
         @Nullable String scenario) {
     /** Nothing is known. */
     public static final RunNote NONE =
-            new RunNote("", "", List.of(), Map.of(), Map.of(), null, null);
+            new RunNote("", "", List.of(), Map.of(), Map.of(), List.of(), null, null);
 
     public RunNote {
         logs = List.copyOf(logs);
+        machine = List.copyOf(machine);
         partitionNames = Map.copyOf(partitionNames);
         queueNames = Map.copyOf(queueNames);
     }
@@ -73,12 +76,14 @@ public record RunNote(
      * Of a run over logs.
      *
      * @param header of all of them; names partitions and queues
+     * @param machine from what it was made that nobody told
      */
     public static RunNote of(
             String offcutVersion,
             String commandLine,
             List<Log> logs,
             SwfHeader header,
+            List<String> machine,
             @Nullable Double coreHourPrice) {
         return new RunNote(
                 offcutVersion,
@@ -86,6 +91,7 @@ public record RunNote(
                 logs,
                 names(header, "Partition"),
                 names(header, "Queue"),
+                machine,
                 coreHourPrice,
                 null);
     }
@@ -93,7 +99,14 @@ public record RunNote(
     /** The same with its options. */
     public RunNote withScenario(String text) {
         return new RunNote(
-                offcutVersion, commandLine, logs, partitionNames, queueNames, coreHourPrice, text);
+                offcutVersion,
+                commandLine,
+                logs,
+                partitionNames,
+                queueNames,
+                machine,
+                coreHourPrice,
+                text);
     }
 
     /** Header lines such as {@code Queue: 2 batch}, as the Standard Workload Format has them. */

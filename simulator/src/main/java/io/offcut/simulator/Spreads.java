@@ -17,7 +17,7 @@ record Spreads(Distribution waitSeconds, Distribution boundedSlowdowns) {
         Distribution.Builder slowdowns = new Distribution.Builder(1000);
         for (int job = 0; job < schedule.size(); job++) {
             waits.add(schedule.waitSeconds(job));
-            slowdowns.add(Math.round(schedule.boundedSlowdown(job) * 1000));
+            slowdowns.addExactly(schedule.boundedSlowdown(job));
         }
         return new Spreads(waits.build(), slowdowns.build());
     }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /** {@code summary.json}, as docs/reference/simulation-results.md has it. */
 final class Summary {
     /** Raised when a field goes or changes its meaning; new ones may come without. */
-    private static final String SCHEMA = "offcut-simulation-1";
+    private static final String SCHEMA = "offcut-simulation-2";
 
     private static final double SECONDS_PER_HOUR = 3600;
 
@@ -56,6 +56,7 @@ final class Summary {
         run.put("offcutVersion", note.offcutVersion());
         run.put("commandLine", note.commandLine());
         run.put("logs", note.logs());
+        run.put("machine", note.machine());
         return run;
     }
 

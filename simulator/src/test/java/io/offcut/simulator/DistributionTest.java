@@ -35,6 +35,24 @@ class DistributionTest {
     }
 
     @Test
+    void whatIsAddedExactlyKeepsItsDigits() {
+        Distribution.Builder builder = new Distribution.Builder(1000);
+        double sum = 0;
+        for (double value : new double[] {1.00049, 2.5000049, 7.0 / 3}) {
+            builder.addExactly(value);
+            sum += value;
+        }
+        Distribution distribution = builder.build();
+
+        assertThat(distribution.mean()).isEqualTo(sum / 3);
+        assertThat(distribution.least()).isEqualTo(1.00049);
+        assertThat(distribution.greatest()).isEqualTo(2.5000049);
+        assertThat(distribution.percentile(50)).isCloseTo(7.0 / 3, within(0.002));
+        assertThat(distribution.shareUpTo(2.5000049)).isEqualTo(1);
+        assertThat(distribution.curve(100).getLast().value()).isEqualTo(2.5000049);
+    }
+
+    @Test
     void curvesAreShortAndEndWithEverything() {
         Random random = new Random(Seeds.next());
         Distribution.Builder builder = new Distribution.Builder(1);

@@ -405,29 +405,17 @@ class FunctionLoadsTest {
         final List<String> lines = new ArrayList<>();
 
         @Override
-        public void ended(
-                long lease,
-                String user,
-                int node,
-                long startMillis,
-                long endMillis,
-                int cores,
-                long memoryBytes,
-                String reason) {
+        public void ended(EndedLease lease) {
             lines.add(
-                    lease
-                            + " "
-                            + user
-                            + " n"
-                            + node
-                            + " "
-                            + startMillis
-                            + "-"
-                            + endMillis
-                            + " "
-                            + cores
-                            + " "
-                            + reason);
+                    "%d %s n%d %d-%d %d %s"
+                            .formatted(
+                                    lease.lease(),
+                                    lease.user(),
+                                    lease.node(),
+                                    lease.startMillis(),
+                                    lease.endMillis(),
+                                    lease.cores(),
+                                    lease.reason()));
         }
     }
 

@@ -156,8 +156,10 @@ class FunctionPropertiesTest {
                                     .with(CALLS)
                                     .withSeed(seed),
                             (finished, jobs) -> {},
-                            (lease, user, node, start, end, cores, memory, reason) ->
-                                    coreMillis[0] += (end - start) * cores);
+                            lease ->
+                                    coreMillis[0] +=
+                                            (lease.endMillis() - lease.startMillis())
+                                                    * lease.cores());
             assertThat(coreMillis[0] / 1000.0)
                     .as("seed " + seed)
                     .isCloseTo(result.cores().leased(), within(1e-6));

@@ -89,8 +89,11 @@ class HarvestableMemoryTest {
     }
 
     @Test
-    void functionsGetNoMoreMemoryThanThereIsToWin() {
-        JobTable jobs = Tables.measured(job(0, 0, 100, 3, -1), -1, GIB_IN_KIB);
+    void functionsGetThePiecesThatFitOfTheMemoryThereIsToWin() {
+        // Asked for: 6 GiB are left beside two cores, 7 beside the third, whose neighbour is idle.
+        JobTable asking = Tables.of(job(0, 0, 100, 3, -1, GIB_IN_KIB));
+        // Not asked for: the share of three cores is theirs, so that 4 GiB are left of one node.
+        JobTable measured = Tables.measured(job(0, 0, 100, 3, -1), -1, GIB_IN_KIB);
         FunctionConfig all =
                 FunctionConfig.DEFAULT
                         .with(
@@ -101,18 +104,23 @@ class HarvestableMemoryTest {
                                         0,
                                         FunctionConfig.Policy.Reclaim.AT_ONCE))
                         .withMemoryLeases(true)
-                        .withWorkerMemory(GIB);
+                        .withWorkerMemory(5 * GIB / 2);
 
-        SimulationResult result =
-                Simulation.run(config(jobs, TWO_NODES, Allocation.CORES).with(all));
+        SimulationResult.Memory ofAsking = memory(asking, all);
+        SimulationResult.Memory ofMeasured = memory(measured, all);
 
-        SimulationResult.Functions functions = result.functions();
-        assertThat(functions).isNotNull();
-        assertThat(
-                        functions.memory().leasedByteSeconds()
-                                + functions.memory().memoryOnlyByteSeconds())
-                .isPositive()
-                .isLessThanOrEqualTo(result.harvestable().get(1).memoryByteSeconds());
+        assertThat(ofAsking.leasedByteSeconds()).isEqualTo(100 * 2.5 * GIB);
+        assertThat(ofAsking.memoryOnlyByteSeconds()).isEqualTo(100 * 5.0 * GIB);
+        assertThat(ofMeasured.leasedByteSeconds()).isEqualTo(100 * 2.5 * GIB);
+        assertThat(ofMeasured.memoryOnlyByteSeconds()).isZero();
+    }
+
+    private static SimulationResult.Memory memory(JobTable jobs, FunctionConfig functions) {
+        SimulationResult.Functions result =
+                Simulation.run(config(jobs, TWO_NODES, Allocation.CORES).with(functions))
+                        .functions();
+        assertThat(result).isNotNull();
+        return result.memory();
     }
 
     private static Harvestable unallocated(JobTable jobs, ClusterSpec spec, Allocation allocation) {

@@ -9,6 +9,7 @@ import io.offcut.core.OffcutException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,7 +23,7 @@ class ResultFilesTest {
     @Test
     void aRunThatFailsLeavesNoLeases() {
         try (LeaseWriter leases = new LeaseWriter(folder, SPEC)) {
-            leases.ended(0, "a", 1, 0, 1500, 1, 4096, "released");
+            leases.ended(new EndedLease(0, "a", 1, 0, 1500, 1, 4096, "released"));
         }
 
         assertThat(folder).isEmptyDirectory();
@@ -34,18 +35,42 @@ class ResultFilesTest {
         String before = Files.readString(folder.resolve("leases.csv"));
 
         try (LeaseWriter leases = new LeaseWriter(folder, SPEC)) {
-            leases.ended(7, "b", 0, 0, 10, 1, 0, "open");
+            leases.ended(new EndedLease(7, "b", 0, 0, 10, 1, 0, "open"));
         }
 
-        assertThat(before).endsWith("0,a,n1,0,1.500,1,4096,released\n");
+        assertThat(before)
+                .isEqualTo(
+                        """
+                        lease,user,node,start,end,cores,memory_bytes,reason
+                        0,a,n1,0,1.500,1,4096,released
+                        """);
         assertThat(folder.resolve("leases.csv")).hasContent(before);
         assertThat(folder).isDirectoryNotContaining("glob:**.part");
     }
 
     @Test
+    void theMeanOfADistributionIsThatOfTheJobs() {
+        List<long[]> jobs = new ArrayList<>();
+        for (int submit = 0; submit < 500; submit++) {
+            jobs.add(job(submit, 0, 10 + submit * 37 % 91, 1 + submit % 2, 100));
+        }
+
+        SimulationResult result =
+                Simulation.run(
+                        new SimulationConfig(Tables.of(jobs.toArray(long[][]::new)), SPEC)
+                                .with(FunctionConfig.NONE));
+
+        Spreads spreads = Spreads.of(result.schedule());
+        assertThat(spreads.boundedSlowdowns().mean())
+                .isEqualTo(result.batch().meanBoundedSlowdown())
+                .isGreaterThan(2);
+        assertThat(spreads.waitSeconds().mean()).isEqualTo(result.batch().meanWaitSeconds());
+    }
+
+    @Test
     void leasesNameNodesAsTheClusterDoes() throws IOException {
         try (LeaseWriter leases = new LeaseWriter(folder, SPEC.named(List.of("left", "right")))) {
-            leases.ended(0, "a", 1, 0, 1500, 1, 4096, "released");
+            leases.ended(new EndedLease(0, "a", 1, 0, 1500, 1, 4096, "released"));
             leases.done();
         }
 
@@ -83,9 +108,9 @@ class ResultFilesTest {
     @Test
     void twoRunsIntoOneFolderDoNotMixTheirLeases() throws IOException {
         try (LeaseWriter other = new LeaseWriter(folder, SPEC)) {
-            other.ended(5, "b", 0, 0, 10, 1, 0, "open");
+            other.ended(new EndedLease(5, "b", 0, 0, 10, 1, 0, "open"));
             write(0);
-            other.ended(6, "b", 0, 0, 10, 1, 0, "open");
+            other.ended(new EndedLease(6, "b", 0, 0, 10, 1, 0, "open"));
             assertThat(Files.readAllLines(folder.resolve("leases.csv"))).hasSize(2);
             other.done();
         }
@@ -103,7 +128,7 @@ class ResultFilesTest {
 
     private void write(long lease) {
         try (LeaseWriter leases = new LeaseWriter(folder, SPEC)) {
-            leases.ended(lease, "a", 1, 0, 1500, 1, 4096, "released");
+            leases.ended(new EndedLease(lease, "a", 1, 0, 1500, 1, 4096, "released"));
             leases.done();
         }
     }

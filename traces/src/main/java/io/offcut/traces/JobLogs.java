@@ -56,13 +56,29 @@ public final class JobLogs {
         } else if (SacctReader.isHeader(line)) {
             return new SacctReader(in, zone).read();
         } else if (!isSwf(line)) {
+            TraceKind kind = TraceKind.of(line);
             throw new OffcutException(
                     ErrorCode.INVALID_INPUT,
-                    "the log " + in.source() + " begins with '" + shown(line) + "': " + FORMATS);
+                    kind == TraceKind.UNKNOWN
+                            ? "the log "
+                                    + in.source()
+                                    + " begins with '"
+                                    + shown(line)
+                                    + "': "
+                                    + FORMATS
+                            : in.source() + " " + kind.explained());
         }
         try (SwfReader reader = new SwfReader(in)) {
             return reader.readAll();
         }
+    }
+
+    /** Whether a log of one of these formats may begin so. */
+    static boolean isOne(String line) {
+        return TorqueReader.isRecord(line)
+                || JobCompReader.isRecord(line)
+                || SacctReader.isHeader(line)
+                || isSwf(line);
     }
 
     /** The first line that is not blank, or what of it was looked at. */

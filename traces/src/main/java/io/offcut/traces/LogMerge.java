@@ -1,11 +1,14 @@
 package io.offcut.traces;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
 
 /**
  * Several logs as one, of one machine or of several that are to be seen as one. If each says when
@@ -24,10 +27,14 @@ public final class LogMerge {
                     SwfField.QUEUE,
                     SwfField.PARTITION);
 
+    private static final String NODES = "MaxNodes";
+    private static final String PROCS = "MaxProcs";
+
     private LogMerge() {}
 
     /**
-     * The jobs of all logs, with the header of the one that started first.
+     * The jobs of all logs, with the header of the one that started first; if jobs alone show the
+     * machine, with the largest that any log shows.
      *
      * @param logs at least one
      * @throws IllegalArgumentException if there is none
@@ -59,7 +66,119 @@ public final class LogMerge {
             }
         });
         return new SwfLog(
-                header(first.header(), numbers), jobs.build(), first.complaints(), names, null);
+                header(machine(first.header(), logs), numbers),
+                jobs.build(),
+                first.complaints(),
+                names,
+                null);
+    }
+
+    /** Where jobs alone show the machine, it is as large as any of the logs shows it. */
+    private static SwfHeader machine(SwfHeader first, List<SwfLog> logs) {
+        SwfHeader header = first;
+        if (logs.stream().allMatch(log -> log.header().isOfMachineSeen())) {
+            for (String label : List.of(NODES, PROCS)) {
+                long most =
+                        logs.stream()
+                                .mapToLong(log -> log.header().number(label).orElse(0))
+                                .max()
+                                .orElse(0);
+                header = most > 0 ? header.withNumber(label, most) : header;
+            }
+        }
+        return header;
+    }
+
+    /**
+     * In what headers say different things of the machine, as {@code MaxProcs is 100 in a.swf and
+     * 128 in b.swf}; empty if they agree, or do not say.
+     *
+     * @param sources names of the logs, as many as those
+     */
+    public static Optional<String> contradiction(List<String> sources, List<SwfLog> logs) {
+        for (String label : List.of("Installation", "Computer", PROCS, NODES)) {
+            int first = -1;
+            for (int at = 0; at < logs.size(); at++) {
+                String here = said(label, logs.get(at).header());
+                if (!here.isEmpty() && first < 0) {
+                    first = at;
+                } else if (!here.isEmpty()) {
+                    String before = said(label, logs.get(first).header());
+                    if (!here.equals(before)) {
+                        return Optional.of(
+                                "%s is %s in %s and %s in %s"
+                                        .formatted(
+                                                label,
+                                                before,
+                                                sources.get(first),
+                                                here,
+                                                sources.get(at)));
+                    }
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Of a machine that jobs were seen on, numbers differ with the jobs. */
+    private static String said(String label, SwfHeader header) {
+        boolean isNumber = label.equals(PROCS) || label.equals(NODES);
+        if (!isNumber) {
+            return header.text(label);
+        }
+        OptionalLong number =
+                header.isOfMachineSeen() ? OptionalLong.empty() : header.number(label);
+        return number.isPresent() ? Long.toString(number.getAsLong()) : "";
+    }
+
+    /**
+     * The longest time in which no job of any log is there, between two logs.
+     *
+     * @param before the log whose last job ends at its beginning
+     * @param after the log whose first job is submitted at its end
+     */
+    public record Gap(int before, int after, long seconds) {}
+
+    /** The longest gap; empty if there is none, or not all logs say when they started. */
+    public static Optional<Gap> longestGap(List<SwfLog> logs) {
+        Gap longest = new Gap(0, 0, 0);
+        if (!logs.stream().allMatch(log -> start(log).isPresent() && log.jobs().size() > 0)) {
+            return Optional.empty();
+        }
+        List<Integer> order =
+                IntStream.range(0, logs.size())
+                        .boxed()
+                        .sorted(Comparator.comparingLong(log -> firstSubmit(logs.get(log))))
+                        .toList();
+        int before = order.getFirst();
+        for (int after : order) {
+            long seconds = firstSubmit(logs.get(after)) - lastEnd(logs.get(before));
+            if (seconds > longest.seconds()) {
+                longest = new Gap(before, after, seconds);
+            }
+            before = lastEnd(logs.get(after)) > lastEnd(logs.get(before)) ? after : before;
+        }
+        return longest.seconds() > 0 ? Optional.of(longest) : Optional.empty();
+    }
+
+    private static long firstSubmit(SwfLog log) {
+        return seconds(log)
+                + IntStream.range(0, log.jobs().size())
+                        .mapToLong(log.jobs()::submitSeconds)
+                        .min()
+                        .orElse(0);
+    }
+
+    private static long lastEnd(SwfLog log) {
+        JobTable jobs = log.jobs();
+        return seconds(log)
+                + IntStream.range(0, jobs.size())
+                        .mapToLong(row ->
+                                jobs.submitSeconds(row)
+                                        + Math.max(0, jobs.waitSeconds(row))
+                                        + Math.max(0, jobs.runSeconds(row)))
+                        .max()
+                        .orElse(0);
     }
 
     /** In words, what equal numbers in several logs are taken for. */

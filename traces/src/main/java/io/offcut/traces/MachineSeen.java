@@ -56,8 +56,7 @@ final class MachineSeen {
             lines.add(" MaxNodes: " + coresOfNode.size());
         }
         lines.add(" MaxProcs: " + Math.max(cores, mostAtOnce(jobs)));
-        lines.add(
-                " Note: MaxNodes and MaxProcs are what the jobs were seen on, the least there is");
+        lines.add(SwfHeader.SEEN);
         names.names().forEach((field, list) -> describe(field, list, lines));
         return new SwfHeader(lines);
     }

@@ -11,6 +11,10 @@ import java.util.OptionalLong;
  * @param lines in the order of the log
  */
 public record SwfHeader(List<String> lines) {
+    /** Of a log that does not describe its machine. */
+    static final String SEEN =
+            " Note: MaxNodes and MaxProcs are what the jobs were seen on, the least there is";
+
     /** A log without comments. */
     public static final SwfHeader EMPTY = new SwfHeader(List.of());
 
@@ -55,9 +59,22 @@ public record SwfHeader(List<String> lines) {
         return number("MaxNodes");
     }
 
+    /** Whether the machine is only what jobs were seen on, the least there is. */
+    public boolean isOfMachineSeen() {
+        return lines.contains(SEEN);
+    }
+
     /** When the log starts, in seconds since the epoch. */
     public OptionalLong unixStartTimeSeconds() {
         return number("UnixStartTime");
+    }
+
+    /** This header with another number for a label that it may have. */
+    SwfHeader withNumber(String label, long value) {
+        List<String> others = new ArrayList<>(lines);
+        others.removeIf(
+                line -> line.strip().regionMatches(true, 0, label + ":", 0, label.length() + 1));
+        return new SwfHeader(others).with(label, Long.toString(value));
     }
 
     /** This header with one more line at its end. */

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.ZoneOffset;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -72,6 +73,25 @@ class JobLogsTest {
                         e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_INPUT))
                 .hasMessage("the log test begins with 'hello,?world': " + JobLogs.FORMATS)
                 .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void saysWhatAnotherKindOfFileIs() {
+        Map<String, String> kinds =
+                Map.of(
+                        "1647471604\ninvokers: p1\n----\n", "samples of idle nodes",
+                        "unix_seconds,node,state\n", "samples of idle nodes",
+                        "1647471604,n1,idle\n", "samples of idle nodes",
+                        "date,idle_cpus,idle_nodes\n", "samples of a machine as a whole",
+                        "app,func,end_timestamp,duration\n", "a function trace",
+                        "job,submit,start,end,procs\n", "a table of jobs that Offcut wrote");
+
+        kinds.forEach((text, kind) ->
+                assertThatThrownBy(() -> Logs.read(text))
+                        .isInstanceOfSatisfying(
+                                OffcutException.class,
+                                e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_INPUT))
+                        .hasMessageStartingWith("test holds " + kind + ": "));
     }
 
     @Test

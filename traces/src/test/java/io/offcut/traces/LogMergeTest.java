@@ -41,6 +41,53 @@ class LogMergeTest {
         assertThat(LogMerge.of(List.of(log))).isSameAs(log);
     }
 
+    @Test
+    void saysInWhatHeadersContradictEachOther() {
+        SwfLog small = log("; Computer: SP2\n; MaxProcs: 100\n1 5 0 10 2\n");
+        SwfLog large = log("; Computer: SP2\n; MaxProcs: 128\n1 5 0 10 2\n");
+        SwfLog silent = log("1 5 0 10 2\n");
+        SwfLog other = log("; Computer: Bullx\n; MaxProcs: 100\n1 5 0 10 2\n");
+        List<String> three = List.of("a", "b", "c");
+
+        assertThat(LogMerge.contradiction(three, List.of(small, silent, large)))
+                .contains("MaxProcs is 100 in a and 128 in c");
+        assertThat(LogMerge.contradiction(three, List.of(silent, small, other)))
+                .contains("Computer is SP2 in b and Bullx in c");
+        assertThat(LogMerge.contradiction(three, List.of(small, silent, small))).isEmpty();
+    }
+
+    @Test
+    void aMachineThatJobsWereSeenOnIsAsLargeAsAnyLogShowsIt() {
+        String head = "JobID|Submit|Start|End|NCPUS|NodeList|State\n";
+        SwfLog january =
+                Logs.read(
+                        head
+                                + "1|2024-01-01T00:00:00|2024-01-01T00:00:00|2024-01-01T00:01:00|4|n1|COMPLETED\n");
+        SwfLog february =
+                Logs.read(
+                        head
+                                + "2|2024-02-01T00:00:00|2024-02-01T00:00:00|2024-02-01T00:01:00|8|n[1-2]|COMPLETED\n");
+
+        SwfLog both = LogMerge.of(List.of(january, february));
+
+        assertThat(LogMerge.contradiction(List.of("a", "b"), List.of(january, february))).isEmpty();
+        assertThat(both.header().maxProcs()).hasValue(8);
+        assertThat(both.header().maxNodes()).hasValue(2);
+        assertThat(both.header().isOfMachineSeen()).isTrue();
+    }
+
+    @Test
+    void findsTheLongestTimeOfWhichNoLogTells() {
+        SwfLog late = log("; UnixStartTime: 9000\n1 0 0 10 2\n");
+        SwfLog first = log("; UnixStartTime: 1000\n1 5 10 3000 2\n2 20 0 1 1\n");
+        SwfLog second = log("; UnixStartTime: 2000\n1 7 0 20 3\n");
+
+        assertThat(LogMerge.longestGap(List.of(late, first, second)))
+                .contains(new LogMerge.Gap(1, 0, 9000 - 4015));
+        assertThat(LogMerge.longestGap(List.of(first, second))).isEmpty();
+        assertThat(LogMerge.longestGap(List.of(late, log("1 0 0 10 2\n")))).isEmpty();
+    }
+
     /** Fields 12 to 16 are user, group, program, queue and partition. */
     private static final String JOB = "1 5 0 10 2 -1 -1 2 10 -1 1 %d 1 1 %d 1 -1 -1\n";
 

@@ -53,7 +53,14 @@ public final class ConfigShape {
 
     /** Which of these keys was probably meant, to be added to a message. */
     public static String hint(Collection<String> known, String unknown) {
-        String nearest = "";
+        return nearest(known, unknown)
+                .map(nearest -> "did you mean '" + nearest + "'?")
+                .orElse("known keys: " + String.join(", ", known));
+    }
+
+    /** Which of these words was probably meant; empty if none is near. */
+    public static Optional<String> nearest(Collection<String> known, String unknown) {
+        String nearest = null;
         int distance = Math.min(NEAR, unknown.length() / 2) + 1;
         for (String key : known) {
             int d = distance(squeezed(key), squeezed(unknown));
@@ -62,9 +69,7 @@ public final class ConfigShape {
                 distance = d;
             }
         }
-        return nearest.isEmpty()
-                ? "known keys: " + String.join(", ", known)
-                : "did you mean '" + nearest + "'?";
+        return Optional.ofNullable(nearest);
     }
 
     /** Edits between two words (Levenshtein 1966). */

@@ -73,7 +73,7 @@ public final class JsonFaults {
     }
 
     /** {@code nodes[2].cores}, counted from 1. */
-    static String path(JsonMappingException e) {
+    public static String path(JsonMappingException e) {
         StringBuilder path = new StringBuilder();
         for (JsonMappingException.Reference step : e.getPath()) {
             if (step.getFieldName() != null) {

@@ -16,9 +16,16 @@ public final class Table {
 
     private final String[] head;
     private final List<String[]> rows = new ArrayList<>();
+    private boolean whole;
 
     public Table(String... head) {
         this.head = head.clone();
+    }
+
+    /** Cuts nothing, for texts that are given back to a command; lines may be longer. */
+    public Table whole() {
+        whole = true;
+        return this;
     }
 
     /** Adds a row with one text for each column. */
@@ -71,7 +78,7 @@ public final class Table {
             }
         }
         int over = Arrays.stream(widths).sum() + GAP * (widths.length - 1) - columns;
-        while (over > 0) {
+        while (over > 0 && !whole) {
             int widest = widest(widths);
             if (widths[widest] <= MIN_WIDTH) {
                 break;

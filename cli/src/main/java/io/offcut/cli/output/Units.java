@@ -19,6 +19,11 @@ public final class Units {
         return decimal(value) + " " + BINARY[prefix];
     }
 
+    /** So many of something: {@code 1 job}, {@code 2 jobs}. */
+    public static String counted(long count, String noun) {
+        return count + " " + noun + (count == 1 ? "" : "s");
+    }
+
     /** A number per second: {@code 12.3k/s}. */
     public static String rate(double perSecond) {
         if (perSecond >= 1e6) {

@@ -1,10 +1,11 @@
 package io.offcut.cli.simulate;
 
-import io.offcut.cli.output.Choice;
+import io.offcut.cli.output.Units;
 import io.offcut.cli.trace.LogFiles;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.simulator.ArrivalSource;
+import io.offcut.simulator.ClusterSpec;
 import io.offcut.simulator.FunctionConfig;
 import io.offcut.simulator.FunctionConfig.Executors;
 import io.offcut.simulator.FunctionConfig.Load;
@@ -25,10 +26,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Option;
 
 /** What runs on the idle cores: a model with its parameters, and how it is placed. */
 final class FunctionOptions {
+    /** The logarithm of a time has no wider spread than this. */
+    private static final double MOST_SIGMA = 100;
+
+    /** As of the scheduler's key. */
+    private static final double MOST_QUANTILE = 0.9;
+
     @Option(
             names = "--functions",
             paramLabel = "FILE|MODEL",
@@ -79,21 +87,31 @@ final class FunctionOptions {
     String interference = "";
 
     /**
+     * @param machine that has to have room for a worker
      * @param seed of what a trace leaves open
      * @param err where complaints about a trace go
      */
-    FunctionConfig config(long seed, PrintWriter err) {
+    FunctionConfig config(ClusterSpec machine, long seed, PrintWriter err) {
         Words model = new Words("--functions", functions);
         FunctionConfig defaults = FunctionConfig.DEFAULT;
+        Load load = load(model, machine, seed, err);
+        Policy chosen = policy(new Words("--policy", policy));
+        if (chosen instanceof Policy.Pilots
+                && !(load instanceof Load.None || load instanceof Load.Standing)) {
+            throw new OffcutException(
+                    ErrorCode.USAGE,
+                    "--policy pilot is for --functions fit alone, not for " + model.name());
+        }
         FunctionConfig config =
-                defaults.with(load(model, seed, err))
-                        .with(policy(new Words("--policy", policy)))
+                defaults.with(load)
+                        .with(chosen)
                         .with(executors(model, defaults.executors()))
                         .with(transport(model))
                         .withWorkerMemory(model.bytes("memory", defaults.memoryBytesPerWorker()))
                         .withMemoryLeases(model.flag("memory-leases", false))
                         .with(interference(), model.text("class", defaults.functionClass()));
         model.checkAllTaken();
+        checkRoom(model, config, machine);
         if (!config.isNone() && !config.interference().knowsFunctions(config.functionClass())) {
             throw new OffcutException(
                     ErrorCode.USAGE,
@@ -104,7 +122,20 @@ final class FunctionOptions {
         return config;
     }
 
-    private static Load load(Words model, long seed, PrintWriter err) {
+    /** What fits nowhere would have no lease, and nobody would know why. */
+    private static void checkRoom(Words model, FunctionConfig config, ClusterSpec machine) {
+        long most = machine.memoryBytesPerNode();
+        if (!config.isNone() && config.memoryBytesPerWorker() > most) {
+            throw model.usage(
+                    "memory: no node has room for a worker of "
+                            + Units.bytes(config.memoryBytesPerWorker())
+                            + ": the largest has "
+                            + Units.bytes(most)
+                            + " (--node-memory-mib, --nodes-file)");
+        }
+    }
+
+    private static Load load(Words model, ClusterSpec machine, long seed, PrintWriter err) {
         return switch (model.name()) {
             case "none" -> new Load.None();
             case "fit" -> new Load.Standing();
@@ -112,20 +143,40 @@ final class FunctionOptions {
                     new Load.Offload(
                             model.permille("jobs", 1),
                             model.permille("share", 0.5),
-                            model.permille("workers", 1));
+                            Math.max(1, (int) Math.round(1000 * model.numberAbove0("workers", 1))));
             case "poisson" -> open(model, arrivals(model));
-            default -> open(model, trace(model, seed, err));
+            default -> open(model, trace(model, machine, seed, err));
         };
     }
 
-    private static ArrivalSource trace(Words model, long seed, PrintWriter err) {
+    private static ArrivalSource trace(
+            Words model, ClusterSpec machine, long seed, PrintWriter err) {
         Path path = Path.of(model.name());
         if (!Files.exists(path)) {
             throw model.usage("is no file, and not fit, poisson, offload or none");
         }
         FunctionTrace trace = AzureFunctions.read(path, seed);
         LogFiles.warn(err, model.name(), trace.complaints());
+        warnOfLarge(model, trace, machine, err);
         return new TraceArrivals(String.valueOf(path.getFileName()), trace);
+    }
+
+    private static void warnOfLarge(
+            Words model, FunctionTrace trace, ClusterSpec machine, PrintWriter err) {
+        long most = machine.memoryBytesPerNode();
+        long large =
+                IntStream.range(0, trace.functions().size())
+                        .filter(function -> trace.functionMemoryBytes(function) > most)
+                        .count();
+        if (large > 0) {
+            err.printf(
+                    "offcut: %s: %s of %d fit on no node, of which the largest has %s: their calls"
+                            + " are dropped%n",
+                    model.name(),
+                    Units.counted(large, "function"),
+                    trace.functions().size(),
+                    Units.bytes(most));
+        }
     }
 
     private static Load open(Words model, ArrivalSource arrivals) {
@@ -139,21 +190,25 @@ final class FunctionOptions {
 
     private static RandomArrivals arrivals(Words model) {
         return new RandomArrivals(
-                model.number("rate", 60),
-                model.count("burst", 16),
+                model.numberAbove0("rate", 60),
+                model.count("burst", 1, 16),
                 service(model),
-                model.count("functions", 1),
-                model.number("swing", 0));
+                model.count("functions", 1, 1),
+                model.numberUpTo(1, "swing", 0));
     }
 
     private static Service service(Words model) {
         String kind = model.text("service", "exp");
+        model.narrow("service", kind);
         return switch (kind) {
-            case "exp" -> new Service.Exponential(model.millis("mean", 300_000));
+            case "exp" -> new Service.Exponential(model.positiveMillis("mean", 300_000));
             case "lognormal" ->
-                    new Service.LogNormal(model.millis("median", 1_000), model.number("sigma", 1));
+                    new Service.LogNormal(
+                            model.positiveMillis("median", 1_000),
+                            model.numberUpTo(MOST_SIGMA, "sigma", 1));
             case "pareto" ->
-                    new Service.Pareto(model.millis("least", 100), model.number("shape", 1.5));
+                    new Service.Pareto(
+                            model.positiveMillis("least", 100), model.numberAbove0("shape", 1.5));
             default -> throw model.usage("service is exp, lognormal or pareto, not " + kind);
         };
     }
@@ -163,7 +218,7 @@ final class FunctionOptions {
                 model.millis("cold", defaults.coldMillis()),
                 model.millis("prewarmed-start", defaults.prewarmedMillis()),
                 model.millis("kept-start", defaults.keptMillis()),
-                model.count("prewarmed", defaults.prewarmed()),
+                model.count("prewarmed", 0, defaults.prewarmed()),
                 model.millis("keep-warm", defaults.keepWarmMillis()),
                 defaults.overheadBytes());
     }
@@ -183,16 +238,16 @@ final class FunctionOptions {
                 switch (words.name()) {
                     case "lease" ->
                             new Policy.Leases(
-                                    Choice.of("place", Place.class, words.text("place", "default")),
+                                    words.choice("place", Place.DEFAULT),
                                     words.millis("hold-off", 3_000),
                                     words.flag("underused", false),
-                                    words.number("idle-quantile", 0),
+                                    words.numberUpTo(MOST_QUANTILE, "idle-quantile", 0),
                                     reclaim(words));
                     case "pilot" ->
                             new Policy.Pilots(
                                     lengths(words),
                                     words.millis("warm-up", 20_000),
-                                    Choice.of("fit", Fit.class, words.text("fit", "greedy")));
+                                    words.choice("fit", Fit.GREEDY));
                     default -> throw words.usage("is lease or pilot");
                 };
         words.checkAllTaken();
@@ -201,8 +256,12 @@ final class FunctionOptions {
 
     private static Reclaim reclaim(Words words) {
         long freezeMillis = words.millis("freeze", Reclaim.MEASURED.freezeMillis());
-        long evictMillis = Math.max(freezeMillis, Reclaim.MEASURED.evictMillis());
-        return new Reclaim(freezeMillis, words.millis("evict", evictMillis));
+        long evictMillis =
+                words.millis("evict", Math.max(freezeMillis, Reclaim.MEASURED.evictMillis()));
+        if (evictMillis < freezeMillis) {
+            throw words.usage("evict is not sooner than freeze");
+        }
+        return new Reclaim(freezeMillis, evictMillis);
     }
 
     private static List<Long> lengths(Words words) {
@@ -212,7 +271,10 @@ final class FunctionOptions {
         }
         List<Long> lengths = new ArrayList<>();
         for (String minutes : text.split(":", -1)) {
-            lengths.add(words.millisOf("lengths", minutes + "m"));
+            if (!minutes.matches("0*[1-9][0-9]{0,5}")) {
+                throw words.usage("lengths are whole minutes, as 2:8:34; not '" + minutes + "'");
+            }
+            lengths.add(60_000 * Long.parseLong(minutes));
         }
         return lengths;
     }

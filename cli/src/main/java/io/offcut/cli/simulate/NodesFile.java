@@ -2,11 +2,13 @@ package io.offcut.cli.simulate;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.offcut.cli.config.JsonFaults;
+import io.offcut.core.CpuSet;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.simulator.ClusterSpec;
@@ -75,19 +77,41 @@ final class NodesFile {
             throw unusable(file, JsonFaults.explained(e), e);
         } catch (CharacterCodingException e) {
             throw unusable(file, "is not text", e);
-        } catch (IOException | IllegalArgumentException | ArithmeticException e) {
+        } catch (IOException | IllegalArgumentException e) {
             throw unusable(file, String.valueOf(e.getMessage()), e);
         }
     }
 
-    /** Of the same form, in another file. */
+    /**
+     * Of the same form, in another file.
+     *
+     * @throws OffcutException {@link ErrorCode#USAGE}; the message begins with the key
+     */
     static ClusterSpec of(ObjectNode tree) {
         try {
             return of(YAML.treeToValue(tree, Content.class));
+        } catch (JsonMappingException e) {
+            String key = JsonFaults.path(e);
+            String why = JsonFaults.explained(e).replace("key " + key + ": ", "");
+            throw unusable(key, why, e);
         } catch (JsonProcessingException e) {
-            throw unusable("scenario", JsonFaults.explained(e), e);
-        } catch (IllegalArgumentException | ArithmeticException e) {
-            throw unusable("scenario", String.valueOf(e.getMessage()), e);
+            throw unusable("nodes", JsonFaults.explained(e), e);
+        } catch (Refused e) {
+            throw unusable(e.key, e.why, e);
+        }
+    }
+
+    /** What is wrong, and where. */
+    private static final class Refused extends IllegalArgumentException {
+        private static final long serialVersionUID = 1;
+
+        private final String key;
+        private final String why;
+
+        Refused(String key, String why, @Nullable Exception cause) {
+            super(key + ": " + why, cause);
+            this.key = key;
+            this.why = why;
         }
     }
 
@@ -124,22 +148,36 @@ final class NodesFile {
     private static ClusterSpec of(Content content) {
         List<NodeClass> classes = new ArrayList<>();
         Map<String, Integer> numbers = new LinkedHashMap<>();
-        for (Nodes nodes : needed(content.nodes(), "nodes", "the file")) {
-            String list = needed(nodes.names(), "names", "one of nodes");
-            String where = "nodes " + list;
-            List<String> names = ConfiguredNode.names(list);
-            for (String name : names) {
+        List<Nodes> all = needed(content.nodes(), "nodes", "is missing");
+        for (int at = 0; at < all.size(); at++) {
+            String key = "nodes[" + (at + 1) + "]";
+            Nodes nodes = needed(all.get(at), key, "is empty");
+            String list = needed(nodes.names(), key, "has no 'names'");
+            String of = list + " has no ";
+            for (String name : names(key + ".names", list)) {
                 if (numbers.put(name, numbers.size()) != null) {
-                    throw new IllegalArgumentException("node " + name + " is there twice");
+                    throw new Refused(key + ".names", "node " + name + " is there twice", null);
                 }
             }
             classes.add(
                     new NodeClass(
                             list,
-                            names.size(),
-                            needed(nodes.cores(), "cores", where),
-                            Math.multiplyExact(
-                                    needed(nodes.memoryMib(), "memoryMib", where), 1L << 20)));
+                            names(key + ".names", list).size(),
+                            (int)
+                                    between(
+                                            1,
+                                            CpuSet.MAX_CPU + 1,
+                                            key + ".cores",
+                                            needed(nodes.cores(), key, of + "'cores'")),
+                            between(
+                                            0,
+                                            Long.MAX_VALUE >> 20,
+                                            key + ".memoryMib",
+                                            needed(nodes.memoryMib(), key, of + "'memoryMib'"))
+                                    << 20));
+        }
+        if (classes.isEmpty()) {
+            throw new Refused("nodes", "is empty", null);
         }
         List<Down> downs = content.outages();
         return new ClusterSpec(
@@ -150,28 +188,50 @@ final class NodesFile {
 
     private static List<Outage> outages(List<Down> downs, Map<String, Integer> numbers) {
         List<Outage> outages = new ArrayList<>();
-        for (Down down : downs) {
-            String list = needed(down.nodes(), "nodes", "one of outages");
-            String where = "the outage of " + list;
-            for (String name : ConfiguredNode.names(list)) {
+        for (int at = 0; at < downs.size(); at++) {
+            String key = "outages[" + (at + 1) + "]";
+            Down down = needed(downs.get(at), key, "is empty");
+            String list = needed(down.nodes(), key, "has no 'nodes'");
+            String of = list + " has no ";
+            long from = seconds(key + ".from", needed(down.from(), key, of + "'from'"));
+            long to = seconds(key + ".to", needed(down.to(), key, of + "'to'"));
+            if (to <= from) {
+                throw new Refused(key + ".to", to + " is not after 'from', " + from, null);
+            }
+            Outage.Kind kind = needed(down.kind(), key, of + "'kind'");
+            for (String name : names(key + ".nodes", list)) {
                 Integer number = numbers.get(name);
                 if (number == null) {
-                    throw new IllegalArgumentException("there is no node " + name);
+                    throw new Refused(key + ".nodes", "there is no node " + name, null);
                 }
-                outages.add(
-                        new Outage(
-                                number,
-                                needed(down.from(), "from", where),
-                                needed(down.to(), "to", where),
-                                needed(down.kind(), "kind", where)));
+                outages.add(new Outage(number, from, to, kind));
             }
         }
         return outages;
     }
 
-    private static <T> T needed(@Nullable T value, String key, String where) {
+    private static List<String> names(String key, String list) {
+        try {
+            return ConfiguredNode.names(list);
+        } catch (IllegalArgumentException e) {
+            throw new Refused(key, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private static long seconds(String key, long value) {
+        return between(-Outage.LAST_SECONDS, Outage.LAST_SECONDS, key, value);
+    }
+
+    private static long between(long least, long most, String key, long value) {
+        if (value < least || value > most) {
+            throw new Refused(key, "is from " + least + " to " + most + "; not " + value, null);
+        }
+        return value;
+    }
+
+    private static <T> T needed(@Nullable T value, String key, String otherwise) {
         if (value == null) {
-            throw new IllegalArgumentException(where + " has no '" + key + "'");
+            throw new Refused(key, otherwise, null);
         }
         return value;
     }

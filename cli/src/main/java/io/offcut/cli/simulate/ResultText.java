@@ -1,7 +1,9 @@
 package io.offcut.cli.simulate;
 
 import io.offcut.cli.output.Choice;
+import io.offcut.cli.output.Units;
 import io.offcut.simulator.ClusterSpec;
+import io.offcut.simulator.RunNote;
 import io.offcut.simulator.SimulationResult;
 import io.offcut.simulator.SimulationResult.Cores;
 import io.offcut.simulator.SimulationResult.Functions;
@@ -10,7 +12,6 @@ import io.offcut.traces.JobTable;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /** The result of a simulation, for people: lines of at most 80 columns. */
 final class ResultText {
@@ -21,12 +22,10 @@ final class ResultText {
         this.out = out;
     }
 
-    void print(SimulationResult result, @Nullable Double coreHourPrice) {
-        printWhat(result);
+    void print(SimulationResult result, RunNote note) {
+        printWhat(result, note);
         printOmissions(result.batch());
-        omitted(
-                withoutTime(result.config().jobs()),
-                "of the log's jobs ran for 0 s: they only wait");
+        omitted(withoutTime(result.config().jobs()), "of the log ran for 0 s: they only wait");
         printCores(result);
         printJobs(result);
         Functions functions = result.functions();
@@ -37,21 +36,22 @@ final class ResultText {
         if (functions != null && gains != null) {
             printGains(gains);
         }
-        if (coreHourPrice != null) {
-            printCost(result, coreHourPrice);
+        if (note.coreHourPrice() != null) {
+            printCost(result, note.coreHourPrice());
         }
     }
 
-    private void printWhat(SimulationResult result) {
+    private void printWhat(SimulationResult result, RunNote note) {
         ClusterSpec cluster = result.config().cluster();
         line(
                 String.format(
                         Locale.ROOT,
-                        "%d jobs on %d nodes of %s cores, %.1f days",
-                        result.batch().jobs(),
-                        cluster.nodes(),
+                        "%s on %s of %s cores, %.1f days",
+                        Units.counted(result.batch().jobs(), "job"),
+                        Units.counted(cluster.nodes(), "node"),
                         (cluster.isEven() ? "" : "up to ") + cluster.coresPerNode(),
                         result.cores().spanSeconds() / 86_400));
+        note.machine().forEach(this::line);
         line(
                 "scheduler "
                         + Choice.name(result.config().batch().scheduler())
@@ -64,13 +64,13 @@ final class ResultText {
     }
 
     private void printOmissions(SimulationResult.Batch jobs) {
-        omitted(jobs.unknownJobs(), "jobs left out: no run time, size or recorded wait");
-        omitted(jobs.tooLargeJobs(), "jobs left out: larger than the machine");
-        omitted(jobs.clippedJobs(), "jobs got fewer cores than recorded");
-        omitted(jobs.placedAsRecorded(), "jobs are on the nodes that the log names");
-        omitted(jobs.movedJobs(), "of them had no room there for all cores, and got others");
-        omitted(jobs.requeues(), "runs were cut short by an outage, and began again");
-        omitted(jobs.lostJobs(), "jobs were ended by an outage");
+        omitted(jobs.unknownJobs(), "left out: no run time, size or recorded wait");
+        omitted(jobs.tooLargeJobs(), "left out: larger than the machine");
+        omitted(jobs.clippedJobs(), "got fewer cores than recorded");
+        omitted(jobs.placedAsRecorded(), "placed on the nodes that the log names");
+        omitted(jobs.movedJobs(), "of those had no room there for all cores, and got others");
+        line(jobs.requeues(), "run", "cut short by an outage, and begun again");
+        omitted(jobs.lostJobs(), "ended by an outage");
     }
 
     /** Which {@code trace info} counts among those that never ran. */
@@ -80,8 +80,12 @@ final class ResultText {
     }
 
     private void omitted(int jobs, String why) {
-        if (jobs > 0) {
-            line(jobs + " " + why);
+        line(jobs, "job", why);
+    }
+
+    private void line(int count, String noun, String why) {
+        if (count > 0) {
+            line(Units.counted(count, noun) + " " + why);
         }
     }
 

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -26,6 +25,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
@@ -49,6 +50,10 @@ final class Scenario {
     private static final List<String> EACH_A_MACHINE =
             Stream.concat(Stream.of(NODES_FILE), MACHINE.stream()).sorted().toList();
 
+    /** At the beginning of a refusal of {@link NodesFile}: {@code nodes[2].cores}. */
+    private static final Pattern MACHINE_KEY =
+            Pattern.compile("(" + NODES + "|" + OUTAGES + ")(\\[[0-9]+\\](\\.[a-zA-Z]+)?)?(?=: )");
+
     /** Set up for those who read one alone. */
     private static final class Yaml {
         static final YAMLMapper MAPPER =
@@ -61,9 +66,9 @@ final class Scenario {
 
     private final Path file;
     private final ObjectNode tree;
-    private final Map<String, Integer> lines;
+    private final KeyLines lines;
 
-    private Scenario(Path file, ObjectNode tree, Map<String, Integer> lines) {
+    private Scenario(Path file, ObjectNode tree, KeyLines lines) {
         this.file = file;
         this.tree = tree;
         this.lines = lines;
@@ -78,37 +83,24 @@ final class Scenario {
         try {
             String text = Files.readString(file);
             if (Yaml.MAPPER.readTree(text) instanceof ObjectNode tree) {
-                return new Scenario(file, tree, lines(text));
+                try (JsonParser parser = Yaml.MAPPER.createParser(text)) {
+                    return new Scenario(file, tree, KeyLines.of(parser));
+                }
             }
             throw new OffcutException(
-                    ErrorCode.USAGE, file + ": is not a mapping of options to values");
+                    ErrorCode.USAGE,
+                    file + ":1: is not a mapping: give lines of the form 'scheduler: easy'");
         } catch (NoSuchFileException e) {
             throw new OffcutException(
                     ErrorCode.NOT_FOUND, "no scenario at " + file + "; check the path", e);
         } catch (JsonProcessingException e) {
-            String line = e.getLocation() == null ? "" : ", line " + e.getLocation().getLineNr();
+            String line = e.getLocation() == null ? "" : ":" + e.getLocation().getLineNr();
             String why = e.getOriginalMessage().lines().findFirst().orElse("");
             throw new OffcutException(ErrorCode.USAGE, file + line + ": is not YAML: " + why, e);
         } catch (IOException e) {
             throw new OffcutException(
                     ErrorCode.USAGE, file + " cannot be read: " + e.getMessage(), e);
         }
-    }
-
-    /** In which line each key is. */
-    private static Map<String, Integer> lines(String text) throws IOException {
-        Map<String, Integer> lines = new HashMap<>();
-        int depth = 0;
-        try (JsonParser parser = Yaml.MAPPER.createParser(text)) {
-            for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
-                depth += token.isStructStart() ? 1 : 0;
-                depth -= token.isStructEnd() ? 1 : 0;
-                if (token == JsonToken.FIELD_NAME && depth == 1) {
-                    lines.put(parser.currentName(), parser.currentTokenLocation().getLineNr());
-                }
-            }
-        }
-        return lines;
     }
 
     /**
@@ -183,9 +175,7 @@ final class Scenario {
 
     private String scalar(String key, JsonNode value) {
         if (!value.isValueNode() || value.isNull()) {
-            throw new OffcutException(
-                    ErrorCode.USAGE,
-                    place(key) + ": '" + key + "' is one value, as on the command line");
+            throw refused(key, "is one value, as on the command line");
         }
         return value.asText();
     }
@@ -200,13 +190,58 @@ final class Scenario {
     private OffcutException unknown(String key, Map<String, String> names) {
         List<String> known = new ArrayList<>(names.keySet().stream().sorted().toList());
         known.addAll(List.of(LOGS, NODES, OUTAGES));
-        return new OffcutException(
-                ErrorCode.USAGE,
-                place(key) + ": unknown key '" + key + "': " + ConfigShape.hint(known, key));
+        return refused(key, "is no key: " + ConfigShape.hint(known, key));
+    }
+
+    OffcutException withoutLogs() {
+        return refused(LOGS, "is missing: name the logs here or on the command line");
+    }
+
+    private OffcutException refused(String key, String why) {
+        return new OffcutException(ErrorCode.USAGE, place(key) + ": " + key + ": " + why);
     }
 
     private String place(String key) {
-        return file + ", line " + lines.getOrDefault(key, 1);
+        return file + ":" + lines.line(key);
+    }
+
+    /**
+     * A refusal with the file, the line and the key that it is about, where that is said here and
+     * not by the command line.
+     *
+     * @param e begins with an option, or a key of the machine; or names a file that is named here
+     */
+    OffcutException located(OffcutException e, CommandSpec options, ParseResult given) {
+        String message = String.valueOf(e.getMessage());
+        Matcher key = MACHINE_KEY.matcher(message);
+        if (key.lookingAt() && tree.has(key.group(1))) {
+            return new OffcutException(e.code(), place(key.group()) + ": " + message, e);
+        }
+        for (Map.Entry<String, String> name : names(options).entrySet()) {
+            String option = name.getValue();
+            boolean here = tree.has(name.getKey()) && !given.hasMatchedOption(option);
+            if (here && message.matches("(?s)" + option + "(?![-a-z]).*")) {
+                String why = message.substring(option.length()).replaceFirst("^:? ", "");
+                return located(e, name.getKey(), why);
+            }
+        }
+        return tree.properties().stream()
+                .filter(entry -> words(entry.getValue()).anyMatch(message::contains))
+                .findFirst()
+                .map(entry -> located(e, entry.getKey(), message))
+                .orElse(e);
+    }
+
+    private OffcutException located(OffcutException e, String key, String why) {
+        return new OffcutException(e.code(), place(key) + ": " + key + ": " + why, e);
+    }
+
+    /** Those of a value, long enough to be a file's name, that are no model and no number. */
+    private static Stream<String> words(JsonNode value) {
+        Stream<JsonNode> all =
+                value instanceof ArrayNode list ? list.valueStream() : Stream.of(value);
+        return all.map(one -> one.asText().split(",", -1)[0])
+                .filter(word -> word.contains(".") || word.contains("/"));
     }
 
     /**
@@ -223,21 +258,15 @@ final class Scenario {
         }
         for (String option : EACH_A_MACHINE) {
             if (tree.has(key(option))) {
-                throw new OffcutException(
-                        ErrorCode.USAGE,
-                        place(key(option))
-                                + ": '"
-                                + key(option)
-                                + "' says what 'nodes' and 'outages' do: leave it out");
+                throw refused(key(option), "says what 'nodes' and 'outages' do: leave it out");
             }
         }
         Optional<String> other =
                 EACH_A_MACHINE.stream().filter(given::hasMatchedOption).findFirst();
         if (other.isPresent() && machine.has(OUTAGES)) {
-            throw new OffcutException(
-                    ErrorCode.USAGE,
-                    place(OUTAGES)
-                            + ": these are outages of its own nodes, and "
+            throw refused(
+                    OUTAGES,
+                    "these are outages of its own nodes, and "
                             + other.get()
                             + " gives others: leave out one of them");
         }

@@ -7,11 +7,13 @@ import io.offcut.cli.Io;
 import io.offcut.cli.Quantities;
 import io.offcut.cli.ThisProgram;
 import io.offcut.cli.output.ProgressLine;
+import io.offcut.cli.output.Units;
 import io.offcut.cli.simulate.compare.CompareCommand;
 import io.offcut.cli.simulate.sweep.SweepCommand;
 import io.offcut.cli.trace.LogFiles;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
+import io.offcut.simulator.ClusterSpec;
 import io.offcut.simulator.LeaseWriter;
 import io.offcut.simulator.ResultWriter;
 import io.offcut.simulator.RunNote;
@@ -28,6 +30,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -73,6 +76,9 @@ import picocli.CommandLine.Spec;
         })
 public final class SimulateCommand implements Callable<Integer> {
     private static final String SCENARIO = "--scenario";
+
+    /** Between logs of two months that follow each other: a day. */
+    private static final long SILENT_GAP_SECONDS = 86_400;
 
     /** By name, in the order of the help. */
     private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
@@ -208,19 +214,25 @@ public final class SimulateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        return effective().run();
+        if (scenario == null) {
+            return run();
+        }
+        Scenario read = Scenario.read(scenario);
+        try {
+            return told(read, scenario).run();
+        } catch (OffcutException e) {
+            throw read.located(e, commandSpec(), parsed());
+        } catch (ParameterException e) {
+            throw read.located(refusal(e), commandSpec(), parsed());
+        }
     }
 
-    /** This command; where a scenario is given, another that was told what that says too. */
-    private SimulateCommand effective() {
-        if (scenario == null) {
-            return this;
-        }
+    /** Another command that was told what a scenario says too. */
+    private SimulateCommand told(Scenario read, Path from) {
         ParseResult given = parsed();
-        Scenario read = Scenario.read(scenario);
         SimulateCommand all = new SimulateCommand(io, reader);
         all.described = read.machine(given);
-        all.describedIn = scenario;
+        all.describedIn = from;
         CommandLine line = new CommandLine(all);
         Quantities.explainNumbers(line);
         line.setOut(out()).setErr(err());
@@ -233,12 +245,20 @@ public final class SimulateCommand implements Callable<Integer> {
                 words.add(flag ? option.longestName() : option.longestName() + "=" + value);
             }
         }
-        try {
-            line.parseArgs(words.toArray(String[]::new));
-        } catch (ParameterException e) {
-            throw new OffcutException(ErrorCode.USAGE, scenario + ": " + e.getMessage(), e);
+        line.parseArgs(words.toArray(String[]::new));
+        if (all.logs.isEmpty()) {
+            throw read.withoutLogs();
         }
         return all;
+    }
+
+    /** In the words of this command's own refusals. */
+    private static OffcutException refusal(ParameterException e) {
+        String why = String.valueOf(e.getMessage());
+        if (e.getArgSpec() instanceof OptionSpec option) {
+            why = option.longestName() + ": " + why.replaceFirst("^Invalid value [^:]*: ", "");
+        }
+        return new OffcutException(ErrorCode.USAGE, why, e);
     }
 
     private int run() {
@@ -247,7 +267,10 @@ public final class SimulateCommand implements Callable<Integer> {
             throw new ParameterException(
                     commandSpec().commandLine(), "Missing required parameter: 'LOG'");
         }
-        checkPrice();
+        checkNumbers();
+        if (out != null) {
+            ResultFolder.SIMULATE.requireNoOther(out);
+        }
         PhaseClock clock = new PhaseClock();
         List<RunNote.Log> notes = new ArrayList<>();
         SwfLog jobs = read(notes);
@@ -261,6 +284,7 @@ public final class SimulateCommand implements Callable<Integer> {
                         options.command(described.isEmpty() ? null : describedIn),
                         notes,
                         jobs.header(),
+                        machine.madeFrom(jobs.header(), described),
                         coreHourPrice);
         if (out != null) {
             String told = Scenario.text(options, described);
@@ -270,7 +294,7 @@ public final class SimulateCommand implements Callable<Integer> {
         if (format.json()) {
             out().println(ResultWriter.summaryJson(result, note));
         } else {
-            new ResultText(out()).print(result, coreHourPrice);
+            new ResultText(out()).print(result, note);
             printReport();
         }
         out().flush();
@@ -291,14 +315,37 @@ public final class SimulateCommand implements Callable<Integer> {
             all.add(jobs);
         }
         if (all.size() > 1) {
+            checkOneMachine(all);
             err().println("offcut: " + all.size() + " logs, " + LogMerge.rule(all));
+            LogMerge.longestGap(all).ifPresent(this::warnOfGap);
         }
         SwfLog merged = LogMerge.of(all);
-        if (merged.jobs().size() == 0) {
-            throw new OffcutException(
-                    ErrorCode.INVALID_INPUT, "no job is in " + String.join(" or ", logs));
-        }
+        LogFiles.requireJobs(String.join(" or ", logs), merged);
         return merged;
+    }
+
+    /** The machine is one, and nobody would guess whose. */
+    private void checkOneMachine(List<SwfLog> all) {
+        Optional<String> contradiction = LogMerge.contradiction(logs, all);
+        if (contradiction.isPresent() && !machine.isSaid(described)) {
+            throw new OffcutException(
+                    ErrorCode.USAGE,
+                    "the logs are of different machines: "
+                            + contradiction.get()
+                            + ": simulate them one by one, or say with --procs or --nodes-file"
+                            + " which machine takes all their jobs");
+        }
+    }
+
+    private void warnOfGap(LogMerge.Gap gap) {
+        if (gap.seconds() > SILENT_GAP_SECONDS) {
+            err().printf(
+                            "offcut: between %s and %s are %s of which no log tells: they count as"
+                                    + " idle%n",
+                            logs.get(gap.before()),
+                            logs.get(gap.after()),
+                            Units.counted(Math.round(gap.seconds() / 86_400.0), "day"));
+        }
     }
 
     private SimulationResult simulate(SimulationConfig config) {
@@ -315,11 +362,14 @@ public final class SimulateCommand implements Callable<Integer> {
         }
     }
 
-    private void checkPrice() {
+    private void checkNumbers() {
+        if (rowSeconds < 1) {
+            throw new OffcutException(
+                    ErrorCode.USAGE, "--row-seconds is at least 1; not " + rowSeconds);
+        }
         if (coreHourPrice != null && !(coreHourPrice >= 0 && coreHourPrice < 1e9)) {
             throw new OffcutException(
-                    ErrorCode.USAGE,
-                    "--core-hour-price must be from 0 to 1e9; got " + coreHourPrice);
+                    ErrorCode.USAGE, "--core-hour-price is from 0 to 1e9; not " + coreHourPrice);
         }
     }
 
@@ -335,11 +385,14 @@ public final class SimulateCommand implements Callable<Integer> {
 
     private SimulationConfig config(SwfLog jobs) {
         try {
+            ClusterSpec cluster = machine.cluster(jobs, described);
+            machine.otherNodes(jobs.header(), cluster, described)
+                    .ifPresent(what -> err().println("offcut: " + what));
             return new SimulationConfig(
                     jobs.jobs(),
-                    machine.cluster(jobs, described),
+                    cluster,
                     batch.config(),
-                    functions.config(seed, err()),
+                    functions.config(cluster, seed, err()),
                     seed,
                     rowSeconds);
         } catch (IllegalArgumentException | ArithmeticException e) {

@@ -5,6 +5,7 @@ import io.offcut.cli.Quantities;
 import io.offcut.cli.output.Choice;
 import io.offcut.cli.output.Terminal;
 import io.offcut.cli.trace.LogFiles;
+import io.offcut.core.CpuSet;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.simulator.IdlePolicy;
@@ -49,6 +50,9 @@ final class SimulateIdleCommand implements Callable<Integer> {
         GREEDY_PILOT,
         LEASE
     }
+
+    /** Of any of the times. */
+    private static final Duration LONGEST = Duration.ofHours(24);
 
     @Spec private @Nullable CommandSpec spec;
 
@@ -122,6 +126,9 @@ final class SimulateIdleCommand implements Callable<Integer> {
             throw new IllegalStateException("run by picocli only");
         }
         PrintWriter text = spec.commandLine().getOut();
+        if (out != null) {
+            ResultFolder.IDLE.requireNoOther(out);
+        }
         List<Policy> chosen = chosen();
         IdleRecord record = IdleRecord.read(Path.of(samples));
         LogFiles.warn(spec.commandLine().getErr(), samples, record.complaints());
@@ -149,45 +156,63 @@ final class SimulateIdleCommand implements Callable<Integer> {
     }
 
     private List<IdlePolicy> policies(List<Policy> chosen, IdleRecord record) {
-        try {
-            List<IdlePolicy> result = new ArrayList<>();
-            for (Policy policy : chosen) {
-                result.add(policy == Policy.LEASE ? leases() : pilots(record));
-            }
-            return result;
-        } catch (IllegalArgumentException e) {
-            throw new OffcutException(ErrorCode.USAGE, String.valueOf(e.getMessage()), e);
-        } catch (ArithmeticException e) {
-            throw new OffcutException(ErrorCode.USAGE, "a time is too long", e);
+        List<IdlePolicy> result = new ArrayList<>();
+        for (Policy policy : chosen) {
+            result.add(policy == Policy.LEASE ? leases() : pilots(record));
         }
+        return result;
     }
 
     private IdlePolicy leases() {
-        return new IdlePolicy.Lease(holdOff.toMillis(), startUpMillis(), coresPerNode);
+        if (coresPerNode < 1 || coresPerNode > CpuSet.MAX_CPU + 1) {
+            throw usage(
+                    "--cores-per-node is from 1 to "
+                            + (CpuSet.MAX_CPU + 1)
+                            + "; not "
+                            + coresPerNode);
+        }
+        return new IdlePolicy.Lease(
+                millis("--hold-off", holdOff, 1), millis("--start-up", startUp(), 0), coresPerNode);
     }
 
     private IdlePolicy pilots(IdleRecord record) {
-        long periodMillis = period == null ? record.medianGapMillis() : period.toMillis();
-        if (periodMillis < 1) {
-            throw new OffcutException(ErrorCode.USAGE, "--period must be above 0");
-        }
+        long periodMillis =
+                period == null ? record.medianGapMillis() : millis("--period", period, 1);
         return new IdlePolicy.GreedyPilot(
-                lengths.stream().map(length -> inSamples(length, periodMillis)).toList(),
-                inSamples(warmUp, periodMillis));
+                lengths.stream()
+                        .map(length -> inSamples(millis("--lengths", length, 1), periodMillis))
+                        .toList(),
+                inSamples(millis("--warmup", warmUp, 0), periodMillis));
+    }
+
+    private static long millis(String option, Duration time, long least) {
+        if (time.compareTo(Duration.ofMillis(least)) < 0 || time.compareTo(LONGEST) > 0) {
+            throw usage(
+                    option
+                            + (least > 0 ? " is above 0 and" : " is")
+                            + " at most "
+                            + LONGEST.toHours()
+                            + "h");
+        }
+        return time.toMillis();
+    }
+
+    private static OffcutException usage(String what) {
+        return new OffcutException(ErrorCode.USAGE, what);
     }
 
     /** As many as are needed. */
-    private static int inSamples(Duration time, long periodMillis) {
-        return (int) Math.min(Integer.MAX_VALUE, Math.ceilDiv(time.toMillis(), periodMillis));
+    private static int inSamples(long millis, long periodMillis) {
+        return (int) Math.ceilDiv(millis, periodMillis);
     }
 
-    private long startUpMillis() {
+    private Duration startUp() {
         return switch (startUp) {
-            case "cold" -> IdlePolicy.Lease.COLD_START_MILLIS;
-            case "pre-warmed" -> IdlePolicy.Lease.PRE_WARMED_START_MILLIS;
+            case "cold" -> Duration.ofMillis(IdlePolicy.Lease.COLD_START_MILLIS);
+            case "pre-warmed" -> Duration.ofMillis(IdlePolicy.Lease.PRE_WARMED_START_MILLIS);
             default -> {
                 try {
-                    yield new Quantities.Time().convert(startUp).toMillis();
+                    yield new Quantities.Time().convert(startUp);
                 } catch (TypeConversionException e) {
                     throw new OffcutException(
                             ErrorCode.USAGE,

@@ -42,19 +42,15 @@ final class InfoText {
 
     void print(String name, SwfLog log, LogSummary summary) {
         out.println(terminal.bold(name));
-        if (summary.jobs() == 0) {
-            line("jobs", "none: the log is empty, so nothing can be said of a machine");
-        } else {
-            line("jobs", count(summary.jobs()) + ", of which " + count(summary.ran()) + " ran");
-            span(log, summary);
-            machine(summary);
-            use(summary);
-            if (summary.idle() != null) {
-                idle(summary.idle());
-            }
-            missing(summary);
-            suspicious(summary.suspicious());
+        line("jobs", count(summary.jobs()) + ", of which " + count(summary.ran()) + " ran");
+        span(log, summary);
+        machine(summary);
+        use(summary);
+        if (summary.idle() != null) {
+            idle(summary.idle());
         }
+        missing(summary);
+        suspicious(summary.suspicious());
         complaints(log.complaints());
     }
 
@@ -266,9 +262,9 @@ final class InfoText {
                         ? "none"
                         : String.format(
                                 Locale.ROOT,
-                                "%,d, %,d lines left out",
+                                "%,d, %s left out",
                                 complaints.total(),
-                                complaints.droppedLines()));
+                                Units.counted(complaints.droppedLines(), "line")));
         complaints
                 .counts()
                 .forEach((kind, count) ->

@@ -28,8 +28,11 @@ final class InputOptions {
                             + " Default: UTC.")
     private String zone = "";
 
+    /** A log of at least one job. */
     SwfLog read() {
-        return LogFiles.read(log, zone());
+        SwfLog read = LogFiles.read(log, zone());
+        LogFiles.requireJobs(log, read);
+        return read;
     }
 
     private ZoneId zone() {

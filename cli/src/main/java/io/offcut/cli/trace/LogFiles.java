@@ -2,6 +2,7 @@ package io.offcut.cli.trace;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.offcut.cli.config.ConfigShape;
 import io.offcut.cli.output.ProgressLine;
 import io.offcut.cli.output.Terminal;
 import io.offcut.cli.output.Units;
@@ -20,6 +21,7 @@ import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Job logs that commands are given by name. */
@@ -44,8 +46,37 @@ public final class LogFiles {
         } catch (DateTimeException e) {
             throw new OffcutException(
                     ErrorCode.USAGE,
-                    "--time-zone is a zone as Europe/Berlin or +02:00; not '" + text + "'",
+                    "--time-zone is a zone by its name, as Europe/Berlin, or an offset, as +02:00;"
+                            + " not '"
+                            + text
+                            + "'"
+                            + hint(text),
                     e);
+        }
+    }
+
+    private static String hint(String text) {
+        return text.contains("/")
+                ? ConfigShape.nearest(ZoneId.getAvailableZoneIds(), text)
+                        .map(zone -> ": did you mean '" + zone + "'?")
+                        .orElse("")
+                : "; short names as EST mean several zones";
+    }
+
+    /**
+     * Refuses logs without a job.
+     *
+     * @throws OffcutException {@link ErrorCode#INVALID_INPUT} with the first complaint about them
+     */
+    public static void requireJobs(String names, SwfLog log) {
+        if (log.jobs().size() == 0) {
+            List<Complaints.Located> complaints = log.complaints().located();
+            throw new OffcutException(
+                    ErrorCode.INVALID_INPUT,
+                    "no job is in "
+                            + names
+                            + ": "
+                            + (complaints.isEmpty() ? "check the file" : complaints.getFirst()));
         }
     }
 
@@ -95,8 +126,10 @@ public final class LogFiles {
     public static void warn(PrintWriter err, String log, Complaints complaints) {
         if (complaints.total() > 0) {
             err.printf(
-                    "offcut: %s: %d complaints, %d lines left out%n",
-                    log, complaints.total(), complaints.droppedLines());
+                    "offcut: %s: %s, %s left out%n",
+                    log,
+                    Units.counted(complaints.total(), "complaint"),
+                    Units.counted(complaints.droppedLines(), "line"));
             complaints.located().stream()
                     .limit(SHOWN_COMPLAINTS)
                     .forEach(complaint -> err.println("  " + complaint));

@@ -2,6 +2,7 @@ package io.offcut.cli.trace;
 
 import io.offcut.cli.output.Choice;
 import io.offcut.cli.output.StandardOutput;
+import io.offcut.cli.output.Units;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.traces.LogOutput;
@@ -40,7 +41,7 @@ final class OutputOptions {
             return;
         }
         LogOutput.write(out, format, log);
-        text.printf(Locale.ROOT, "%s: %d jobs%s%n", out, log.jobs().size(), note);
+        text.printf(Locale.ROOT, "%s: %s%s%n", out, Units.counted(log.jobs().size(), "job"), note);
         text.flush();
     }
 

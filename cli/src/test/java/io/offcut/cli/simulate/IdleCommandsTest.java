@@ -128,7 +128,7 @@ class IdleCommandsTest {
                 .containsPattern(" 5 min +100.0 % █+ +100.0 % █+\n");
         assertThat(out.toString().lines()).allMatch(line -> line.length() <= 80);
         assertThat(err.toString())
-                .contains("1 complaints")
+                .contains("1 complaint, ")
                 .contains("line 202: not a number: 1x,a,idle");
     }
 
@@ -165,7 +165,9 @@ class IdleCommandsTest {
         assertThat(err.toString())
                 .contains("--policy is greedy-pilot, lease; not 'greedy'")
                 .contains("--start-up is cold, pre-warmed or a time, as 200ms; not 'soon'")
-                .contains("a time is too long")
+                .contains("--hold-off is above 0 and at most 24h")
+                .contains("--lengths is above 0 and at most 24h")
+                .contains("--period is above 0 and at most 24h")
                 .contains("no samples at")
                 .contains("Missing required parameter: 'LOG'");
     }

@@ -96,7 +96,7 @@ class NodesFileTest {
         assertRefused(
                 "nodes: [{names: a, cores: 1, memory: 1}]",
                 "unknown key 'memory': give cores, memoryMib, names");
-        assertRefused("nodes: [{names: a, memoryMib: 1}]", "nodes a has no 'cores'");
+        assertRefused("nodes: [{names: a, memoryMib: 1}]", "nodes[1]: a has no 'cores'");
         assertRefused(
                 "nodes: [{names: a, cores: 1, memoryMib: 1}]\n"
                         + "outages: [{nodes: a, from: 1, to: 2, kind: explode}]",

@@ -325,16 +325,16 @@ class SimulateCommandTest {
 
         for (String option : List.of("procs: 8", "coresPerNode: 8", "nodesFile: n.yaml")) {
             String key = option.substring(0, option.indexOf(':'));
-            refuses(folder, log + nodes + option + "\n", "wrong.yaml, line 3: '" + key + "'");
+            refuses(folder, log + nodes + option + "\n", "wrong.yaml:3: " + key + ": says what");
         }
-        refuses(folder, log + outages + "procs: 8\n", "line 3: 'procs'");
+        refuses(folder, log + outages + "procs: 8\n", "wrong.yaml:3: procs: says what");
         Path scenario = folder.resolve("down.yaml");
         Files.writeString(scenario, log + nodes + outages);
         String file = "--scenario=" + scenario;
         for (String option : List.of("--procs=512", "--nodes-file=n.yaml")) {
             assertThat(simulate(file, option)).isEqualTo(2);
             assertThat(err.toString())
-                    .contains("down.yaml, line 3")
+                    .contains("down.yaml:3: outages: ")
                     .contains(option.substring(0, option.indexOf('=')) + " gives others");
         }
         out.getBuffer().setLength(0);
@@ -345,14 +345,54 @@ class SimulateCommandTest {
 
     @Test
     void refusesAScenarioThatItDoesNotUnderstand(@TempDir Path folder) throws IOException {
-        refuses(folder, "logs: sample\n\nshceduler: easy\n", "line 3", "'scheduler'");
-        refuses(folder, "logs: sample\nseed: many\n", "'--seed'", "many");
-        refuses(folder, "logs: sample\nfit: {kind: memory}\n", "line 2", "'fit' is one value");
-        refuses(folder, "logs: sample\nlogs: sample\n", "line 2");
+        refuses(folder, "logs: sample\n\nshceduler: easy\n", ":3: shceduler: ", "'scheduler'");
+        refuses(folder, "logs: sample\nseed: many\n", ":2: seed: 'many' is not a whole");
+        refuses(folder, "logs: sample\nfit: {kind: memory}\n", ":2: fit: is one value");
+        refuses(folder, "logs: sample\nlogs: sample\n", "wrong.yaml:2: is not YAML");
         refuses(folder, "nodes: [\n", "is not YAML");
-        refuses(folder, "scheduler: easy\n", "LOG");
+        refuses(folder, "- 5\n", "wrong.yaml:1: is not a mapping");
+        refuses(folder, "scheduler: easy\n", "wrong.yaml:1: logs: is missing");
         assertThat(simulate("--scenario", folder.resolve("none.yaml").toString())).isNotZero();
         assertThat(err.toString()).contains("no scenario at");
+    }
+
+    @Test
+    void saysInWhichLineOfAScenarioAValueIsWrong(@TempDir Path folder) throws IOException {
+        String log = "logs:\n  - sample\n";
+        refuses(folder, log + "scheduler: sjf\n", ":3: scheduler: is recorded, fcfs, easy,");
+        refuses(folder, log + "rowSeconds: 0\n", ":3: rowSeconds: is at least 1; not 0");
+        refuses(folder, log + "procs: 0\n", ":3: procs: is from 1 to");
+        refuses(folder, log + "timeZone: EST\n", ":3: timeZone: is a zone by its name");
+        refuses(folder, log + "functions: fti\n", ":3: functions: fti: is no file");
+        refuses(
+                folder,
+                log + "seed: 1\npolicy: lease,idle-quantile=50\n",
+                ":4: policy: lease: idle-quantile is from 0 to 0.9, not 50");
+        refuses(folder, log + "interference: no.txt\n", ":3: interference: is measured, none or");
+        refuses(
+                folder,
+                log
+                        + "nodes:\n  - {names: n1, cores: 4, memoryMib: 9}\n  - {names: n2, cores: x}\n",
+                ":5: nodes[2].cores: 'x' is not a whole number");
+        refuses(
+                folder,
+                log + "nodes:\n  - {names: n1, cores: 0, memoryMib: 9}\n",
+                ":4: nodes[1].cores: is from 1 to 8192; not 0");
+        refuses(
+                folder,
+                log
+                        + "nodes:\n  - {names: n1, cores: 4, memoryMib: 9}\noutages:\n"
+                        + "  - {nodes: n1, from: 1, to: 2, kind: fail}\n"
+                        + "  - {nodes: n2, from: 1, to: 2, kind: fail}\n",
+                ":7: outages[2].nodes: there is no node n2");
+        Path file = folder.resolve("wrong.yaml");
+        Files.writeString(file, "logs:\n  - none.swf\n");
+        assertThat(simulate("--scenario", file.toString())).isEqualTo(5);
+        assertThat(err.toString()).contains("wrong.yaml:1: logs: no job log at none.swf");
+        err.getBuffer().setLength(0);
+        Files.writeString(file, log + "procs: 0\n");
+        assertThat(simulate("--scenario", file.toString(), "--procs=-1")).isEqualTo(2);
+        assertThat(err.toString()).as("said on the command line").startsWith("--procs is from 1");
     }
 
     private void refuses(Path folder, String scenario, String... told) throws IOException {
@@ -407,9 +447,9 @@ class SimulateCommandTest {
         assertThat(simulate(log.toString(), "--scheduler", "recorded")).isZero();
 
         assertThat(err.toString())
-                .contains("2 complaints, 1 lines left out")
+                .contains("2 complaints, 1 line left out")
                 .contains("line 3, field 1: not a number: nonsense");
-        assertThat(out.toString()).contains("1 jobs on 4 nodes of 1 cores");
+        assertThat(out.toString()).contains("1 job on 4 nodes of 1 cores");
     }
 
     @Test
@@ -425,6 +465,129 @@ class SimulateCommandTest {
                 .containsOnlyOnce(
                         "offcut: 2 logs, taken to be of one machine:"
                                 + " equal numbers are one user, queue and so on");
+    }
+
+    @Test
+    void saysWhatMadeTheMachineAndWhatChangesIt(@TempDir Path folder) throws IOException {
+        Path uneven = folder.resolve("uneven.swf");
+        Files.writeString(
+                uneven,
+                "; MaxProcs: 2004\n; MaxNodes: 151\n1 0 0 10 2 -1 -1 2 10 -1 1 1 1 1 1 1 -1 -1\n");
+        Path nodeless = folder.resolve("nodeless.swf");
+        Files.writeString(nodeless, "; MaxProcs: 64\n1 0 0 10 2 -1 -1 2 10 -1 1 1 1 1 1 1 -1 -1\n");
+        String results = folder.resolve("results").toString();
+
+        assertThat(simulate(uneven.toString(), "--out", results)).isZero();
+        assertThat(out.toString())
+                .contains("1 job on 144 nodes of up to 14 cores")
+                .contains(
+                        "machine by MaxProcs 2004 / MaxNodes 151 of the log; --cores-per-node"
+                                + " changes it");
+        assertThat(err.toString())
+                .hasLineCount(1)
+                .contains("the log says 151 nodes, the machine made of it has 144: 2004 cores")
+                .contains("--cores-per-node or --nodes-file");
+        JsonNode summary = new ObjectMapper().readTree(Path.of(results, "summary.json").toFile());
+        assertThat(summary.at("/run/machine/0").asText()).startsWith("machine by MaxProcs 2004 /");
+        assertThat(Files.readString(Path.of(results, "report.html")))
+                .contains("machine by MaxProcs 2004 / MaxNodes 151 of the log");
+        clear();
+        assertThat(simulate(nodeless.toString())).isZero();
+        assertThat(out.toString())
+                .contains("machine by MaxProcs 64 alone: nodes of one core; --cores-per-node");
+        clear();
+        assertThat(simulate(uneven.toString(), "--cores-per-node=16")).isZero();
+        assertThat(out.toString()).contains("machine by MaxProcs 2004 of the log; --procs changes");
+        clear();
+        assertThat(simulate(uneven.toString(), "--cores-per-node=16", "--procs=64")).isZero();
+        assertThat(out.toString())
+                .doesNotContain("machine by")
+                .contains("memory of 4 GiB for each core is assumed; --node-memory-mib changes it");
+        assertThat(err.toString()).isEmpty();
+        clear();
+        assertThat(simulate(uneven.toString(), "--node-memory-mib=1024")).isZero();
+        assertThat(out.toString()).doesNotContain("assumed");
+    }
+
+    private void clear() {
+        out.getBuffer().setLength(0);
+        err.getBuffer().setLength(0);
+    }
+
+    @Test
+    void refusesLogsOfSeveralMachinesUnlessOneIsSaid(@TempDir Path folder) throws IOException {
+        Path one =
+                Files.writeString(
+                        folder.resolve("1.swf"),
+                        "; MaxProcs: 4\n; UnixStartTime: 0\n1 0 0 10 2 -1 -1 2 10 -1 1 1 1 1 1 1 -1 -1\n");
+        Path other =
+                Files.writeString(
+                        folder.resolve("2.swf"),
+                        "; MaxProcs: 8\n; UnixStartTime: 864010\n1 0 0 10 2 -1 -1 2 10 -1 1 1 1 1 1 1 -1 -1\n");
+
+        assertThat(simulate(one.toString(), other.toString())).isEqualTo(2);
+        assertThat(err.toString())
+                .hasLineCount(1)
+                .contains("different machines: MaxProcs is 4 in " + one + " and 8 in " + other)
+                .contains("--procs or --nodes-file");
+        clear();
+        assertThat(simulate(one.toString(), other.toString(), "--procs=8")).isZero();
+        assertThat(err.toString().lines())
+                .hasSize(2)
+                .contains(
+                        "offcut: between %s and %s are 10 days of which no log tells: they count as idle"
+                                .formatted(one, other));
+    }
+
+    @Test
+    void saysInWordsOfTheOptionWhatIsWrongWithIt(@TempDir Path folder) throws IOException {
+        String[][] wrong = {
+            {"fit,memory=256", "memory=256 has no unit: say 256M or 256B"},
+            {"fit,memory=900G", "no node has room for a worker of 900 GiB: the largest has 64 GiB"},
+            {"poisson,mean=30", "mean=30 has no unit: say 30s or 30ms"},
+            {"poisson,mean=0", "mean is above 0"},
+            {"poisson,rate=-5", "rate is above 0, not -5"},
+            {"poisson,swing=2", "swing is from 0 to 1, not 2"},
+            {"poisson,burst=0", "burst is a whole number from 1 to 2147483647, not 0"},
+            {"poisson,service=pareto,mean=3s", "poisson,service=pareto: 'mean' is no parameter"},
+            {"poisson,bust=1", "'bust' is no parameter: did you mean 'burst'?"},
+            {"offload,jobs=50", "jobs is from 0 to 1, not 50"},
+            {"offload,workers=0", "workers is above 0, not 0"}
+        };
+        for (String[] each : wrong) {
+            clear();
+            assertThat(simulate("sample", "--functions", each[0])).as(each[0]).isEqualTo(2);
+            assertThat(err.toString()).hasLineCount(1).contains("--functions", each[1]);
+        }
+        String[][] policies = {
+            {"lease,idle-quantile=50", "idle-quantile is from 0 to 0.9, not 50"},
+            {"lease,place=here", "place is default, pack; not 'here'"},
+            {"lease,freeze=5s,evict=1s", "evict is not sooner than freeze"},
+            {"pilot,lengths=2:x", "lengths are whole minutes, as 2:8:34; not 'x'"}
+        };
+        for (String[] each : policies) {
+            clear();
+            assertThat(simulate("sample", "--functions=fit", "--policy", each[0])).isEqualTo(2);
+            assertThat(err.toString()).hasLineCount(1).contains("--policy", each[1]);
+        }
+    }
+
+    @Test
+    void warnsOfFunctionsThatFitOnNoNode(@TempDir Path folder) throws IOException {
+        Path calls = folder.resolve("calls.csv");
+        Files.writeString(
+                calls,
+                """
+                app,func,end_timestamp,duration,memory_bytes
+                a,f,20.5,0.5,1000000
+                a,g,31.0,1.0,99000000000000
+                """);
+
+        assertThat(simulate("sample", "--functions", calls.toString())).isZero();
+
+        assertThat(err.toString())
+                .hasLineCount(1)
+                .contains("1 function of 2 fit on no node, of which the largest has 64 GiB");
     }
 
     @Test
@@ -447,11 +610,11 @@ class SimulateCommandTest {
         assertThat(trace("generate", "jobs", "--procs", "7")).isEqualTo(2);
         assertThat(err.toString())
                 .contains("--scheduler is recorded, fcfs, easy, conservative; not 'sjf'")
-                .contains("'bust' is no parameter of poisson")
+                .contains("'bust' is no parameter")
                 .contains("'soon' is not a time")
                 .contains("nowhere.txt is no file")
-                .contains("choose the functions 'fit'")
-                .contains("--procs must be at least 1")
+                .contains("--policy pilot is for --functions fit alone, not for offload")
+                .contains("--procs is from 1 to 2147483647; not -3")
                 .contains("give --procs")
                 .contains("(try the scheduler easy)")
                 .contains("no job log at");

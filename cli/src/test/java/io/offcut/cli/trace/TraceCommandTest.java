@@ -49,7 +49,7 @@ class TraceCommandTest {
                 .containsPattern("idle nodes +3 intervals")
                 .contains("over 24 h")
                 .containsPattern("missing +average cpu 100\\.0 %")
-                .containsPattern("complaints +1, 1 lines left out")
+                .containsPattern("complaints +1, 1 line left out")
                 .contains("line 5: too short: garbage");
     }
 
@@ -61,10 +61,19 @@ class TraceCommandTest {
     }
 
     @Test
-    void saysThatALogIsEmpty() throws IOException {
-        run("info", Files.writeString(folder.resolve("empty.swf"), "").toString());
+    void refusesALogWithoutAJob() throws IOException {
+        String empty = Files.writeString(folder.resolve("empty.swf"), "").toString();
+        String wrong = Files.writeString(folder.resolve("no.swf"), "; x\n1 a\n").toString();
 
-        assertThat(out.toString()).contains("jobs         none: the log is empty");
+        assertThat(execute("info", empty)).isEqualTo(ErrorCode.INVALID_INPUT.exitCode());
+        assertThat(execute("convert", wrong)).isEqualTo(ErrorCode.INVALID_INPUT.exitCode());
+
+        assertThat(err.toString().lines())
+                .hasSize(2)
+                .contains("no job is in " + empty + ": check the file")
+                .last()
+                .asString()
+                .startsWith("no job is in " + wrong + ": line 2");
     }
 
     @Test
@@ -162,7 +171,7 @@ class TraceCommandTest {
                 .startsWith("1,0,10,3600,8,");
         assertThat(Files.readString(csv)).contains(",ann,", ",fat,", "secret");
         assertThat(out.toString()).contains("out.swf.zst: 3 jobs").contains("out.csv: 3 jobs");
-        assertThat(err.toString()).contains("1 complaints, 1 lines left out").contains("line 5");
+        assertThat(err.toString()).contains("1 complaint, 1 line left out").contains("line 5");
     }
 
     @Test
@@ -225,6 +234,8 @@ class TraceCommandTest {
         refused("--status is completed", "filter", log, "--status", "done");
         refused("--from is a date", "filter", log, "--from", "yesterday");
         refused("--time-zone is a zone", "info", log, "--time-zone", "Mars/Olympus");
+        refused("not 'EST'; short names as EST mean", "info", log, "--time-zone", "EST");
+        refused("did you mean 'Europe/Berlin'?", "info", log, "--time-zone", "Europe/Berlni");
         refused("--to must be after --from", "info", log, "--from", "9", "--to", "3");
         refused("--procs is at least 1", "info", log, "--procs", "0");
     }

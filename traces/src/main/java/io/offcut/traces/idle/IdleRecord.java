@@ -3,6 +3,7 @@ package io.offcut.traces.idle;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.traces.Complaints;
+import io.offcut.traces.TraceKind;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -51,6 +52,12 @@ public final class IdleRecord {
         Builder builder = new Builder();
         for (IdleSample sample = reader.next(); sample != null; sample = reader.next()) {
             builder.add(sample);
+        }
+        boolean isOther =
+                reader.kind() != TraceKind.IDLE_SAMPLES && reader.kind() != TraceKind.UNKNOWN;
+        if (builder.samples < 2 && isOther) {
+            throw new OffcutException(
+                    ErrorCode.INVALID_INPUT, reader.source() + " " + reader.kind().explained());
         }
         if (builder.samples < 2) {
             throw new OffcutException(

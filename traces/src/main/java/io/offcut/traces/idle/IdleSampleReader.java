@@ -6,6 +6,7 @@ import io.offcut.traces.Complaints;
 import io.offcut.traces.Complaints.Kind;
 import io.offcut.traces.LogInput;
 import io.offcut.traces.LogInput.Content;
+import io.offcut.traces.TraceKind;
 import java.io.InputStream;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 public final class IdleSampleReader implements AutoCloseable {
     private final SampleLines lines;
     private final SampleFormat format;
+    private final TraceKind kind;
     private long lastSeconds = Long.MIN_VALUE;
 
     /**
@@ -34,7 +36,9 @@ public final class IdleSampleReader implements AutoCloseable {
 
     private IdleSampleReader(SampleLines lines) {
         this.lines = lines;
-        this.format = isRow(lines.peek()) ? new CsvFormat(lines) : new RecordFormat(lines);
+        String first = lines.peek();
+        this.kind = TraceKind.of(first == null ? "" : first);
+        this.format = isRow(first) ? new CsvFormat(lines) : new RecordFormat(lines);
     }
 
     private static boolean isRow(@Nullable String line) {
@@ -69,6 +73,11 @@ public final class IdleSampleReader implements AutoCloseable {
     /** What was wrong so far. */
     public Complaints complaints() {
         return lines.complaints;
+    }
+
+    /** What the file seems to be. */
+    TraceKind kind() {
+        return kind;
     }
 
     String source() {

@@ -202,12 +202,27 @@ class IdleSampleReaderTest {
                 .hasMessage("no samples at " + missing + "; check the path");
         assertThatThrownBy(() -> IdleRecord.read(folder))
                 .hasMessageContaining("give a text file, plain, gzip or zstd");
-        assertThatThrownBy(() -> IdleRecord.read(reader("1 0 0 10 1\n")))
+        assertThatThrownBy(() -> IdleRecord.read(reader("nothing known\n")))
                 .hasMessage(
                         "the test holds 0 samples of idle nodes, two are needed;"
-                                + " line 1: not a number: 1 0 0 10 1");
+                                + " line 1: not a number: nothing known");
         assertThatThrownBy(() -> IdleRecord.read(reader("")))
                 .hasMessageEndingWith("the formats are in docs/reference/idle-samples.md");
+    }
+
+    @Test
+    void saysWhatAnotherKindOfFileIs() {
+        assertThatThrownBy(() -> IdleRecord.read(reader("; MaxProcs: 4\n1 0 0 10 1\n")))
+                .isInstanceOfSatisfying(
+                        OffcutException.class,
+                        e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_INPUT))
+                .hasMessage(
+                        "the test holds a job log: 'offcut trace info' and 'offcut simulate' take"
+                                + " it");
+        assertThatThrownBy(() -> IdleRecord.read(reader("date,idle_cpus,idle_nodes\n1,2,3\n")))
+                .hasMessage(
+                        "the test holds samples of a machine as a whole: 'offcut trace idle' takes"
+                                + " them");
     }
 
     static IdleSampleReader reader(String text) {

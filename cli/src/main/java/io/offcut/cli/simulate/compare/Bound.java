@@ -1,6 +1,7 @@
 package io.offcut.cli.simulate.compare;
 
 import io.offcut.cli.simulate.figures.Numbers;
+import io.offcut.cli.simulate.figures.Summary;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import java.util.List;
@@ -40,10 +41,10 @@ record Bound(String figure, double percent, boolean rise) {
                 figures.stream()
                         .filter(each -> each.name().equals(figure))
                         .findFirst()
-                        .orElseThrow(() -> unknown("no result has"));
+                        .orElseThrow(() -> unknown(figures));
         Double difference = found.difference();
         if (difference == null) {
-            throw unknown("only one result has");
+            throw refused("only one result has " + figure);
         }
         Double change = found.percent();
         double towardsWorse = rise ? difference : -difference;
@@ -62,7 +63,15 @@ record Bound(String figure, double percent, boolean rise) {
                 : null;
     }
 
-    private OffcutException unknown(String who) {
-        return new OffcutException(ErrorCode.USAGE, "--fail-on-worse: " + who + " " + figure);
+    private OffcutException unknown(List<FigureComparison> figures) {
+        return refused(
+                "no result has "
+                        + figure
+                        + Summary.hint(
+                                figures.stream().map(FigureComparison::name).toList(), figure));
+    }
+
+    private static OffcutException refused(String what) {
+        return new OffcutException(ErrorCode.USAGE, "--fail-on-worse: " + what);
     }
 }

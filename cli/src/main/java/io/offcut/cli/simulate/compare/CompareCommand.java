@@ -86,10 +86,10 @@ public final class CompareCommand implements Callable<Integer> {
         List<Bound> parsed = bounds.stream().map(Bound::parse).toList();
         JsonNode first = ResultJson.read(a.resolve(SUMMARY));
         JsonNode second = ResultJson.read(b.resolve(SUMMARY));
+        checkKinds(first, second);
         checkFiles(first, second);
         checkSamples(first.path(RECORD), second.path(RECORD));
-        boolean ofJobs = first.path(RECORD).isMissingNode() && second.path(RECORD).isMissingNode();
-        JobComparison jobs = ofJobs ? jobs() : null;
+        JobComparison jobs = ofIdle(first) ? null : jobs();
         Summary before = Summary.of(first);
         Summary after = Summary.of(second);
         Comparison comparison =
@@ -110,6 +110,23 @@ public final class CompareCommand implements Callable<Integer> {
                         .toList();
         worse.forEach(io::say);
         return !worse.isEmpty();
+    }
+
+    /** Not one of their figures is of the same thing. */
+    private void checkKinds(JsonNode first, JsonNode second) {
+        if (ofIdle(first) != ofIdle(second)) {
+            throw new OffcutException(
+                    ErrorCode.CONFLICT,
+                    "compare: "
+                            + (ofIdle(first) ? a : b)
+                            + " is a result of 'simulate idle' and "
+                            + (ofIdle(first) ? b : a)
+                            + " one of 'simulate': give two of the same command");
+        }
+    }
+
+    private static boolean ofIdle(JsonNode summary) {
+        return summary.has(RECORD);
     }
 
     /** Results of sweeps say of which files they are. */

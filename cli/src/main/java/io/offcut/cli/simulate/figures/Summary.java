@@ -1,8 +1,13 @@
 package io.offcut.cli.simulate.figures;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.offcut.cli.config.ConfigShape;
+import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -16,6 +21,8 @@ import java.util.Set;
 public record Summary(Map<String, Double> figures, Map<String, String> settings) {
     /** Section that a sweep adds to say where a result belongs. */
     public static final String SWEEP = "sweep";
+
+    private static final int MOST_HINTS = 3;
 
     /** Such as some policies side by side; not the steps of a distribution. */
     private static final int LONGEST_LIST = 8;
@@ -44,6 +51,23 @@ public record Summary(Map<String, Double> figures, Map<String, String> settings)
                     }
                 });
         return summary;
+    }
+
+    /** Which figures were probably meant by a name that is none, to be added to a message. */
+    public static String hint(Collection<String> known, String unknown) {
+        String wanted = unknown.replace("…", "").toLowerCase(Locale.ROOT);
+        List<String> alike =
+                known.stream()
+                        .filter(name -> name.toLowerCase(Locale.ROOT).contains(wanted))
+                        .limit(MOST_HINTS)
+                        .toList();
+        Optional<String> nearest = ConfigShape.nearest(known, unknown);
+        if (!alike.isEmpty() || nearest.isPresent()) {
+            return ": did you mean "
+                    + (alike.isEmpty() ? nearest.orElse("") : String.join(" or ", alike))
+                    + "?";
+        }
+        return ": names are paths in summary.json, as batch.meanWaitSeconds; --format json has all";
     }
 
     private void add(String path, JsonNode value, boolean configuration) {

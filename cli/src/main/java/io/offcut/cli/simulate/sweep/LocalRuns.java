@@ -59,8 +59,11 @@ final class LocalRuns {
                 OffcutException first = failures.getFirst();
                 throw new OffcutException(
                         ErrorCode.ITEMS_FAILED,
-                        "%d of %d runs failed, the first: %s"
-                                .formatted(failures.size(), runs.size(), first.getMessage()),
+                        "%d of %s failed, the first: %s"
+                                .formatted(
+                                        failures.size(),
+                                        Units.counted(runs.size(), "run"),
+                                        first.getMessage()),
                         first);
             }
         } catch (ExecutionException e) {
@@ -103,7 +106,7 @@ final class LocalRuns {
 
     private String progress(int all) {
         int ended = done.get();
-        String text = "sweep: " + ended + " of " + all + " runs done";
+        String text = "sweep: " + ended + " of " + Units.counted(all, "run") + " done";
         if (ended == 0) {
             return text;
         }

@@ -2,6 +2,7 @@ package io.offcut.cli.simulate.sweep;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.offcut.cli.Io;
+import io.offcut.cli.Mistyped;
 import io.offcut.cli.Quantities;
 import io.offcut.cli.config.ConfigLoader;
 import io.offcut.cli.output.Terminal;
@@ -43,7 +44,8 @@ final class SimulateRun {
     /** All fields are known, so that no option misses one. */
     private static final String STAND_IN =
             """
-            ; MaxProcs: 64
+            ; MaxProcs: 1024
+            ; MaxNodes: 1
             1 0 0 1 1 1 1000 1 10 2000 1 1 1 1 1 1 -1 -1
             2 1 0 1 1 1 1000 1 10 2000 1 1 1 1 1 1 -1 -1
             """;
@@ -152,7 +154,7 @@ final class SimulateRun {
             }
             return result.commandSpec();
         } catch (ParameterException e) {
-            throw usage(String.valueOf(e.getMessage()), e);
+            throw usage(Mistyped.explained(e), e);
         }
     }
 

@@ -4,6 +4,8 @@ import io.offcut.cli.FormatOption;
 import io.offcut.cli.Io;
 import io.offcut.cli.Stopping;
 import io.offcut.cli.ThisProgram;
+import io.offcut.cli.output.Units;
+import io.offcut.cli.simulate.ResultFolder;
 import io.offcut.cli.simulate.figures.ResultJson;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
@@ -135,6 +137,7 @@ public final class SweepCommand implements Callable<Integer> {
             return 0;
         }
         check();
+        ResultFolder.SWEEP.requireNoOther(root);
         SweepPlan plan =
                 SweepPlan.of(
                         ThisProgram.version(),
@@ -189,7 +192,12 @@ public final class SweepCommand implements Callable<Integer> {
         int runs = plan.points() * replications;
         List<Integer> missing = folder.missing(runs);
         if (missing.size() < runs) {
-            io.say("sweep: " + (runs - missing.size()) + " of " + runs + " runs were done before");
+            io.say(
+                    "sweep: "
+                            + (runs - missing.size())
+                            + " of "
+                            + Units.counted(runs, "run")
+                            + " done before");
         }
         if (!missing.isEmpty() && !(slurm ? inSlurm(folder, missing) : here(folder, missing))) {
             return ErrorCode.ITEMS_FAILED.exitCode();

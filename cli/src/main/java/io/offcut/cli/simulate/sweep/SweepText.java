@@ -3,6 +3,7 @@ package io.offcut.cli.simulate.sweep;
 import io.offcut.cli.output.Table;
 import io.offcut.cli.output.Terminal;
 import io.offcut.cli.simulate.figures.Interval;
+import io.offcut.cli.simulate.figures.Summary;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import java.util.ArrayList;
@@ -53,10 +54,7 @@ final class SweepText {
             if (!known.contains(figure)) {
                 throw new OffcutException(
                         ErrorCode.USAGE,
-                        "--figures: no run has "
-                                + figure
-                                + "; it is a path in summary.json, as batch.meanWaitSeconds, and"
-                                + " the head of sweep.csv names all");
+                        "--figures: no run has " + figure + Summary.hint(known, figure));
             }
         }
     }

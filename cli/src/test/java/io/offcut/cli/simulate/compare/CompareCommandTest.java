@@ -84,13 +84,17 @@ class CompareCommandTest {
     }
 
     @Test
-    void printsATableThatFits() {
+    void printsATableWithNamesThatCanBeGivenBack() {
         TestRun run = run(fcfs, easy);
 
         assertThat(run.exitCode()).as(run.err()).isZero();
         assertThat(run.out())
-                .contains("batch.meanWaitSeconds", "2000 jobs in both", "Waits that differ most");
-        assertThat(run.out().lines()).allMatch(line -> line.length() <= 80);
+                .contains("2000 jobs in both", "Waits that differ most")
+                .contains("batch.meanWaitSeconds ", "distributions.boundedSlowdown.greatest ");
+        assertThat(run.out().lines().filter(line -> line.startsWith("harvestable.")))
+                .as("figures are whole, however wide that is")
+                .noneMatch(line -> line.contains("…"))
+                .anyMatch(line -> line.length() > 80);
     }
 
     @Test
@@ -115,7 +119,13 @@ class CompareCommandTest {
         assertThat(worse.err()).contains("batch.meanWaitSeconds rose by ", ": more than 5 %");
         assertThat(run(fcfs, easy, "--fail-on-worse", wait + "-5").exitCode()).isEqualTo(1);
         assertThat(run(easy, easy, "--fail-on-worse", wait + "5").exitCode()).isEqualTo(2);
-        assertThat(run(easy, easy, "--fail-on-worse", "batch.x:+5").exitCode()).isEqualTo(2);
+        TestRun unknown = run(easy, easy, "--fail-on-worse", "batch.x:+5");
+        assertThat(unknown.exitCode()).isEqualTo(2);
+        assertThat(unknown.err()).contains("no result has batch.x: names are paths");
+        assertThat(run(easy, easy, "--fail-on-worse", "meanWait:+5").err())
+                .contains("did you mean batch.meanWaitSeconds?");
+        assertThat(run(easy, easy, "--fail-on-worse", "batch.maenWaitSeconds:+5").err())
+                .contains("did you mean batch.meanWaitSeconds?");
     }
 
     @Test
@@ -196,6 +206,24 @@ class CompareCommandTest {
                 .allSatisfy(figure -> assertThat(figure.path("difference").asDouble(-1)).isZero());
         TestRun text = TestRun.of("simulate", "compare", both, lease);
         assertThat(text.err()).as("idle nodes have no jobs").isEmpty();
+    }
+
+    @Test
+    void refusesAResultOfJobsBesideOneOfIdleNodes() {
+        Path samples = dir.resolve("hour.csv");
+        TestRun.of("trace", "generate", "idle", "--duration=1h", "--out", samples + "");
+        String idle = simulateIdle("hour", samples, "lease");
+
+        TestRun run = run(fcfs, idle, "--force");
+
+        assertThat(run.exitCode()).isEqualTo(8);
+        assertThat(run.err())
+                .hasLineCount(1)
+                .contains(
+                        idle
+                                + " is a result of 'simulate idle' and "
+                                + fcfs
+                                + " one of 'simulate'");
     }
 
     @Test

@@ -155,7 +155,7 @@ class SweepCommandTest {
         TestRun again = sweep("killed", grid);
 
         assertThat(again.exitCode()).as(again.err()).isZero();
-        assertThat(again.err()).contains(before.size() + " of 16 runs were done before");
+        assertThat(again.err()).contains(before.size() + " of 16 runs done before");
         assertThat(done(killed)).hasSize(16).containsAllEntriesOf(before);
         assertThat(sweep("whole", grid).exitCode()).isZero();
         assertThat(contents("killed")).isEqualTo(contents("whole"));
@@ -175,7 +175,7 @@ class SweepCommandTest {
 
         TestRun more = sweep("grid", with(grid, "--replications", "2"));
 
-        assertThat(more.err()).contains("2 of 4 runs were done before");
+        assertThat(more.err()).contains("2 of 4 runs done before");
         assertThat(done(dir.resolve("grid"))).hasSize(4).containsAllEntriesOf(before);
     }
 
@@ -252,11 +252,15 @@ class SweepCommandTest {
         assertUsage(
                 sweep("grid", "sample", "--vary", "worker=1,2"), "Unknown option: '--worker=1'");
         assertUsage(
+                sweep("grid", "sample", "--vary", "shceduler=easy"), "did you mean '--scheduler'?");
+        assertUsage(
                 sweep("grid", "sample", "--vary", "row-seconds=1,x"), "'x' is not a whole number");
         assertUsage(sweep("grid", "sample", "--wokers=2"), "--wokers=2");
         assertUsage(sweep("grid", "sample", "--vary", "scheduler=easy,esy"), "not 'esy'");
         assertUsage(sweep("grid", "sample", "--vary", "functions=fit;fti"), "fti");
-        assertUsage(sweep("grid", "sample", "--vary", "procs=5,0"), "--procs must be at least 1");
+        assertUsage(
+                sweep("grid", "sample", "--vary", "procs=5,0"),
+                "--procs is from 1 to 2147483647; not 0");
         assertUsage(sweep("grid", "sample", "--figures", "x", "--functions=none"), "--figures");
         assertThat(sweep("grid", dir.resolve("none.swf").toString()).err()).contains("no job log");
         assertThat(dir.resolve("grid")).as("the folder of nothing").doesNotExist();
@@ -264,6 +268,25 @@ class SweepCommandTest {
         assertUsage(sweep("grid", "sample", "--replications", "0"), "--replications");
         assertUsage(sweep("grid", "sample", "--partition", "p"), "--slurm");
         assertThat(dir.resolve("grid")).as("the folder of nothing").doesNotExist();
+    }
+
+    @Test
+    void resultsOfOtherCommandsAreNotInOneFolder() throws IOException {
+        String single = dir.resolve("single").toString();
+        simulate("sample", "--functions=none", "--out", single);
+        TestRun refused = sweep("single", "sample", "--functions=none", "--fresh");
+        assertThat(refused.exitCode()).isEqualTo(8);
+        assertThat(refused.err())
+                .hasLineCount(1)
+                .contains(single + " holds the result of 'offcut simulate': use another --out");
+        assertThat(sweep("grid", "sample", "--functions=none").exitCode()).isZero();
+
+        TestRun into = TestRun.of("simulate", "sample", "--out", dir.resolve("grid").toString());
+
+        assertThat(into.exitCode()).isEqualTo(8);
+        assertThat(into.err()).contains("holds the result of 'offcut simulate sweep'");
+        assertThat(dir.resolve("single/points")).doesNotExist();
+        assertThat(dir.resolve("grid/summary.json")).doesNotExist();
     }
 
     @Test

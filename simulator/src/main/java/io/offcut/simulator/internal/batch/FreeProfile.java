@@ -132,6 +132,24 @@ final class FreeProfile {
     }
 
     /**
+     * From when on there is less than that for as long: when a step with less is reached; {@code
+     * Long.MAX_VALUE} for never, also if nothing is free as it is.
+     */
+    long lessFreeFrom(long fromMillis, long toMillis) {
+        long least = leastFree(fromMillis, toMillis);
+        if (least <= 0) {
+            return Long.MAX_VALUE;
+        }
+        int at = stepAt(toMillis);
+        while (at < last && (timesMillis[at] < toMillis || free[at] >= least)) {
+            at++;
+        }
+        return at == last
+                ? Long.MAX_VALUE
+                : timesMillis[at] - Math.max(0, toMillis - fromMillis - 1);
+    }
+
+    /**
      * The first time at or behind {@code fromMillis} and before {@code beforeMillis} from which so
      * many slots are free for so long, or until {@code enoughMillis} where that is sooner; {@code
      * beforeMillis} if there is none.

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * order of the nodes.
  *
  * <p>Times are not tried one by one: where a job does not fit, the next that matters is the first
- * at which some node has more, and none matters at which all nodes together have too little. For
- * one thread.
+ * at which some node has more, and none matters at which all nodes together have too little; and
+ * there only those nodes are looked at again that have more or less by then. For one thread.
  */
 final class NodePlan extends Plan {
     private final JobsOnNodes placed;
@@ -27,6 +27,18 @@ final class NodePlan extends Plan {
     /** Empty where jobs hold whole nodes: then nobody else is there to want it. */
     private final FreeProfile[] bytes;
 
+    /** Cores of each node for the job that is looked for, from the time that was tried last. */
+    private final int[] usable;
+
+    /** When each may have more. */
+    private final long[] moreMillis;
+
+    /** When each may have more or less. */
+    private final long[] changeMillis;
+
+    /** What was before is forgotten where something changes. */
+    private long movedToMillis;
+
     /** Of jobs that wait and have a reservation. */
     private final @Nullable Assignment[] reserved;
 
@@ -37,6 +49,9 @@ final class NodePlan extends Plan {
         this.total = new FreeProfile(space.freeTotal());
         this.cores = new FreeProfile[space.nodes()];
         this.bytes = new FreeProfile[space.isWhole() ? 0 : cores.length];
+        this.usable = new int[cores.length];
+        this.moreMillis = new long[cores.length];
+        this.changeMillis = new long[cores.length];
         this.reserved = new Assignment[jobs.size()];
         for (int node = 0; node < cores.length; node++) {
             cores[node] = new FreeProfile(space.cores(node));
@@ -48,12 +63,13 @@ final class NodePlan extends Plan {
 
     @Override
     void moveTo(long nowMillis) {
+        movedToMillis = nowMillis;
         total.moveTo(nowMillis);
     }
 
     @Override
     long reserve(long nowMillis, int job) {
-        long found = find(nowMillis, job, nowMillis, NEVER);
+        long found = find(job, nowMillis, NEVER);
         take(job, found);
         return found;
     }
@@ -70,7 +86,7 @@ final class NodePlan extends Plan {
         }
         Assignment old = reserved[job];
         giveBack(job, oldMillis);
-        long found = find(nowMillis, job, from, before);
+        long found = find(job, from, before);
         if (found >= before) {
             reserved[job] = old;
             found = oldMillis;
@@ -80,57 +96,106 @@ final class NodePlan extends Plan {
     }
 
     /** The earliest start and, in {@link #reserved}, its nodes; {@code beforeMillis} for none. */
-    private long find(long nowMillis, int job, long fromMillis, long beforeMillis) {
+    private long find(int job, long fromMillis, long beforeMillis) {
+        int wanted = jobs.cores(job);
         long length = jobs.estimateMillis(job);
-        long at = fromMillis;
-        while (at < beforeMillis) {
-            at = total.earliest(jobs.cores(job), length, at, beforeMillis, NEVER);
-            if (at < beforeMillis) {
-                Assignment where = fit(nowMillis, job, at, at + length);
-                if (where != null) {
-                    reserved[job] = where;
-                    return at;
-                }
-                at = moreFreeFrom(job, at, at + length);
+        long at = total.earliest(wanted, length, fromMillis, beforeMillis, NEVER);
+        for (boolean first = true; at < beforeMillis; first = false) {
+            if (fits(job, at, first)) {
+                reserved[job] = firstFit(wanted);
+                return at;
             }
+            long next = total.earliest(wanted, length, nextMoreMillis(), beforeMillis, NEVER);
+            if (next < beforeMillis) {
+                lookForLess(job, at, first);
+            }
+            at = next;
         }
         return beforeMillis;
     }
 
-    private @Nullable Assignment fit(long nowMillis, int job, long fromMillis, long toMillis) {
-        long bytesPerCore = jobs.neededBytesPerCore(job);
-        Assignment.Builder where = new Assignment.Builder();
+    /**
+     * Whether there is room for a job, by looking at those nodes that can have changed since the
+     * time that was tried before.
+     *
+     * @param first whether none was
+     */
+    private boolean fits(int job, long fromMillis, boolean first) {
         int missing = jobs.cores(job);
-        for (int node = 0; node < cores.length && missing > 0; node++) {
-            cores[node].moveTo(nowMillis);
-            int free = (int) cores[node].leastFree(fromMillis, toMillis);
-            int here = Math.min(missing, space.usable(node, bytesPerCore, free, space.bytes(node)));
-            if (here > 0 && bytes.length > 0 && bytesPerCore > 0) {
-                bytes[node].moveTo(nowMillis);
-                long bytesFree = bytes[node].leastFree(fromMillis, toMillis);
-                here = Math.min(here, space.usable(node, bytesPerCore, free, bytesFree));
+        for (int node = 0; node < usable.length && missing > 0; node++) {
+            if (first || changeMillis[node] <= fromMillis) {
+                usable[node] = usable(node, job, fromMillis);
             }
+            missing -= usable[node];
+        }
+        for (int node = 0; node < usable.length && missing > 0; node++) {
+            if (first || changeMillis[node] <= fromMillis) {
+                moreMillis[node] = moreMillis(node, job, fromMillis);
+            }
+        }
+        return missing <= 0;
+    }
+
+    private int usable(int node, int job, long fromMillis) {
+        long bytesPerCore = jobs.neededBytesPerCore(job);
+        long toMillis = fromMillis + jobs.estimateMillis(job);
+        int free = (int) cores[node].leastFree(fromMillis, toMillis);
+        long bytesFree = space.bytes(node);
+        if (free > 0 && needsBytes(job)) {
+            bytesFree = bytes[node].leastFree(fromMillis, toMillis);
+        }
+        return Math.max(0, space.usable(node, bytesPerCore, free, bytesFree));
+    }
+
+    private long moreMillis(int node, int job, long fromMillis) {
+        if (space.isDown(node)) {
+            return NEVER;
+        }
+        long toMillis = fromMillis + jobs.estimateMillis(job);
+        long more = cores[node].moreFreeFrom(fromMillis, toMillis);
+        return needsBytes(job)
+                ? Math.min(more, bytes[node].moreFreeFrom(fromMillis, toMillis))
+                : more;
+    }
+
+    /** Of the nodes that were looked at for this time: until when they have as much. */
+    private void lookForLess(int job, long fromMillis, boolean first) {
+        long toMillis = fromMillis + jobs.estimateMillis(job);
+        for (int node = 0; node < usable.length; node++) {
+            if (first || changeMillis[node] <= fromMillis) {
+                long less = cores[node].lessFreeFrom(fromMillis, toMillis);
+                if (needsBytes(job)) {
+                    less = Math.min(less, bytes[node].lessFreeFrom(fromMillis, toMillis));
+                }
+                changeMillis[node] = Math.min(moreMillis[node], less);
+            }
+        }
+    }
+
+    private boolean needsBytes(int job) {
+        return bytes.length > 0 && jobs.neededBytesPerCore(job) > 0;
+    }
+
+    /** Before that no node has more for the job. */
+    private long nextMoreMillis() {
+        long next = NEVER;
+        for (long more : moreMillis) {
+            next = Math.min(next, more);
+        }
+        return next;
+    }
+
+    private Assignment firstFit(int wanted) {
+        Assignment.Builder where = new Assignment.Builder();
+        int missing = wanted;
+        for (int node = 0; missing > 0; node++) {
+            int here = Math.min(missing, usable[node]);
             if (here > 0) {
                 where.add(node, here);
                 missing -= here;
             }
         }
-        return missing > 0 ? null : where.build();
-    }
-
-    /** Before that no node has more for the job. */
-    private long moreFreeFrom(int job, long fromMillis, long toMillis) {
-        boolean needsBytes = bytes.length > 0 && jobs.neededBytesPerCore(job) > 0;
-        long next = NEVER;
-        for (int node = 0; node < cores.length; node++) {
-            if (!space.isDown(node)) {
-                next = Math.min(next, cores[node].moreFreeFrom(fromMillis, toMillis));
-                if (needsBytes) {
-                    next = Math.min(next, bytes[node].moreFreeFrom(fromMillis, toMillis));
-                }
-            }
-        }
-        return next;
+        return where.build();
     }
 
     private void take(int job, long startMillis) {
@@ -164,9 +229,11 @@ final class NodePlan extends Plan {
             int used = where.cores(part);
             long held = space.held(node, used);
             all += held;
+            cores[node].moveTo(movedToMillis);
             cores[node].add(fromMillis, toMillis, sign * held);
             if (bytes.length > 0) {
                 long heldBytes = space.heldBytes(node, used, jobs.neededBytesPerCore(job));
+                bytes[node].moveTo(movedToMillis);
                 bytes[node].add(fromMillis, toMillis, sign * heldBytes);
             }
         }

@@ -13,6 +13,7 @@ import io.offcut.scheduler.brain.BrainEvent;
 import io.offcut.scheduler.brain.PlacementPolicy;
 import io.offcut.scheduler.brain.Placements;
 import io.offcut.scheduler.idle.IdleDesk;
+import io.offcut.simulator.EndedLease;
 import io.offcut.simulator.FunctionConfig;
 import io.offcut.simulator.FunctionConfig.Load;
 import io.offcut.simulator.FunctionConfig.Policy.Leases;
@@ -65,6 +66,7 @@ public final class FunctionSide implements Harvester {
     private final JobPaces paces;
     private final Brain brain;
     private final NodeAgent[] agents;
+    private final MemoryLeases memoryLeases;
     private final IdleDesk idleDesk;
     private final ClientModel client;
     private final FunctionCounts counts = new FunctionCounts();
@@ -90,6 +92,7 @@ public final class FunctionSide implements Harvester {
         this.jobUse = new JobUse(context.table(), context.jobs(), policy.underused());
         this.brain = Brain.create(BRAIN_CONFIG, placement(policy), "s");
         this.agents = new NodeAgent[context.nodes().size()];
+        this.memoryLeases = new MemoryLeases(context, counts, () -> leaseNumbers++);
         this.idleDesk = new IdleDesk(mailbox::add, policy.idleQuantile(), Map.of(), learnt -> {});
         this.paces = newPaces();
         this.client = newClient();
@@ -336,7 +339,7 @@ public final class FunctionSide implements Harvester {
         int open = 0;
         for (NodeAgent agent : agents) {
             countOffered(nowMillis, agent);
-            endMemoryLease(nowMillis, agent, "open");
+            memoryLeases.finish(nowMillis, agent.index);
             for (OpenLease lease : agent.openLeases()) {
                 count(nowMillis, lease, "open");
                 open++;
@@ -368,7 +371,7 @@ public final class FunctionSide implements Harvester {
         }
         agent.executors.room(nowMillis, agent.spareMemoryBytes());
         if (context.config().memoryLeases()) {
-            leaseMemory(nowMillis, agent);
+            memoryLeases.free(nowMillis, agent.index, agent.memoryWithoutCores());
         }
         scheduleOffer(nowMillis, agent);
     }
@@ -395,43 +398,6 @@ public final class FunctionSide implements Harvester {
     private void countOffered(long nowMillis, NodeAgent agent) {
         coreTime.add(Use.OFFERED, agent.offeredSinceMillis, nowMillis, agent.offeredCores());
         agent.offeredSinceMillis = nowMillis;
-    }
-
-    /**
-     * A lease of memory only has all that is free, in pieces of a worker, and ends if that moves.
-     */
-    private void leaseMemory(long nowMillis, NodeAgent agent) {
-        long piece = Math.max(1, context.config().memoryBytesPerWorker());
-        long bytes = agent.memoryWithoutCores() / piece * piece;
-        if (bytes == agent.memoryLeaseBytes) {
-            return;
-        }
-        boolean less = bytes < agent.memoryLeaseBytes;
-        counts.memoryReclaims += less ? 1 : 0;
-        endMemoryLease(nowMillis, agent, less ? "reclaimed" : "released");
-        if (bytes > 0) {
-            counts.memoryLeases++;
-            agent.memoryLeaseNumber = leaseNumbers++;
-            agent.memoryLeaseBytes = bytes;
-            agent.memoryLeaseSinceMillis = nowMillis;
-        }
-    }
-
-    private void endMemoryLease(long nowMillis, NodeAgent agent, String reason) {
-        if (agent.memoryLeaseBytes > 0) {
-            counts.memoryOnly.add(agent.memoryLeaseBytes, nowMillis - agent.memoryLeaseSinceMillis);
-            context.leaseLog()
-                    .ended(
-                            agent.memoryLeaseNumber,
-                            "memory",
-                            agent.index,
-                            agent.memoryLeaseSinceMillis,
-                            nowMillis,
-                            0,
-                            agent.memoryLeaseBytes,
-                            reason);
-            agent.memoryLeaseBytes = 0;
-        }
     }
 
     private void deliver(long nowMillis) {
@@ -548,13 +514,14 @@ public final class FunctionSide implements Harvester {
         }
         context.leaseLog()
                 .ended(
-                        lease.number(),
-                        terms.user(),
-                        lease.node(),
-                        lease.openedMillis(),
-                        nowMillis,
-                        lease.cores(),
-                        terms.memoryBytes(),
-                        reason);
+                        new EndedLease(
+                                lease.number(),
+                                terms.user(),
+                                lease.node(),
+                                lease.openedMillis(),
+                                nowMillis,
+                                lease.cores(),
+                                terms.memoryBytes(),
+                                reason));
     }
 }

@@ -63,12 +63,6 @@ final class NodeAgent {
     /** When its next core will have been idle long enough; {@code Long.MAX_VALUE} for never. */
     long dueMillis = Long.MAX_VALUE;
 
-    /** What a lease of memory only has of it, and since when. */
-    long memoryLeaseBytes;
-
-    long memoryLeaseSinceMillis;
-    long memoryLeaseNumber;
-
     NodeAgent(
             int index,
             int cores,

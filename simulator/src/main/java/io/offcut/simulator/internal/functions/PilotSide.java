@@ -1,6 +1,7 @@
 package io.offcut.simulator.internal.functions;
 
 import io.offcut.core.lease.EndReason;
+import io.offcut.simulator.EndedLease;
 import io.offcut.simulator.FunctionConfig.Policy.Fit;
 import io.offcut.simulator.FunctionConfig.Policy.Pilots;
 import io.offcut.simulator.internal.cluster.Placement;
@@ -114,14 +115,15 @@ final class PilotSide implements Harvester {
         context.coreTime().add(Use.HARVESTED, readyMillis, toMillis, cores);
         context.leaseLog()
                 .ended(
-                        pilots++,
-                        "pilot",
-                        node,
-                        fromMillis,
-                        toMillis,
-                        cores,
-                        context.nodes().get(node).memoryBytes(),
-                        FunctionCounts.name(reason));
+                        new EndedLease(
+                                pilots++,
+                                "pilot",
+                                node,
+                                fromMillis,
+                                toMillis,
+                                cores,
+                                context.nodes().get(node).memoryBytes(),
+                                FunctionCounts.name(reason)));
     }
 
     @Override

@@ -167,6 +167,9 @@ final class RunSections {
                             log.path("name").asText(),
                             log.path("jobs").asInt()));
         }
+        for (JsonNode made : sheet.summary.at("/run/machine")) {
+            rows.texts("machine", made.asText());
+        }
         rows.texts("seed", sheet.text("/seed"));
         configured(rows, "cluster");
         configured(rows, "batchSystem");

@@ -116,7 +116,12 @@ final class Reports {
     private static RunNote note(
             String version, String command, String name, SwfLog log, @Nullable Double price) {
         return RunNote.of(
-                version, command, List.of(RunNote.Log.of(name, log)), log.header(), price);
+                version,
+                command,
+                List.of(RunNote.Log.of(name, log)),
+                log.header(),
+                List.of(),
+                price);
     }
 
     /** No functions, no price, one kind of jobs. */
