@@ -16,6 +16,7 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What both versions of the cgroup interface have in common: directories, members, waiting. */
@@ -73,25 +74,27 @@ final class CgroupFiles {
      * Sees killed processes off. To free its memory a process runs for long, on the CPUs that it
      * had and a job may have by now: so that is done here, on any CPU. What is left to do, and all
      * of it where the kernel cannot be asked so, it does as an ordinary process; in SCHED_IDLE it
-     * would take seconds beside a job that computes.
+     * would take seconds beside a job that computes. Waits at most so long for the first.
+     *
+     * @param pids those that are still there, asked anew: meanwhile a number may become another's
      */
-    static void seeOff(Collection<Long> pids) {
+    static void seeOff(Supplier<? extends Collection<Long>> pids, long timeoutMillis) {
         // A virtual thread would keep others from their CPU meanwhile.
         Thread releases =
                 Thread.ofPlatform()
                         .name("releases")
                         .daemon()
                         .start(() -> {
-                            for (long pid : pids) {
+                            for (long pid : pids.get()) {
                                 boolean ignored = Signals.release(pid);
                             }
                         });
         try {
-            releases.join();
+            releases.join(Math.max(1, timeoutMillis));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        pids.forEach(SchedIdle::leave);
+        pids.get().forEach(SchedIdle::leave);
     }
 
     /** Looks again and again until the condition holds; false when the time is over. */

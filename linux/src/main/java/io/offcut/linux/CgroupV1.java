@@ -201,7 +201,7 @@ final class CgroupV1 implements Cgroup {
                 () -> {
                     List<Long> left = pids();
                     if (!killed.containsAll(left)) {
-                        killOnce(Math.min(timeoutMillis, FREEZE_BEFORE_KILL_MILLIS));
+                        killOnce(timeoutMillis);
                         killed.addAll(left);
                     }
                     thaw();
@@ -211,13 +211,13 @@ final class CgroupV1 implements Cgroup {
     }
 
     /** Frozen, nobody forks away from the signals; they are acted on when thawed. */
-    private void killOnce(long freezeMillis) {
+    private void killOnce(long timeoutMillis) {
         if (freezerState() != null && !freeze(0)) {
             pids().forEach(SchedIdle::leave);
-            freeze(freezeMillis);
+            freeze(Math.min(timeoutMillis, FREEZE_BEFORE_KILL_MILLIS));
         }
         CgroupFiles.signalAll(directories.values(), Signals.SIGKILL);
-        CgroupFiles.seeOff(pids());
+        CgroupFiles.seeOff(this::pids, timeoutMillis);
     }
 
     private @Nullable Path freezerState() {

@@ -207,7 +207,7 @@ final class CgroupV2 implements Cgroup {
                         return true;
                     }
                     killOnce();
-                    CgroupFiles.seeOff(pids());
+                    CgroupFiles.seeOff(this::pids, timeoutMillis);
                     return CgroupFiles.waitFor(() -> pids().isEmpty(), DYING_MILLIS);
                 },
                 timeoutMillis);

@@ -37,7 +37,7 @@ final class Adoption {
             if (lease != null) {
                 lease.merge(report.usage());
                 leases.gone(lease, ended);
-            } else if (isNews(report.terms()) && ended != EndReason.REFUSED) {
+            } else if (isNews(node, report.terms()) && ended != EndReason.REFUSED) {
                 leases.account(node, report, ended);
             }
         } else if (lease != null) {
@@ -45,7 +45,7 @@ final class Adoption {
         } else {
             Request request = adoptable(node, report) ? requestFor(report.terms()) : null;
             if (request == null) {
-                leases.haunt(node, report, isNews(report.terms()));
+                leases.haunt(node, report, isNews(node, report.terms()));
             } else {
                 leases.adopt(node, request, report);
                 return true;
@@ -54,9 +54,10 @@ final class Adoption {
         return false;
     }
 
-    /** Whether only an earlier core can have granted it, and nothing of it is known here. */
-    private boolean isNews(LeaseTerms terms) {
-        return !terms.requestId().isEmpty()
+    /** Whether only an earlier core can have granted it, there, and nothing of it is known here. */
+    private boolean isNews(Node node, LeaseTerms terms) {
+        return terms.nodeName().equals(node.name)
+                && !terms.requestId().isEmpty()
                 && !state.isOwnId(terms.leaseId())
                 && !state.leases.containsKey(terms.leaseId())
                 && !state.tombstones.containsKey(terms.leaseId());
@@ -66,8 +67,7 @@ final class Adoption {
         LeaseTerms terms = report.terms();
         OfferSlot slot = node.offers.get(terms.offerId());
         return report.state() == LeaseState.ACTIVE
-                && isNews(terms)
-                && terms.nodeName().equals(node.name)
+                && isNews(node, terms)
                 && terms.expiresAtEpochMillis() > state.nowMillis
                 && slot != null
                 && slot.offer.cores().containsAll(terms.cores())

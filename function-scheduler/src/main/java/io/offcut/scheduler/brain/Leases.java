@@ -225,11 +225,14 @@ final class Leases {
     private void bury(Lease lease) {
         if (!state.isOwnId(lease.terms.leaseId())) {
             long toldUntil = Timed.later(state.nowMillis, state.config.rememberEndedMillis());
+            // What a node says of its end is not believed for longer than a lease can be.
+            long shownUntil =
+                    Math.min(
+                            lease.terms.expiresAtEpochMillis(),
+                            Timed.later(state.nowMillis, state.config.maxTtlMillis()));
             state.bury(
                     lease.terms.leaseId(),
-                    Timed.later(
-                            Math.max(toldUntil, lease.terms.expiresAtEpochMillis()),
-                            state.slackMillis()));
+                    Timed.later(Math.max(toldUntil, shownUntil), state.slackMillis()));
         }
     }
 

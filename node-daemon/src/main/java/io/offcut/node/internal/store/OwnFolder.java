@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,6 +27,10 @@ public final class OwnFolder implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(OwnFolder.class);
     private static final int TRIES = 3;
+
+    // Who may read it could have its lock, and keep every daemon from starting.
+    private static final FileAttribute<?> OWNER_ONLY =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
     private final Path folder;
     private final FileChannel locked;
@@ -48,7 +54,8 @@ public final class OwnFolder implements AutoCloseable {
                             Set.of(
                                     StandardOpenOption.CREATE,
                                     StandardOpenOption.WRITE,
-                                    LinkOption.NOFOLLOW_LINKS));
+                                    LinkOption.NOFOLLOW_LINKS),
+                            OWNER_ONLY);
             if (!isLocked(channel)) {
                 channel.close();
                 throw new FileSystemException(
