@@ -72,15 +72,6 @@ static int check_options(const offcut_options *o, offcut_error *error) {
     return 0;
 }
 
-static int resolve(offcut_lease *lease, offcut_error *error) {
-    oc_answer answer;
-    int code = oc_client_ask(lease->client, "GET", "/v1/functions", NULL, 0, -1, &answer, error);
-    if (code == 0)
-        code = oc_resolve(&answer.json, lease->options.function, lease->client->user, &lease->bundle, error);
-    oc_answer_free(&answer);
-    return code;
-}
-
 static bool init_sync(offcut_lease *lease) {
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
@@ -151,10 +142,8 @@ static int begin(offcut_lease *lease, offcut_error *error) {
     if (code == 0)
         code = set_transports(lease, lease->options.transports, error);
     if (code == 0)
-        code = resolve(lease, error);
-    lease->options.function = lease->options.transports = NULL;
-    if (code == 0)
         code = oc_wish_begin(lease, error);
+    lease->options.function = lease->options.transports = NULL;
     if (code == 0 && pthread_create(&lease->keeper, NULL, oc_wish_keep, lease) != 0)
         code = oc_fail(error, OFFCUT_ERR_EXHAUSTED, "no thread for a lease");
     return code;

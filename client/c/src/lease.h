@@ -37,6 +37,8 @@ struct oc_session {
     char node[128];
     char *node_url;
     char *token;
+    oc_descriptor *offered; /* how to reach its workers, as the scheduler has said; used once */
+    int offered_count;
     int failures;          /* openings in a row that gave no worker that lived */
     unsigned failed;       /* transports, as bits, that were offered and could not be used */
     bool thread_runs;      /* a thread opens it, or gives it back */

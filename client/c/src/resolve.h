@@ -1,4 +1,4 @@
-/* What a reference to a function means: io.offcut.client.ResolvedFunction in C. */
+/* What a reference to a function means in the bundle that the scheduler has found for it. */
 #ifndef OC_RESOLVE_H
 #define OC_RESOLVE_H
 
@@ -22,12 +22,11 @@ typedef struct oc_bundle {
 } oc_bundle;
 
 /*
- * Finds "bundle/function", "bundle" where it has one function, or "function" where one bundle has
- * it, in the answer to GET /v1/functions. A bundle is named by its name, then the user's own latest
- * is meant before that of others, or by its SHA-256, of which 8 digits are enough. Returns 0 or a
- * code: NOT_FOUND, USAGE (it means several), INVALID_INPUT, EXHAUSTED.
+ * Reads the bundle that the scheduler has chosen, at this node of its answer, and finds in it what
+ * "bundle/function", "bundle" where it has one function, or "function" means. Returns 0 or a code:
+ * NOT_FOUND, USAGE (it has several functions), INVALID_INPUT, EXHAUSTED.
  */
-int oc_resolve(const oc_json *stored, const char *reference, const char *user, oc_bundle *bundle,
+int oc_resolve(const oc_json *json, uint32_t view, const char *reference, oc_bundle *bundle,
     offcut_error *error);
 
 /* Index of "name" or "bundle/name"; −1 when there is none. */

@@ -25,6 +25,7 @@ static struct oc_session *find(const offcut_lease *lease, const char *id) {
 static void free_session(struct oc_session *session) {
     free(session->node_url);
     free(session->token);
+    free(session->offered);
     free(session);
 }
 
@@ -107,15 +108,20 @@ static void adopt(struct oc_session *session, offcut_worker *worker) {
     pthread_cond_broadcast(&lease->changed);
 }
 
-/* Opens one channel, without the mutex meanwhile. */
-static int open_channel(struct oc_session *session, const oc_descriptor *channel, offcut_error *error) {
+/*
+ * Opens one channel, without the mutex meanwhile. One that was not asked for may just have lost its
+ * worker: what else can be wrong with it is seen when it was.
+ */
+static int open_channel(struct oc_session *session, const oc_descriptor *channel, bool asked,
+    offcut_error *error) {
     offcut_lease *lease = session->lease;
     offcut_worker *worker;
     pthread_mutex_unlock(&lease->mutex);
     worker = oc_channel_open(channel, lease->client->connect_timeout_ns, lease->stop_fd, error);
     pthread_mutex_lock(&lease->mutex);
     if (worker == NULL) {
-        session->failed |= 1U << channel->transport;
+        if (asked)
+            session->failed |= 1U << channel->transport;
         return error->code;
     }
     if (lease->closed || session->state != OC_OPENING)
@@ -138,14 +144,44 @@ static int open_channels(struct oc_session *session, const oc_json *json, offcut
             code = oc_fail(error, OFFCUT_ERR_INVALID_INPUT,
                 "node: described a channel of lease %s that cannot be; use the same release on both sides", session->id);
         else if (!has_worker(session, channel.worker))
-            code = open_channel(session, &channel, error);
+            code = open_channel(session, &channel, true, error);
         if (code != 0)
             result = code;
     }
     return result;
 }
 
-static int open_session(struct oc_session *session, offcut_error *error) {
+/* Takes note of what the scheduler says of a new lease's channels: of all of them, or none. */
+static void note_offered(struct oc_session *session, const oc_json *json, uint32_t channels) {
+    int count = 0;
+    for (uint32_t c = oc_json_first(json, channels); c != OC_JSON_NONE; c = oc_json_next(json, channels, c))
+        count++;
+    session->offered = calloc((size_t)count + 1, sizeof *session->offered);
+    if (session->offered == NULL)
+        return;
+    for (uint32_t c = oc_json_first(json, channels); c != OC_JSON_NONE; c = oc_json_next(json, channels, c)) {
+        oc_descriptor *channel = &session->offered[session->offered_count];
+        if (!read_descriptor(json, c, channel)
+            || !(session->lease->transports & 1U << channel->transport)) {
+            session->offered_count = 0;
+            return;
+        }
+        session->offered_count++;
+    }
+}
+
+static int open_offered(struct oc_session *session, offcut_error *error) {
+    int count = session->offered_count, result = 0;
+    session->offered_count = 0;
+    for (int i = 0; i < count; i++) {
+        int code = open_channel(session, &session->offered[i], false, error);
+        if (code != 0)
+            result = code;
+    }
+    return result;
+}
+
+static int ask_node(struct oc_session *session, offcut_error *error) {
     offcut_lease *lease = session->lease;
     char *url = strdup(session->node_url);
     oc_buffer path = {0}, body = {0};
@@ -165,6 +201,10 @@ static int open_session(struct oc_session *session, offcut_error *error) {
     oc_buffer_free(&body);
     free(url);
     return code;
+}
+
+static int open_session(struct oc_session *session, offcut_error *error) {
+    return session->offered_count > 0 ? open_offered(session, error) : ask_node(session, error);
 }
 
 static void give_back(struct oc_session *session) {
@@ -255,6 +295,7 @@ static void granted(offcut_lease *lease, const oc_json *json, uint32_t view, con
         free_session(session);
         return;
     }
+    note_offered(session, json, oc_json_get(json, view, "channels"));
     session->next = lease->sessions;
     lease->sessions = session;
     lease->ever_granted = true;

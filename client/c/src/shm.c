@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "channel.h"
@@ -16,7 +17,7 @@
 #include "net.h"
 #include "process.h"
 
-enum { LOOK_MS = 100, POLLS_PER_CLOCK = 1024 };
+enum { LOOK_MS = 100, READY_LOOK_NS = 50000, MAX_LOOK_NS = 500000, POLLS_PER_CLOCK = 1024 };
 
 /* --- layout */
 
@@ -140,6 +141,7 @@ static int map(offcut_worker *worker, const char *path, offcut_error *error) {
 
 static int await_ready(const oc_shm *shm, const char *path, int64_t deadline_ns, int stop_fd,
     offcut_error *error) {
+    int64_t look_ns = READY_LOOK_NS;
     for (;;) {
         int32_t now = state(shm);
         if (now == OC_SHM_READY)
@@ -148,8 +150,10 @@ static int await_ready(const oc_shm *shm, const char *path, int64_t deadline_ns,
             return oc_fail(error, OFFCUT_ERR_CONFLICT,
                 "the worker of region %s has ended: %s; ask for a new lease", path,
                 offcut_status_name(oc_status_of(now)));
-        if (oc_now_ns() >= deadline_ns || oc_net_wait(-1, 0, oc_after_ns(OC_MS / 2), stop_fd) == OC_NET_STOPPED)
+        if (oc_now_ns() >= deadline_ns || oc_net_wait(-1, 0, 0, stop_fd) == OC_NET_STOPPED)
             return oc_fail(error, OFFCUT_ERR_UNREACHABLE, "no worker serves region %s yet", path);
+        nanosleep(&(struct timespec){.tv_nsec = (long)look_ns}, NULL);
+        look_ns = look_ns + look_ns / 16 < MAX_LOOK_NS ? look_ns + look_ns / 16 : MAX_LOOK_NS;
     }
 }
 

@@ -139,7 +139,7 @@ static void write_request(const offcut_lease *lease, int workers, oc_buffer *bod
     bool all = workers == o->workers;
     int64_t queue_ms = lease->ever_granted && o->queue_ms < LATER_QUEUE_MS ? LATER_QUEUE_MS : o->queue_ms;
     oc_buffer_text(body, "{\"bundle\":");
-    oc_json_write(body, lease->bundle.hash);
+    oc_json_write(body, lease->bundle.functions == NULL ? o->function : lease->bundle.hash);
     oc_buffer_format(body,
         ",\"workers\":%d,\"minWorkers\":%d,\"memoryBytesPerWorker\":%lld,\"payloadBytes\":%d,\"ttlMillis\":%lld"
         ",\"queueMillis\":%lld,\"hotTimeoutMicros\":%lld,\"preferredHostId\":\"%s\",\"regrant\":true}",
@@ -168,8 +168,12 @@ static int submit(offcut_lease *lease, int workers, offcut_error *error) {
     if (code == 0) {
         lease->wish_count++;
         renewed(lease, wish);
-        code = accept_view(lease, wish, &answer.json, error);
+        if (lease->bundle.functions == NULL)
+            code = oc_resolve(&answer.json, oc_json_get(&answer.json, 0, "function"), lease->options.function,
+                &lease->bundle, error);
     }
+    if (code == 0)
+        code = accept_view(lease, wish, &answer.json, error);
     oc_buffer_free(&body);
     oc_answer_free(&answer);
     return code;

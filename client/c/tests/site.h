@@ -20,6 +20,7 @@ struct site {
     pthread_mutex_t mutex;
     int version, leases, connections;
     bool stopped, released;
+    bool tells; /* the channels of the present lease, when it answers a request for workers */
     struct region regions[SITE_LEASES]; /* one for each lease; all but the last are over */
     void (*spoil)(struct region *, oc_response *);
     atomic_int opened, renewals;
@@ -49,13 +50,25 @@ static inline void site_revoke(struct site *site) {
     pthread_mutex_unlock(&site->mutex);
 }
 
+#define SITE_BUNDLE \
+    "{\"bundle\":\"aaaaaaaaaa\",\"owner\":\"me\",\"manifest\":{\"name\":\"b\",\"functions\":[" \
+    "{\"name\":\"again\",\"idempotent\":true},{\"name\":\"once\",\"idempotent\":false}]},\"pushedAtEpochMillis\":1}"
+
+static inline void site_channel(const struct region *region, oc_buffer *out) {
+    oc_buffer_format(out, "{\"worker\":0,\"transport\":\"shm\",\"path\":\"%s\"}", region->path);
+}
+
 /* With the mutex. */
 static inline void site_view(const struct site *site, oc_buffer *out) {
-    oc_buffer_format(out, "{\"requestId\":\"r1\",\"version\":%d,\"workers\":1,\"pendingWorkers\":0,\"endReason\":null,\"leases\":[", site->version);
-    for (int i = 0; i < site->leases; i++)
+    oc_buffer_format(out, "{\"requestId\":\"r1\",\"version\":%d,\"workers\":1,\"pendingWorkers\":0,\"endReason\":null,\"function\":" SITE_BUNDLE ",\"leases\":[", site->version);
+    for (int i = 0; i < site->leases; i++) {
         oc_buffer_format(out, "%s{\"leaseId\":\"l%d\",\"requestId\":\"r1\",\"nodeName\":\"n1\",\"nodeUrl\":\"http://127.0.0.1:%d\",\"cores\":\"0\","
-                              "\"state\":\"%s\",\"endReason\":%s,\"token\":\"t.s\"}",
+                              "\"state\":\"%s\",\"endReason\":%s,\"token\":\"t.s\",\"channels\":[",
             i == 0 ? "" : ",", i, site->port, i + 1 < site->leases ? "ENDED" : "ACTIVE", i + 1 < site->leases ? "\"RECLAIMED\"" : "null");
+        if (site->tells && i + 1 == site->leases)
+            site_channel(&site->regions[i], out);
+        oc_buffer_text(out, "]}");
+    }
     oc_buffer_text(out, "]}");
 }
 
@@ -74,12 +87,11 @@ static inline void site_answer(struct site *site, const char *request, oc_buffer
     if (sscanf(request, "GET /v1/leases/r1?version=%d&waitMillis=%d", &version, &wait_ms) == 2)
         site_await(site, version, wait_ms);
     pthread_mutex_lock(&site->mutex);
-    if (strncmp(request, "GET /v1/functions", 17) == 0)
-        oc_buffer_text(out, "[{\"bundle\":\"aaaaaaaaaa\",\"owner\":\"me\",\"manifest\":{\"name\":\"b\",\"functions\":["
-                            "{\"name\":\"again\",\"idempotent\":true},{\"name\":\"once\",\"idempotent\":false}]},\"pushedAtEpochMillis\":1}]");
-    else if (sscanf(request, "POST /v1/leases/l%d/open", &lease) == 1) {
+    if (sscanf(request, "POST /v1/leases/l%d/open", &lease) == 1) {
         atomic_fetch_add(&site->opened, 1);
-        oc_buffer_format(out, "{\"channels\":[{\"worker\":0,\"transport\":\"shm\",\"path\":\"%s\"}]}", site->regions[lease].path);
+        oc_buffer_text(out, "{\"channels\":[");
+        site_channel(&site->regions[lease], out);
+        oc_buffer_text(out, "]}");
     } else {
         site->released |= strncmp(request, "DELETE /v1/leases/r1 ", 21) == 0;
         if (strncmp(request, "POST /v1/leases/r1/renew", 24) == 0)

@@ -65,7 +65,7 @@ static void fuzz_json(int rounds) {
             read++;
             walk(&json, 0, 0);
         }
-        if (oc_resolve(&json, i % 2 ? "wc/lines" : "words", "me", &bundle, NULL) == 0)
+        if (oc_resolve(&json, oc_json_first(&json, 0), i % 2 ? "wc/lines" : "words", &bundle, NULL) == 0)
             oc_bundle_free(&bundle);
         oc_json_free(&json);
         free(text);

@@ -19,7 +19,7 @@ static void hold(struct region *region, oc_response *answer) {
         usleep(500);
 }
 
-static void start(void) {
+static void start_told(bool tells) {
     offcut_config config = {.user = "me", .connect_timeout_ms = 2000, .request_timeout_ms = 5000, .spin_us = 20};
     offcut_options options;
     offcut_error error = {0};
@@ -27,6 +27,7 @@ static void start(void) {
     atomic_store(&held, false);
     atomic_store(&arrivals, 0);
     site_start(&site, hold);
+    site.tells = tells;
     snprintf(url, sizeof url, "http://127.0.0.1:%d", site.port);
     config.scheduler_url = url;
     client = offcut_connect(&config, &error);
@@ -36,6 +37,10 @@ static void start(void) {
     pool = offcut_pool_open(client, &options, &error);
     if (!ok(pool != NULL && offcut_pool_await(pool, 1, 10 * SECOND, &error) == 0, "a pool has its worker"))
         exit(1);
+}
+
+static void start(void) {
+    start_told(false);
 }
 
 static void stop(void) {
@@ -72,6 +77,16 @@ static void calls(void) {
             && memcmp(text, "input of 1001 bytes is over", 27) == 0, "an input over the limit says so");
     ok(error.code == 0, "none of these is an error");
     ok(offcut_invoke(pool, 2, "x", 1, text, 1, NULL, OFFCUT_FOREVER_NS, &error) == OFFCUT_STATUS_NO_SUCH_FUNCTION && error.code == OFFCUT_ERR_USAGE, "%s", error.message);
+    stop();
+}
+
+static void uses_told_channels(void) {
+    char text[8];
+    start_told(true);
+    ok(invoke(0, "hello", text, sizeof text, OFFCUT_FOREVER_NS) == 0 && strcmp(text, "hello") == 0
+            && atomic_load(&site.opened) == 0, "a worker that the scheduler tells of is not asked for");
+    site_revoke(&site);
+    ok(invoke(0, "again", text, sizeof text, OFFCUT_FOREVER_NS) == 0 && strcmp(text, "again") == 0, "another takes its place");
     stop();
 }
 
@@ -229,6 +244,7 @@ static void hands_workers_out(void) {
 
 int main(void) {
     calls();
+    uses_told_channels();
     calls_asynchronously();
     cancels();
     keeps_deadlines();

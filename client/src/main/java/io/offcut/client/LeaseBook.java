@@ -6,7 +6,6 @@ import io.offcut.core.OffcutException;
 import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.core.api.LeaseView;
 import io.offcut.core.api.OpenLeaseRequest;
-import io.offcut.core.api.OpenedLease;
 import io.offcut.core.api.RequestView;
 import io.offcut.core.frame.InvocationStatus;
 import io.offcut.core.lease.EndReason;
@@ -96,28 +95,18 @@ final class LeaseBook {
         LeaseSession known = sessions.get(lease.leaseId());
         if (known != null) {
             // After a restart the scheduler has no token until it renews; the old one is good.
-            known.view = lease.token() == null ? withToken(lease, known.view.token()) : lease;
+            known.view =
+                    lease.token() == null ? lease.withAccess(known.view.token(), List.of()) : lease;
         } else if (lease.token() != null && lease.state() != LeaseState.REVOKING) {
             LeaseSession session = new LeaseSession(lease);
+            // They share memory.
+            session.offered =
+                    transports.getFirst().equals(ChannelDescriptor.SHM)
+                            ? lease.channels()
+                            : List.of();
             sessions.put(lease.leaseId(), session);
             startOpening(session, 0);
         }
-    }
-
-    private static LeaseView withToken(LeaseView lease, @Nullable String token) {
-        return new LeaseView(
-                lease.leaseId(),
-                lease.requestId(),
-                lease.user(),
-                lease.nodeName(),
-                lease.nodeUrl(),
-                lease.cores(),
-                lease.memoryBytes(),
-                lease.state(),
-                lease.endReason(),
-                lease.expiresAtEpochMillis(),
-                lease.usage(),
-                token);
     }
 
     /** The scheduler says it is over; its channels get a moment to say so with their results. */
@@ -154,7 +143,13 @@ final class LeaseBook {
         while (wanted(session)) {
             pause(pauseMillis);
             try {
-                attach(session, ask(session));
+                List<ChannelDescriptor> offered = takeOffered(session);
+                if (offered.isEmpty()) {
+                    attachAsked(session);
+                } else {
+                    // Where that fails, the node says more when it is asked.
+                    attach(session, offered);
+                }
                 return;
             } catch (RuntimeException | InternalError e) {
                 pauseMillis = failed(session, e);
@@ -166,7 +161,13 @@ final class LeaseBook {
         return !closed && session.state == LeaseSession.State.OPENING;
     }
 
-    private OpenedLease ask(LeaseSession session) {
+    private synchronized List<ChannelDescriptor> takeOffered(LeaseSession session) {
+        List<ChannelDescriptor> offered = session.offered;
+        session.offered = List.of();
+        return offered;
+    }
+
+    private List<ChannelDescriptor> ask(LeaseSession session) {
         LeaseView view;
         List<String> wanted;
         synchronized (this) {
@@ -179,15 +180,26 @@ final class LeaseBook {
                     ErrorCode.FORBIDDEN, "lease " + view.leaseId() + ": belongs to another user");
         }
         return nodes.open(
-                view.nodeUrl(), view.leaseId(), new OpenLeaseRequest(token, hostId, wanted));
+                        view.nodeUrl(), view.leaseId(), new OpenLeaseRequest(token, hostId, wanted))
+                .channels();
     }
 
     private List<String> failedLast(Set<String> failed) {
         return transports.stream().sorted(Comparator.comparing(failed::contains)).toList();
     }
 
+    private void attachAsked(LeaseSession session) {
+        List<ChannelDescriptor> opened = ask(session);
+        try {
+            attach(session, opened);
+        } catch (RuntimeException | InternalError e) {
+            noteFailed(session, opened);
+            throw e;
+        }
+    }
+
     /** Makes a loop for each worker that has none. */
-    private void attach(LeaseSession session, OpenedLease opened) {
+    private void attach(LeaseSession session, List<ChannelDescriptor> opened) {
         Map<Integer, InvocationChannel> made = new HashMap<>();
         try {
             for (ChannelDescriptor descriptor : missing(session, opened)) {
@@ -195,7 +207,6 @@ final class LeaseBook {
             }
         } catch (RuntimeException | InternalError e) {
             made.values().forEach(InvocationChannel::close);
-            noteFailed(session, opened);
             throw e;
         }
         List<Thread> threads = new ArrayList<>();
@@ -212,8 +223,9 @@ final class LeaseBook {
         threads.forEach(Thread::start);
     }
 
-    private synchronized List<ChannelDescriptor> missing(LeaseSession session, OpenedLease opened) {
-        return opened.channels().stream()
+    private synchronized List<ChannelDescriptor> missing(
+            LeaseSession session, List<ChannelDescriptor> opened) {
+        return opened.stream()
                 .filter(descriptor -> !session.loops.containsKey(descriptor.worker()))
                 .toList();
     }
@@ -236,8 +248,8 @@ final class LeaseBook {
                 .unstarted(loop);
     }
 
-    private synchronized void noteFailed(LeaseSession session, OpenedLease opened) {
-        opened.channels().forEach(channel -> session.failedTransports.add(channel.transport()));
+    private synchronized void noteFailed(LeaseSession session, List<ChannelDescriptor> opened) {
+        opened.forEach(channel -> session.failedTransports.add(channel.transport()));
     }
 
     /**

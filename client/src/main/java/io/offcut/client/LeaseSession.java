@@ -1,8 +1,10 @@
 package io.offcut.client;
 
+import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.core.api.LeaseView;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -27,6 +29,9 @@ final class LeaseSession {
 
     /** Loops that run, by the number of their worker on the node. */
     final Map<Integer, WorkerLoop> loops = new HashMap<>();
+
+    /** How to reach the workers, as the scheduler has said; used once. */
+    List<ChannelDescriptor> offered = List.of();
 
     /** Openings in a row that gave no channel that lived. */
     int failures;

@@ -9,6 +9,7 @@ import io.offcut.core.OffcutException;
 import io.offcut.core.api.FunctionView;
 import io.offcut.core.api.NodeView;
 import io.offcut.core.api.RequestView;
+import io.offcut.core.api.ResolvedFunction;
 import io.offcut.core.api.UsageView;
 import io.offcut.executor.Channels;
 import java.nio.file.Path;
@@ -128,12 +129,10 @@ public final class OffcutClient implements AutoCloseable {
      * @throws OffcutException also when the wish can never be met
      */
     public WorkerPool lease(LeaseOptions options) {
-        ResolvedFunction function = resolve(options.function());
         return new WorkerPool(
                 scheduler,
                 nodes,
                 channels,
-                function,
                 options,
                 hostId,
                 new Timing(config.spinMicros() * 1_000, OPEN_PAUSE_MILLIS));

@@ -53,13 +53,16 @@ final class Wish implements RequestWatcher.Listener {
     }
 
     /**
-     * Submits the wish.
+     * A wish that was submitted.
      *
-     * @throws OffcutException if the scheduler cannot be reached or refuses it
+     * @param wanted what is asked for when something is missing
+     * @param first what the scheduler answered
+     * @throws OffcutException if that says that it will never be met
      */
     Wish(
             SchedulerApi scheduler,
             LeaseRequest wanted,
+            RequestView first,
             LeaseBook leases,
             PoolCounters counters,
             Failure onFailure) {
@@ -68,7 +71,6 @@ final class Wish implements RequestWatcher.Listener {
         this.leases = leases;
         this.counters = counters;
         this.onFailure = onFailure;
-        RequestView first = scheduler.submit(wanted);
         if (first.endReason() != null) {
             Optional<OffcutException> refusal = verdict(first.endReason());
             if (refusal.isPresent()) {

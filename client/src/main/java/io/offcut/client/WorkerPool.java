@@ -6,6 +6,8 @@ import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.core.api.FunctionView;
 import io.offcut.core.api.LeaseView;
+import io.offcut.core.api.RequestView;
+import io.offcut.core.api.ResolvedFunction;
 import io.offcut.core.frame.InvocationStatus;
 import io.offcut.core.function.FunctionSpec;
 import io.offcut.executor.Channels;
@@ -57,12 +59,12 @@ public final class WorkerPool implements AutoCloseable {
             SchedulerApi scheduler,
             NodeApi nodes,
             ChannelOpener channels,
-            ResolvedFunction function,
             LeaseOptions options,
             String hostId,
             Timing timing) {
         this.scheduler = scheduler;
-        this.function = function;
+        RequestView first = scheduler.submit(options.toRequest(options.function(), hostId));
+        this.function = resolved(first, options.function());
         this.wishedWorkers = options.workers();
         List<FunctionSpec> specs = function.view().manifest().functions();
         for (int i = 0; i < specs.size(); i++) {
@@ -82,11 +84,30 @@ public final class WorkerPool implements AutoCloseable {
         this.wish =
                 new Wish(
                         scheduler,
-                        options.toRequest(function.view().bundle(), hostId),
+                        options.toRequest(first.bundle(), hostId),
+                        first,
                         leases,
                         context.counters(),
                         this::fail);
+        leases.apply(first);
         wish.start();
+    }
+
+    /** The scheduler has chosen the bundle; which of its functions is meant is told from that. */
+    private ResolvedFunction resolved(RequestView request, String reference) {
+        try {
+            FunctionView bundle = request.function();
+            if (bundle == null) {
+                throw new OffcutException(
+                        ErrorCode.WRONG_VERSION,
+                        "scheduler: answered a request for workers without its bundle: use the"
+                                + " same release on both sides");
+            }
+            return ResolvedFunction.resolve(reference, List.of(bundle), bundle.owner());
+        } catch (OffcutException e) {
+            scheduler.release(request.requestId());
+            throw e;
+        }
     }
 
     /** The function the pool was made for. */

@@ -50,6 +50,7 @@ final class FakeCluster implements SchedulerApi, NodeApi, ChannelOpener {
     volatile int submissions;
     volatile int renewals;
     volatile boolean away;
+    boolean tellsChannels;
     boolean sharedMemoryWorks = true;
     boolean sharedMemoryFault;
     @Nullable MemorySegment sharedInputs;
@@ -94,9 +95,7 @@ final class FakeCluster implements SchedulerApi, NodeApi, ChannelOpener {
     }
 
     WorkerPool pool(LeaseOptions options) {
-        ResolvedFunction function =
-                ResolvedFunction.resolve(options.function(), List.of(bundle), "me");
-        return new WorkerPool(this, this, this, function, options, "host", new Timing(0, 1));
+        return new WorkerPool(this, this, this, options, "host", new Timing(0, 1));
     }
 
     // --- faults
@@ -185,7 +184,8 @@ final class FakeCluster implements SchedulerApi, NodeApi, ChannelOpener {
                             null,
                             expiry(),
                             LeaseUsage.NONE,
-                            "token-" + id);
+                            "token-" + id,
+                            tellsChannels ? List.of(channel(id, "shm")) : List.of());
             request.leases.put(id, lease);
         }
         request.version++;
@@ -219,7 +219,8 @@ final class FakeCluster implements SchedulerApi, NodeApi, ChannelOpener {
                 reason,
                 expiry,
                 l.usage(),
-                l.token());
+                l.token(),
+                l.channels());
     }
 
     private void reach() {
@@ -241,11 +242,12 @@ final class FakeCluster implements SchedulerApi, NodeApi, ChannelOpener {
         return new RequestView(
                 r.id,
                 "me",
-                r.wish.bundle(),
+                bundle.bundle(),
                 r.version,
                 r.workers,
                 r.workers - live(r),
                 r.end,
+                bundle,
                 List.copyOf(r.leases.values()));
     }
 
@@ -340,19 +342,21 @@ final class FakeCluster implements SchedulerApi, NodeApi, ChannelOpener {
         if (nodesRefuse || !request.token().equals("token-" + leaseId)) {
             throw new OffcutException(ErrorCode.FORBIDDEN, "node: does not open " + leaseId);
         }
-        String transport = request.transports().getFirst();
-        ChannelDescriptor channel =
-                new ChannelDescriptor(
-                        0,
-                        transport,
-                        transport.equals("shm") ? leaseId : "",
-                        transport.equals("shm") ? "" : leaseId,
-                        1,
-                        "",
-                        FakeChannel.SLOTS,
-                        64);
+        ChannelDescriptor channel = channel(leaseId, request.transports().getFirst());
         return new OpenedLease(
                 leaseId, ++generations, 0, List.of(channel), bundle.manifest().functions());
+    }
+
+    private static ChannelDescriptor channel(String leaseId, String transport) {
+        return new ChannelDescriptor(
+                0,
+                transport,
+                transport.equals("shm") ? leaseId : "",
+                transport.equals("shm") ? "" : leaseId,
+                1,
+                "",
+                FakeChannel.SLOTS,
+                64);
     }
 
     @Override

@@ -75,6 +75,43 @@ class WorkerPoolTest {
     }
 
     @Test
+    void doesNotAskForAWorkerThatTheSchedulerTellsOf() {
+        FakeCluster cluster = new FakeCluster(WorkerPoolTest::upper);
+        cluster.tellsChannels = true;
+        try (WorkerPool pool = cluster.pool(ONE)) {
+            assertThat(text(pool.invoke("upper", "abc".getBytes(UTF_8)))).isEqualTo("ABC");
+            assertThat(cluster.openings).isEmpty();
+        }
+    }
+
+    @Test
+    void asksTheNodeWhenTheToldWorkerIsNotThereOrOfAnotherTransport() {
+        FakeCluster cluster = new FakeCluster(WorkerPoolTest::upper);
+        cluster.tellsChannels = true;
+        cluster.sharedMemoryWorks = false;
+        try (WorkerPool pool = cluster.pool(ONE)) {
+            assertThat(text(pool.invoke("upper", "abc".getBytes(UTF_8)))).isEqualTo("ABC");
+            assertThat(cluster.openings).isNotEmpty();
+        }
+        FakeCluster other = new FakeCluster(WorkerPoolTest::upper);
+        other.tellsChannels = true;
+        try (WorkerPool pool = other.pool(ONE.transports(List.of("tcp", "shm")))) {
+            assertThat(text(pool.invoke("upper", "abc".getBytes(UTF_8)))).isEqualTo("ABC");
+            assertThat(other.openings).isNotEmpty();
+        }
+    }
+
+    @Test
+    void givesWorkersBackWhenTheReferenceMeansNoFunctionOfTheBundle() {
+        FakeCluster cluster = new FakeCluster(WorkerPoolTest::upper);
+        assertThatThrownBy(() -> cluster.pool(LeaseOptions.of("text")).close())
+                .isInstanceOfSatisfying(
+                        OffcutException.class,
+                        e -> assertThat(e.code()).isEqualTo(ErrorCode.USAGE));
+        assertThat(cluster.liveLeases()).isEmpty();
+    }
+
+    @Test
     void lendsAWorkerAndGoesOnWhenItComesBack() throws Exception {
         FakeCluster cluster = new FakeCluster(WorkerPoolTest::upper);
         try (WorkerPool pool = cluster.pool(ONE)) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.offcut.core.CpuSet;
 import io.offcut.core.NodeDescriptor;
 import io.offcut.core.Offer;
+import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseReport;
 import io.offcut.core.lease.LeaseState;
@@ -91,6 +92,13 @@ final class FakeNode implements AutoCloseable, WebSocket.Listener {
         LeaseReport report = new LeaseReport(terms, LeaseState.ACTIVE, null, LeaseUsage.NONE);
         leases.add(report);
         send(new NodeMessage.LeaseChanged(++sequence, report));
+    }
+
+    /** The same for a client that waits, which hears how the workers are reached. */
+    synchronized void serves(LeaseTerms terms, List<ChannelDescriptor> channels) {
+        LeaseReport report = new LeaseReport(terms, LeaseState.ACTIVE, null, LeaseUsage.NONE);
+        leases.add(report);
+        send(new NodeMessage.LeaseServed(++sequence, report, channels));
     }
 
     /** Ends a lease with what it used. */

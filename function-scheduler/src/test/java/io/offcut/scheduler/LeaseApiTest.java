@@ -3,6 +3,7 @@ package io.offcut.scheduler;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.core.api.LeaseView;
 import io.offcut.core.api.RequestView;
 import io.offcut.core.lease.EndReason;
@@ -27,6 +28,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A scheduler with one fake node, used over HTTP. */
 class LeaseApiTest {
@@ -101,6 +104,47 @@ class LeaseApiTest {
         assertThat(terms.payloadBytes()).isEqualTo(4096);
         assertThat(terms.memoryBytes()).isEqualTo(3_000_000);
         assertThat(lease.nodeUrl()).isEqualTo("http://127.0.0.1:7071");
+    }
+
+    private static final String HERE = ", \"preferredHostId\": \"host-of-n1\"";
+
+    private static final ChannelDescriptor CHANNEL =
+            new ChannelDescriptor(0, "shm", "/dev/shm/a", "", 0, "", 4, 4096);
+
+    @Test
+    void answersWithTheChannelsThatTheNodeTells() {
+        CompletableFuture<RequestView> answer =
+                CompletableFuture.supplyAsync(() -> api.lease("demo/gzip", 1, HERE));
+        SchedulerMessage.OpenLease told = node.await(SchedulerMessage.OpenLease.class);
+        assertThat(told.clientWaits()).isTrue();
+        node.serves(told.terms(), List.of(CHANNEL));
+        RequestView request = answer.orTimeout(20, TimeUnit.SECONDS).join();
+        assertThat(request.bundle()).isEqualTo(bundle);
+        assertThat(request.function()).isNotNull();
+        assertThat(request.function().manifest().name()).isEqualTo("demo");
+        LeaseView lease = request.leases().getFirst();
+        assertThat(lease.channels()).containsExactly(CHANNEL);
+        assertThat(lease.state()).isEqualTo(LeaseState.ACTIVE);
+        assertThat(lease.token()).isNotNull();
+    }
+
+    @Test
+    void answersWithoutChannelsWhereTheNodeTellsNoneOrNothing() {
+        assertThat(api.lease("demo", 1, HERE).leases().getFirst().channels()).isEmpty();
+        node.await(SchedulerMessage.OpenLease.class);
+        CompletableFuture<RequestView> answer =
+                CompletableFuture.supplyAsync(() -> api.lease("demo", 1, HERE));
+        SchedulerMessage.OpenLease told = node.await(SchedulerMessage.OpenLease.class);
+        node.ended(told.terms(), EndReason.REFUSED, LeaseUsage.NONE);
+        RequestView refused = answer.orTimeout(20, TimeUnit.SECONDS).join();
+        assertThat(refused.leases()).allSatisfy(l -> assertThat(l.channels()).isEmpty());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", ", \"preferredHostId\": \"elsewhere\""})
+    void opensNothingForAClientThatIsNotOnTheNodesHost(String where) {
+        assertThat(api.lease("demo", 1, where).leases().getFirst().channels()).isEmpty();
+        assertThat(node.await(SchedulerMessage.OpenLease.class).clientWaits()).isFalse();
     }
 
     @Test

@@ -86,6 +86,29 @@ public final class SharedMemory {
      */
     public static MemorySegment open(Path file, long bytes, Arena arena) {
         checkSize(bytes);
+        try (FileChannel channel = openFile(file)) {
+            if (channel.size() < bytes) {
+                throw new OffcutException(
+                        ErrorCode.INVALID_INPUT,
+                        "shared memory "
+                                + file
+                                + " has "
+                                + channel.size()
+                                + " bytes, expected "
+                                + bytes);
+            }
+            return channel.map(MapMode.READ_WRITE, 0, bytes, arena);
+        } catch (IOException e) {
+            throw cannotOpen(file, e);
+        }
+    }
+
+    /**
+     * Opens a file that is there, to be read, written and mapped. The caller closes it.
+     *
+     * @throws OffcutException as {@link #open}
+     */
+    public static FileChannel openFile(Path file) {
         try {
             // Before the open, which could block on or trigger a device.
             if (!Files.readAttributes(file, BasicFileAttributes.class, NOFOLLOW_LINKS)
@@ -93,27 +116,18 @@ public final class SharedMemory {
                 throw new OffcutException(
                         ErrorCode.INVALID_INPUT, "shared memory " + file + " is not a file");
             }
-            try (FileChannel channel =
-                    FileChannel.open(file, Set.of(READ, WRITE, NOFOLLOW_LINKS))) {
-                if (channel.size() < bytes) {
-                    throw new OffcutException(
-                            ErrorCode.INVALID_INPUT,
-                            "shared memory "
-                                    + file
-                                    + " has "
-                                    + channel.size()
-                                    + " bytes, expected "
-                                    + bytes);
-                }
-                return channel.map(MapMode.READ_WRITE, 0, bytes, arena);
-            }
+            return FileChannel.open(file, Set.of(READ, WRITE, NOFOLLOW_LINKS));
         } catch (NoSuchFileException e) {
             throw new OffcutException(
                     ErrorCode.NOT_FOUND, "shared memory " + file + " is not there", e);
         } catch (IOException e) {
-            throw new OffcutException(
-                    ErrorCode.FORBIDDEN, "cannot open shared memory " + file + ": " + reason(e), e);
+            throw cannotOpen(file, e);
         }
+    }
+
+    private static OffcutException cannotOpen(Path file, IOException e) {
+        return new OffcutException(
+                ErrorCode.FORBIDDEN, "cannot open shared memory " + file + ": " + reason(e), e);
     }
 
     /**

@@ -6,6 +6,7 @@ import io.offcut.core.ErrorCode;
 import io.offcut.core.NodeDescriptor;
 import io.offcut.core.OffcutException;
 import io.offcut.core.Offer;
+import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.core.frame.InvocationFrame;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseReport;
@@ -68,6 +69,10 @@ final class NodeCore
     private @Nullable SchedulerLink link;
     private long hostSampledNanos = System.nanoTime();
     private List<String> guard = List.of();
+
+    /** The lease that is being opened for a client that waits. */
+    private @Nullable String awaited;
+
     private boolean keepFailed;
     private boolean closing;
 
@@ -251,7 +256,7 @@ final class NodeCore
                     open.sendSnapshot();
                 }
             }
-            case SchedulerMessage.OpenLease open -> granted(open.terms());
+            case SchedulerMessage.OpenLease open -> granted(open.terms(), open.clientWaits());
             case SchedulerMessage.EndLease end -> {
                 // It names a folder.
                 if (LEASE_ID.matcher(end.leaseId()).matches()) {
@@ -265,13 +270,24 @@ final class NodeCore
         }
     }
 
-    /** The client, which comes with its token, is told of a refusal then. */
-    private void granted(LeaseTerms terms) {
+    private void granted(LeaseTerms terms, boolean clientWaits) {
         if (!sound(terms)) {
             log.warn("the scheduler opens a lease whose terms are none: ignored");
-        } else if (!closing) {
+        } else if (closing) {
+            log.debug("lease {} comes too late", terms.leaseId());
+        } else if (clientWaits) {
+            opened(terms);
+        } else {
+            // The client, which comes with its token, is told of a refusal then.
             var _ = apply(new LeaseEvent.Grant(terms));
         }
+    }
+
+    /** The scheduler's own word over the link is worth as much as its signature on a token. */
+    private void opened(LeaseTerms terms) {
+        awaited = terms.leaseId();
+        var _ = apply(new LeaseEvent.Open(terms));
+        awaited = null;
     }
 
     /** Ids and hashes name folders. */
@@ -361,7 +377,13 @@ final class NodeCore
         if (report.state() == LeaseState.ENDED && report.endReason() != null) {
             metrics.ended(report.endReason());
         }
-        send(sequence -> new NodeMessage.LeaseChanged(sequence, report));
+        String leaseId = report.terms().leaseId();
+        if (leaseId.equals(awaited) && report.state() == LeaseState.ACTIVE) {
+            List<ChannelDescriptor> channels = host.channels(leaseId);
+            send(sequence -> new NodeMessage.LeaseServed(sequence, report, channels));
+        } else {
+            send(sequence -> new NodeMessage.LeaseChanged(sequence, report));
+        }
     }
 
     private void changeOffers(List<Offer> offers) {

@@ -96,6 +96,33 @@ class NodeWithSchedulerTest {
     }
 
     @Test
+    void aClientOfTheSameHostNeedsToAskTheSchedulerAlone() throws Exception {
+        node.start().awaitOffered("0");
+        // A busy machine may take longer than the answer waits.
+        LeaseView lease = leaseHere();
+        while (lease.channels().isEmpty()) {
+            scheduler.release(lease.requestId());
+            awaitEnd(scheduler.request(lease.requestId()), EndReason.RELEASED);
+            lease = leaseHere();
+        }
+        assertThat(lease.state()).isEqualTo(LeaseState.ACTIVE);
+        try (InvocationChannel channel = TestNode.connect(lease.channels().getFirst())) {
+            assertThat(TestNode.echo(channel, "hello")).isEqualTo("hello");
+        }
+        assertThat(open(lease).channels()).isEqualTo(lease.channels());
+    }
+
+    private LeaseView leaseHere() throws Exception {
+        RequestView request = scheduler.leaseHere("test");
+        Awaitility.await()
+                .atMost(TestNode.PATIENCE)
+                .until(() -> !scheduler.request(request.requestId()).leases().isEmpty());
+        return request.leases().isEmpty()
+                ? scheduler.request(request.requestId()).leases().getFirst()
+                : request.leases().getFirst();
+    }
+
+    @Test
     void runsFunctionsUnderALeaseOfTheScheduler() throws Exception {
         node.start();
         RequestView request = scheduler.lease("test", 1, false);

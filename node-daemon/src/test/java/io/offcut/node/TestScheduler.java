@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.offcut.core.api.LeaseView;
 import io.offcut.core.api.NodeView;
 import io.offcut.core.api.RequestView;
+import io.offcut.linux.HostId;
 import io.offcut.scheduler.SchedulerConfig;
 import io.offcut.scheduler.SchedulerServer;
 import java.net.URI;
@@ -93,17 +94,37 @@ final class TestScheduler implements AutoCloseable {
                         60_000,
                         "regrant",
                         regrant);
+        String id = submit(wish).requestId();
+        Awaitility.await()
+                .atMost(TestNode.PATIENCE)
+                .untilAsserted(() -> assertThat(request(id).leases()).isNotEmpty());
+        return request(id);
+    }
+
+    /** The same on this host, as it is answered. */
+    RequestView leaseHere(String bundle) throws Exception {
+        return submit(
+                Map.of(
+                        "bundle",
+                        bundle,
+                        "memoryBytesPerWorker",
+                        64 << 20,
+                        "payloadBytes",
+                        4096,
+                        "queueMillis",
+                        60_000,
+                        "preferredHostId",
+                        HostId.current()));
+    }
+
+    private RequestView submit(Map<String, Object> wish) throws Exception {
         HttpResponse<String> response =
                 send(
                         "POST",
                         "/v1/leases",
                         HttpRequest.BodyPublishers.ofString(json.writeValueAsString(wish)));
         assertThat(response.statusCode()).as(response.body()).isEqualTo(201);
-        String id = json.readValue(response.body(), RequestView.class).requestId();
-        Awaitility.await()
-                .atMost(TestNode.PATIENCE)
-                .untilAsserted(() -> assertThat(request(id).leases()).isNotEmpty());
-        return request(id);
+        return json.readValue(response.body(), RequestView.class);
     }
 
     RequestView request(String requestId) throws Exception {

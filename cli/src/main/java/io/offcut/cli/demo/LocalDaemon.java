@@ -24,6 +24,20 @@ import java.util.regex.Pattern;
  */
 public final class LocalDaemon implements AutoCloseable {
     private static final Pattern READY = Pattern.compile("ready at (http\\S+)");
+
+    /** As the program {@code offcut} has them. */
+    private static final List<String> DAEMON_FLAGS =
+            List.of(
+                    "-XX:+UseSerialGC",
+                    "-XX:CompileThresholdScaling=0.1",
+                    "--enable-native-access=ALL-UNNAMED");
+
+    private static final List<String> COMMAND_FLAGS =
+            List.of(
+                    "-XX:+UseSerialGC",
+                    "-XX:TieredStopAtLevel=1",
+                    "--enable-native-access=ALL-UNNAMED");
+
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final String name;
@@ -61,7 +75,7 @@ public final class LocalDaemon implements AutoCloseable {
                     Files.writeString(dir.resolve(name + ".yaml"), JSON.writeValueAsString(config));
             Files.deleteIfExists(log);
             List<String> command = new ArrayList<>(List.of("setpriv", "--pdeathsig", "TERM"));
-            command.addAll(offcut(component, "--config", file.toString()));
+            command.addAll(line(DAEMON_FLAGS, component, "--config", file.toString()));
             Collections.addAll(command, flags);
             Process process =
                     new ProcessBuilder(command)
@@ -79,13 +93,13 @@ public final class LocalDaemon implements AutoCloseable {
 
     /** The command line that runs this very program with other arguments. */
     public static List<String> offcut(String... arguments) {
+        return line(COMMAND_FLAGS, arguments);
+    }
+
+    private static List<String> line(List<String> flags, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(
-                List.of(
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "--enable-native-access=ALL-UNNAMED"));
+        command.addAll(flags);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), "io.offcut.cli.Main"));
         command.addAll(List.of(arguments));
         return command;

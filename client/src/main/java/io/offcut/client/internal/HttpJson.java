@@ -10,40 +10,35 @@ import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.core.api.ErrorBody;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.ConnectException;
+import java.net.SocketTimeoutException;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpConnectTimeoutException;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.net.http.HttpTimeoutException;
-import java.nio.channels.UnresolvedAddressException;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.Executors;
+import java.util.concurrent.CancellationException;
+import org.apache.hc.client5.http.ClientProtocolException;
+import org.apache.hc.client5.http.ConnectTimeoutException;
+import org.apache.hc.core5.http.ContentType;
+import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
+import org.apache.hc.core5.http.io.support.ClassicRequestBuilder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Requests with JSON answers, over the HTTP client of the JDK. Every failure is an {@link
- * OffcutException} of one line. Calls block; safe for use by any thread.
+ * Requests with JSON answers. Every failure is an {@link OffcutException} of one line. Calls block;
+ * safe for use by any thread.
  */
 public final class HttpJson implements AutoCloseable {
     private static final int MAX_ANSWER_BYTES = 64 << 20;
     private static final int EXCERPT_CHARS = 120;
 
-    private final HttpClient http;
+    private final HttpExchange http;
     private final ObjectMapper json =
             new ObjectMapper().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
     public HttpJson(Duration connectTimeout) {
-        this.http =
-                HttpClient.newBuilder()
-                        .version(HttpClient.Version.HTTP_1_1)
-                        .followRedirects(HttpClient.Redirect.NEVER)
-                        .connectTimeout(connectTimeout)
-                        .executor(Executors.newVirtualThreadPerTaskExecutor())
-                        .build();
+        this.http = new HttpExchange(connectTimeout);
     }
 
     /**
@@ -61,21 +56,17 @@ public final class HttpJson implements AutoCloseable {
             Duration timeout) {}
 
     /** The body of a JSON request. */
-    public HttpRequest.BodyPublisher encode(Object value) {
+    HttpEntity encode(Object value) {
         try {
-            return HttpRequest.BodyPublishers.ofByteArray(json.writeValueAsBytes(value));
+            return new ByteArrayEntity(json.writeValueAsBytes(value), ContentType.APPLICATION_JSON);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("cannot write " + value.getClass(), e);
         }
     }
 
     /** Sends and reads the answer as a value of this type. */
-    public <T> T send(
-            Call call,
-            HttpRequest.@Nullable BodyPublisher body,
-            @Nullable String contentType,
-            TypeReference<T> answer) {
-        byte[] bytes = exchange(call, body, contentType);
+    <T> T send(Call call, @Nullable HttpEntity body, TypeReference<T> answer) {
+        byte[] bytes = exchange(call, body);
         try {
             T value = json.readValue(bytes, answer);
             if (value == null) {
@@ -89,62 +80,57 @@ public final class HttpJson implements AutoCloseable {
 
     /** Sends and expects success; the answer's body is not looked at. */
     public void send(Call call) {
-        exchange(call, null, null);
+        exchange(call, null);
     }
 
-    private byte[] exchange(
-            Call call, HttpRequest.@Nullable BodyPublisher body, @Nullable String contentType) {
-        HttpRequest.Builder request =
-                HttpRequest.newBuilder(call.uri())
-                        .timeout(call.timeout())
-                        .header("Accept", "application/json")
-                        .method(
-                                call.method(),
-                                body == null ? HttpRequest.BodyPublishers.noBody() : body);
-        call.headers().forEach(request::header);
-        if (contentType != null) {
-            request.header("Content-Type", contentType);
+    private byte[] exchange(Call call, @Nullable HttpEntity body) {
+        ClassicRequestBuilder request =
+                ClassicRequestBuilder.create(call.method())
+                        .setUri(call.uri())
+                        .addHeader("Accept", "application/json");
+        call.headers().forEach((name, value) -> request.addHeader(name, sendable(name, value)));
+        if (body != null) {
+            request.setEntity(body);
         }
-        HttpResponse<InputStream> response = receive(call, request.build());
-        byte[] bytes = read(call, response);
-        if (response.statusCode() / 100 != 2) {
-            throw failure(call, response.statusCode(), bytes);
+        HttpExchange.Answer answer = answer(call, request);
+        if (answer.body().length > MAX_ANSWER_BYTES) {
+            throw new OffcutException(
+                    ErrorCode.TOO_LARGE,
+                    call.peer() + " " + base(call.uri()) + ": answer over 64 MiB");
         }
-        return bytes;
+        if (answer.status() / 100 != 2) {
+            throw failure(call, answer.status(), answer.body());
+        }
+        return answer.body();
     }
 
-    private HttpResponse<InputStream> receive(Call call, HttpRequest request) {
+    private static String sendable(String name, String value) {
+        if (value.codePoints().anyMatch(c -> c < ' ' || c > '~')) {
+            throw new OffcutException(
+                    ErrorCode.USAGE,
+                    "header " + name + ": its value has characters that cannot be sent");
+        }
+        return value;
+    }
+
+    private HttpExchange.Answer answer(Call call, ClassicRequestBuilder request) {
         try {
-            return http.send(request, HttpResponse.BodyHandlers.ofInputStream());
-        } catch (HttpConnectTimeoutException e) {
+            return http.exchange(request.build(), call.timeout(), MAX_ANSWER_BYTES);
+        } catch (ConnectTimeoutException e) {
             throw unreachable(call, "no connection within the time-out", e);
-        } catch (HttpTimeoutException e) {
+        } catch (SocketTimeoutException e) {
             throw unreachable(call, "no answer within " + call.timeout().toMillis() + " ms", e);
+        } catch (UnknownHostException e) {
+            throw unreachable(call, "unknown host", e);
         } catch (ConnectException e) {
-            throw unreachable(call, unresolved(e) ? "unknown host" : "connection refused", e);
-        } catch (IOException e) {
-            throw unreachable(call, "connection lost", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            throw unreachable(call, "connection refused", e);
+        } catch (CancellationException e) {
             throw unreachable(call, "interrupted", e);
-        }
-    }
-
-    private static boolean unresolved(@Nullable Throwable e) {
-        return e != null && (e instanceof UnresolvedAddressException || unresolved(e.getCause()));
-    }
-
-    private static byte[] read(Call call, HttpResponse<InputStream> response) {
-        try (InputStream in = response.body()) {
-            byte[] bytes = in.readNBytes(MAX_ANSWER_BYTES + 1);
-            if (bytes.length > MAX_ANSWER_BYTES) {
-                throw new OffcutException(
-                        ErrorCode.TOO_LARGE,
-                        call.peer() + " " + base(call.uri()) + ": answer over 64 MiB");
-            }
-            return bytes;
+        } catch (ClientProtocolException e) {
+            throw new OffcutException(ErrorCode.INVALID_INPUT, notOffcut(call, "no HTTP"), e);
         } catch (IOException e) {
-            throw unreachable(call, "connection lost", e);
+            boolean interrupted = Thread.currentThread().isInterrupted();
+            throw unreachable(call, interrupted ? "interrupted" : "connection lost", e);
         }
     }
 
@@ -199,6 +185,6 @@ public final class HttpJson implements AutoCloseable {
 
     @Override
     public void close() {
-        http.shutdownNow();
+        http.close();
     }
 }

@@ -36,7 +36,7 @@ public final class HttpNodeApi implements NodeApi {
                         uri(nodeUrl, leaseId),
                         Map.of(),
                         timeout);
-        return http.send(call, http.encode(request), "application/json", OPENED);
+        return http.send(call, http.encode(request), OPENED);
     }
 
     private static URI uri(String nodeUrl, String leaseId) {

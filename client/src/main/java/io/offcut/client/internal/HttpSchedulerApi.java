@@ -8,21 +8,24 @@ import io.offcut.core.api.LeaseRequest;
 import io.offcut.core.api.NodeView;
 import io.offcut.core.api.RequestView;
 import io.offcut.core.api.UsageView;
-import java.io.FileNotFoundException;
 import java.net.URI;
 import java.net.URLEncoder;
-import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.hc.core5.http.ContentType;
+import org.apache.hc.core5.http.io.entity.FileEntity;
 import org.jspecify.annotations.Nullable;
 
 /** The scheduler over HTTP (docs/reference/http-api.md). Safe for use by any thread. */
 public final class HttpSchedulerApi implements SchedulerApi {
     private static final Duration UPLOAD_TIMEOUT = Duration.ofMinutes(5);
+
+    private static final ContentType ZIP = ContentType.create("application/zip");
 
     private static final TypeReference<List<FunctionView>> FUNCTIONS = new TypeReference<>() {};
     private static final TypeReference<List<RequestView>> REQUESTS = new TypeReference<>() {};
@@ -66,15 +69,11 @@ public final class HttpSchedulerApi implements SchedulerApi {
     @Override
     public FunctionView push(Path archive) {
         HttpJson.Call call = call("PUT", "/v1/functions", UPLOAD_TIMEOUT);
-        try {
-            HttpRequest.BodyPublisher body = HttpRequest.BodyPublishers.ofFile(archive);
-            return http.send(call, body, "application/zip", FUNCTION);
-        } catch (FileNotFoundException e) {
+        if (!Files.isReadable(archive)) {
             throw new OffcutException(
-                    ErrorCode.NOT_FOUND,
-                    "bundle " + archive + ": cannot be read: check its path",
-                    e);
+                    ErrorCode.NOT_FOUND, "bundle " + archive + ": cannot be read: check its path");
         }
+        return http.send(call, new FileEntity(archive.toFile(), ZIP), FUNCTION);
     }
 
     @Override
@@ -89,11 +88,7 @@ public final class HttpSchedulerApi implements SchedulerApi {
 
     @Override
     public RequestView submit(LeaseRequest request) {
-        return http.send(
-                call("POST", "/v1/leases", timeout),
-                http.encode(request),
-                "application/json",
-                REQUEST);
+        return http.send(call("POST", "/v1/leases", timeout), http.encode(request), REQUEST);
     }
 
     @Override
@@ -106,13 +101,13 @@ public final class HttpSchedulerApi implements SchedulerApi {
                         + "&version="
                         + version;
         HttpJson.Call call = call("GET", path, timeout.plusMillis(waitMillis));
-        return http.send(call, null, null, REQUEST);
+        return http.send(call, null, REQUEST);
     }
 
     @Override
     public RequestView renew(String requestId) {
         HttpJson.Call call = call("POST", "/v1/leases/" + part(requestId) + "/renew", timeout);
-        return http.send(call, null, null, REQUEST);
+        return http.send(call, null, REQUEST);
     }
 
     @Override
@@ -142,7 +137,7 @@ public final class HttpSchedulerApi implements SchedulerApi {
     }
 
     private <T> T get(String path, TypeReference<T> type) {
-        return http.send(call("GET", path, timeout), null, null, type);
+        return http.send(call("GET", path, timeout), null, type);
     }
 
     private HttpJson.Call call(String method, String path, Duration limit) {

@@ -8,7 +8,8 @@ import java.util.List;
  * open until it is released: workers lost to a reclaim are granted again elsewhere when {@code
  * regrant} is set.
  *
- * @param bundle SHA-256 of the bundle, or its name; empty for memory
+ * @param bundle what {@link ResolvedFunction#resolve} takes, of which only the bundle counts; empty
+ *     for memory
  * @param workers how many workers are wanted; they may lie on several nodes. 0: memory
  * @param minWorkers grant nothing before this many can be granted at once; 1 takes what there is; 0
  *     for memory

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param version grows with every change; a client waits for the next one
  * @param pendingWorkers wanted and not granted yet
  * @param endReason set when the request is over
+ * @param function the bundle, in the answer to the one who asked for workers; otherwise null
  * @param leases granted to it, the newest last; ended ones are shown for a while
  */
 public record RequestView(
@@ -20,8 +21,37 @@ public record RequestView(
         int workers,
         int pendingWorkers,
         @Nullable EndReason endReason,
+        @Nullable FunctionView function,
         List<LeaseView> leases) {
     public RequestView {
         leases = List.copyOf(leases);
+    }
+
+    /** The same with the leases as their owner sees them. */
+    public RequestView withLeases(List<LeaseView> newLeases) {
+        return new RequestView(
+                requestId,
+                user,
+                bundle,
+                version,
+                workers,
+                pendingWorkers,
+                endReason,
+                function,
+                newLeases);
+    }
+
+    /** The same for the one who asked. */
+    public RequestView withFunction(@Nullable FunctionView newFunction) {
+        return new RequestView(
+                requestId,
+                user,
+                bundle,
+                version,
+                workers,
+                pendingWorkers,
+                endReason,
+                newFunction,
+                leases);
     }
 }

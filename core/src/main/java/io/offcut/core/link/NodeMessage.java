@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import io.offcut.core.NodeDescriptor;
 import io.offcut.core.Offer;
+import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.core.lease.LeaseReport;
 import java.util.List;
 
@@ -17,6 +18,7 @@ import java.util.List;
     @JsonSubTypes.Type(value = NodeMessage.Heartbeat.class, name = "heartbeat"),
     @JsonSubTypes.Type(value = NodeMessage.OffersChanged.class, name = "offersChanged"),
     @JsonSubTypes.Type(value = NodeMessage.LeaseChanged.class, name = "leaseChanged"),
+    @JsonSubTypes.Type(value = NodeMessage.LeaseServed.class, name = "leaseServed"),
 })
 public sealed interface NodeMessage {
     /** Version of this protocol; a scheduler refuses another. */
@@ -58,4 +60,17 @@ public sealed interface NodeMessage {
 
     /** A lease was opened, has used more, or ended. */
     record LeaseChanged(long sequence, LeaseReport lease) implements NodeMessage {}
+
+    /**
+     * As {@link LeaseChanged}, of a lease whose client waits to hear of it.
+     *
+     * @param channels of shared memory, perhaps before a worker serves them: opening one waits for
+     *     it. None: the client is to open the lease with its token, which says why
+     */
+    record LeaseServed(long sequence, LeaseReport lease, List<ChannelDescriptor> channels)
+            implements NodeMessage {
+        public LeaseServed {
+            channels = List.copyOf(channels);
+        }
+    }
 }

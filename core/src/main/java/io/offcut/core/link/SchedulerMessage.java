@@ -34,8 +34,12 @@ public sealed interface SchedulerMessage {
     /**
      * This lease was granted and its client is on the way: the executor can be made ready
      * meanwhile.
+     *
+     * @param clientWaits the client is on the node's host and waits for an answer, which is sent
+     *     when the node says {@link NodeMessage.LeaseServed}: the lease is opened by this.
+     *     Otherwise the client opens it with its token
      */
-    record OpenLease(LeaseTerms terms) implements SchedulerMessage {}
+    record OpenLease(LeaseTerms terms, boolean clientWaits) implements SchedulerMessage {}
 
     /** End this lease now and report it ended, also when it was never opened. */
     record EndLease(String leaseId, EndReason reason) implements SchedulerMessage {}

@@ -1,9 +1,11 @@
 package io.offcut.scheduler.brain;
 
+import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseTerms;
 import io.offcut.core.lease.LeaseUsage;
 import io.offcut.core.link.SchedulerMessage;
+import java.util.List;
 
 /** What the scheduling core wants done. The caller carries commands out in their order. */
 public sealed interface BrainCommand {
@@ -13,8 +15,16 @@ public sealed interface BrainCommand {
      */
     record ToNode(String nodeName, SchedulerMessage message) implements BrainCommand {}
 
-    /** A lease was granted: sign the terms for the client. */
-    record Granted(LeaseTerms terms) implements BrainCommand {}
+    /**
+     * A lease was granted: sign the terms for the client.
+     *
+     * @param onClientsHost on the host that the client prefers because it is there
+     */
+    record Granted(LeaseTerms terms, boolean onClientsHost) implements BrainCommand {}
+
+    /** A lease's node says how its client, which waits for that, reaches the workers. */
+    record Served(String requestId, String leaseId, List<ChannelDescriptor> channels)
+            implements BrainCommand {}
 
     /** A lease moved its expiry: sign the new terms. */
     record Renewed(LeaseTerms terms) implements BrainCommand {}

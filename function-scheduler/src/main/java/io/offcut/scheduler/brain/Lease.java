@@ -6,6 +6,7 @@ import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseState;
 import io.offcut.core.lease.LeaseTerms;
 import io.offcut.core.lease.LeaseUsage;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -96,6 +97,7 @@ final class Lease extends Timed {
                 state == LeaseState.ENDED ? reason : null,
                 deadlineMillis(),
                 usage,
-                null);
+                null,
+                List.of());
     }
 }

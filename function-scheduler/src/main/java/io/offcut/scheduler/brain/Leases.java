@@ -78,7 +78,10 @@ final class Leases {
         requests.gained(request, lease);
         requests.enqueue(request);
         hold(lease);
-        state.emit(new BrainCommand.Granted(terms));
+        boolean near =
+                !wish.preferredHostId().isEmpty()
+                        && wish.preferredHostId().equals(slot.node.hostId());
+        state.emit(new BrainCommand.Granted(terms, near));
         schedule(lease);
     }
 

@@ -4,7 +4,9 @@ import io.offcut.core.CpuSet;
 import io.offcut.core.IdleEnd;
 import io.offcut.core.Offer;
 import io.offcut.core.lease.EndReason;
+import io.offcut.core.lease.LeaseReport;
 import io.offcut.core.lease.LeaseState;
+import io.offcut.core.lease.LeaseTerms;
 import io.offcut.core.link.NodeMessage;
 import io.offcut.core.link.SchedulerMessage;
 import java.util.ArrayList;
@@ -103,18 +105,29 @@ final class Nodes {
                 }
                 fitLeases(node);
             }
-            case NodeMessage.LeaseChanged change -> {
-                if (adoption.reported(node, change.lease())) {
-                    fitLeases(node);
-                }
-                if (change.lease().endReason() == EndReason.REFUSED) {
-                    // It does not have what we believe it has.
-                    unsync(node);
-                    askSnapshot(node);
+            case NodeMessage.LeaseChanged change -> reported(node, change.lease());
+            case NodeMessage.LeaseServed served -> {
+                reported(node, served.lease());
+                LeaseTerms terms = served.lease().terms();
+                if (node.leases.containsKey(terms.leaseId())) {
+                    state.emit(
+                            new BrainCommand.Served(
+                                    terms.requestId(), terms.leaseId(), served.channels()));
                 }
             }
             case NodeMessage.Heartbeat heartbeat -> {}
             case NodeMessage.Snapshot snapshot -> {}
+        }
+    }
+
+    private void reported(Node node, LeaseReport lease) {
+        if (adoption.reported(node, lease)) {
+            fitLeases(node);
+        }
+        if (lease.endReason() == EndReason.REFUSED) {
+            // It does not have what we believe it has.
+            unsync(node);
+            askSnapshot(node);
         }
     }
 

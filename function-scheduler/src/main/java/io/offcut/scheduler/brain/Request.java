@@ -132,6 +132,7 @@ final class Request extends Timed {
                 wish.workers(),
                 pending,
                 endReason,
+                null,
                 leases.stream().map(Lease::view).toList());
     }
 }

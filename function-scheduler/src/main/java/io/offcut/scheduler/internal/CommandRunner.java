@@ -6,6 +6,7 @@ import io.offcut.scheduler.brain.Brain;
 import io.offcut.scheduler.brain.BrainCommand;
 import io.offcut.scheduler.internal.link.NodeLinks;
 import io.offcut.scheduler.internal.state.Accounting;
+import java.util.List;
 
 /** Carries the core's commands out. On the core's thread, so nothing here blocks. */
 public record CommandRunner(
@@ -19,11 +20,17 @@ public record CommandRunner(
             case BrainCommand.Granted granted -> {
                 LeaseTerms terms = granted.terms();
                 tokens.put(terms);
-                links.send(terms.nodeName(), new SchedulerMessage.OpenLease(terms));
+                links.send(
+                        terms.nodeName(),
+                        new SchedulerMessage.OpenLease(terms, leases.granted(granted)));
             }
             case BrainCommand.Renewed renewed -> tokens.put(renewed.terms());
+            case BrainCommand.Served served ->
+                    leases.settled(served.requestId(), served.leaseId(), served.channels(), brain);
             case BrainCommand.LeaseEnded ended -> {
-                tokens.remove(ended.terms().leaseId());
+                LeaseTerms terms = ended.terms();
+                leases.settled(terms.requestId(), terms.leaseId(), List.of(), brain);
+                tokens.remove(terms.leaseId());
                 accounting.ended(ended);
             }
             case BrainCommand.RequestEnded ended -> {}

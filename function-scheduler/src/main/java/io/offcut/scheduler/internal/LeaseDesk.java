@@ -2,11 +2,13 @@ package io.offcut.scheduler.internal;
 
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
+import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.core.api.LeaseRequest;
 import io.offcut.core.api.LeaseView;
 import io.offcut.core.api.RequestView;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseState;
+import io.offcut.core.lease.LeaseTerms;
 import io.offcut.scheduler.brain.Brain;
 import io.offcut.scheduler.brain.BrainCommand;
 import io.offcut.scheduler.brain.BrainEvent;
@@ -30,16 +32,25 @@ public final class LeaseDesk {
 
     private static final int ID_BYTES = 12;
 
+    /** A client that could open its leases by itself meanwhile is not kept longer. */
+    private static final long MAX_OPEN_MILLIS = 500;
+
     /** Who asks. An operator may see and end everything; tokens are for the owner alone. */
     public record Asker(String user, boolean operator) {}
 
     /** Now or later. */
-    private record Answer(CompletableFuture<RequestView> view) {}
+    private record Answer(CompletableFuture<RequestView> view) {
+        static Answer now(RequestView view) {
+            return new Answer(CompletableFuture.completedFuture(view));
+        }
+    }
 
     private final BrainLoop loop;
     private final Tokens tokens;
     private final Metrics metrics;
     private final Waiters waiters;
+    private final Openings openings;
+    private final Executor answers;
     private final SecureRandom random = new SecureRandom();
 
     /**
@@ -50,6 +61,8 @@ public final class LeaseDesk {
         this.tokens = tokens;
         this.metrics = metrics;
         this.waiters = new Waiters(answers);
+        this.openings = new Openings(answers);
+        this.answers = answers;
     }
 
     /** To be called on the core's thread for every {@code RequestChanged}. */
@@ -66,14 +79,75 @@ public final class LeaseDesk {
      * @param request checked by the caller
      * @param resolve from the bundle as the user wrote it to its hash; runs on the core's thread,
      *     so that a bundle cannot be removed between this and the request; not for memory alone
-     * @return the request as it stands; fails with {@code NO_CAPACITY} if it ended at once
+     * @return the request as it stands; where workers were granted at once on the client's own
+     *     host, when their nodes have opened the leases for it, or had a moment to do so. Fails
+     *     with {@code NO_CAPACITY} if it ended at once
      */
     public CompletableFuture<RequestView> submit(
             Asker asker, LeaseRequest request, UnaryOperator<String> resolve) {
         long queuedAtNanos = System.nanoTime();
         return loop.call(turn ->
-                        submit(turn, asker.user(), resolved(request, resolve), queuedAtNanos))
+                        submitAndOpen(
+                                turn, asker.user(), resolved(request, resolve), queuedAtNanos))
+                .thenCompose(Answer::view)
                 .thenApply(view -> withTokens(view, asker));
+    }
+
+    private Answer submitAndOpen(
+            BrainLoop.Turn turn, String user, LeaseRequest request, long queuedAtNanos) {
+        String requestId = newRequestId();
+        if (request.preferredHostId().isEmpty() || request.memoryOnly()) {
+            return Answer.now(submit(turn, requestId, user, request, queuedAtNanos));
+        }
+        Openings.Opening opening = openings.begin(requestId);
+        boolean waits = false;
+        try {
+            RequestView view = submit(turn, requestId, user, request, queuedAtNanos);
+            waits = !opening.isOver();
+            // While the nodes are at work.
+            view.leases().forEach(lease -> answers.execute(() -> sign(lease.leaseId())));
+            return waits ? whenOpened(requestId, opening) : Answer.now(view);
+        } finally {
+            if (!waits) {
+                openings.end(requestId);
+            }
+        }
+    }
+
+    private void sign(String leaseId) {
+        Optional<String> ignored = tokens.token(leaseId);
+    }
+
+    private Answer whenOpened(String requestId, Openings.Opening opening) {
+        return new Answer(
+                opening.answer
+                        .completeOnTimeout(Optional.empty(), MAX_OPEN_MILLIS, TimeUnit.MILLISECONDS)
+                        .thenCompose(opened ->
+                                opened.map(CompletableFuture::completedFuture)
+                                        .orElseGet(() -> notOpened(requestId))));
+    }
+
+    private CompletableFuture<RequestView> notOpened(String requestId) {
+        return loop.call(turn -> {
+            openings.end(requestId);
+            return known(turn.brain(), requestId);
+        });
+    }
+
+    /**
+     * To be called on the core's thread for every new lease.
+     *
+     * @return whether its client waits until it is open
+     */
+    public boolean granted(BrainCommand.Granted granted) {
+        LeaseTerms terms = granted.terms();
+        return granted.onClientsHost() && openings.granted(terms.requestId(), terms.leaseId());
+    }
+
+    /** To be called on the core's thread when a lease's node serves it, or it has ended. */
+    public void settled(
+            String requestId, String leaseId, List<ChannelDescriptor> channels, Brain brain) {
+        openings.settled(requestId, leaseId, channels, brain.request(requestId));
     }
 
     /**
@@ -83,7 +157,15 @@ public final class LeaseDesk {
      * @param queuedAtNanos when its caller came
      */
     RequestView submit(BrainLoop.Turn turn, String user, LeaseRequest request, long queuedAtNanos) {
-        String requestId = "r" + randomId();
+        return submit(turn, newRequestId(), user, request, queuedAtNanos);
+    }
+
+    private RequestView submit(
+            BrainLoop.Turn turn,
+            String requestId,
+            String user,
+            LeaseRequest request,
+            long queuedAtNanos) {
         List<BrainCommand> commands =
                 turn.apply(new BrainEvent.WorkersRequested(requestId, user, request));
         if (commands.stream().anyMatch(c -> isGrantOf(requestId, c))) {
@@ -165,7 +247,7 @@ public final class LeaseDesk {
             BrainLoop.Turn turn, Asker asker, String requestId, long version, long waitMillis) {
         RequestView view = permitted(turn.brain(), asker, requestId);
         if (waitMillis <= 0 || view.version() != version || view.endReason() != null) {
-            return new Answer(CompletableFuture.completedFuture(view));
+            return Answer.now(view);
         }
         CompletableFuture<Optional<RequestView>> waiter = waiters.add(requestId);
         return new Answer(
@@ -271,39 +353,19 @@ public final class LeaseDesk {
         if (!view.user().equals(asker.user())) {
             return view;
         }
-        return new RequestView(
-                view.requestId(),
-                view.user(),
-                view.bundle(),
-                view.version(),
-                view.workers(),
-                view.pendingWorkers(),
-                view.endReason(),
-                view.leases().stream().map(this::withToken).toList());
+        return view.withLeases(view.leases().stream().map(this::withToken).toList());
     }
 
     private LeaseView withToken(LeaseView lease) {
         if (lease.state() == LeaseState.ENDED) {
             return lease;
         }
-        return new LeaseView(
-                lease.leaseId(),
-                lease.requestId(),
-                lease.user(),
-                lease.nodeName(),
-                lease.nodeUrl(),
-                lease.cores(),
-                lease.memoryBytes(),
-                lease.state(),
-                lease.endReason(),
-                lease.expiresAtEpochMillis(),
-                lease.usage(),
-                tokens.token(lease.leaseId()).orElse(null));
+        return lease.withAccess(tokens.token(lease.leaseId()).orElse(null), lease.channels());
     }
 
-    private String randomId() {
+    private String newRequestId() {
         byte[] bytes = new byte[ID_BYTES];
         random.nextBytes(bytes);
-        return HexFormat.of().formatHex(bytes);
+        return "r" + HexFormat.of().formatHex(bytes);
     }
 }

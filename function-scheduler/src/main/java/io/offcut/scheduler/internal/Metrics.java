@@ -84,6 +84,7 @@ public final class Metrics {
             case BrainCommand.LeaseEnded ended -> leaseEnds.labels(ended.reason().name()).inc();
             case BrainCommand.RequestEnded ended -> requestEnds.labels(ended.reason().name()).inc();
             case BrainCommand.Renewed renewed -> {}
+            case BrainCommand.Served served -> {}
             case BrainCommand.RequestChanged changed -> {}
             case BrainCommand.ToNode toNode -> {}
         }

@@ -137,6 +137,7 @@ final class History {
             case BrainCommand.Renewed renewed -> client(renewed.terms()).renewed(renewed.terms());
             case BrainCommand.LeaseEnded ended -> {}
             case BrainCommand.RequestEnded ended -> {}
+            case BrainCommand.Served served -> {}
             case BrainCommand.RequestChanged changed -> {}
         }
     }

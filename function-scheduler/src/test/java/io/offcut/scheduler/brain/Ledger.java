@@ -32,6 +32,7 @@ final class Ledger {
             case BrainCommand.LeaseEnded ended -> leaseEnded(ended);
             case BrainCommand.RequestEnded ended ->
                     require(endedRequests.add(ended.requestId()), "request ended twice: " + ended);
+            case BrainCommand.Served served -> {}
             case BrainCommand.RequestChanged changed -> openRequests.add(changed.requestId());
             case BrainCommand.ToNode order -> {}
         }

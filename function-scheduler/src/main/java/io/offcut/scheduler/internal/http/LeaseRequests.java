@@ -27,7 +27,8 @@ final class LeaseRequests {
     private static final long MAX_HOT_MICROS = 3_600_000_000L;
     private static final int MAX_HOST_ID_CHARS = 256;
     private static final int MAX_NODES = 16;
-    private static final Pattern BUNDLE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+    private static final Pattern BUNDLE =
+            Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}(/[A-Za-z0-9][A-Za-z0-9._-]{0,63})?");
     private static final Set<String> FIELDS =
             Set.of(
                     "bundle",
@@ -87,7 +88,9 @@ final class LeaseRequests {
         }
         String bundle = text(body, "bundle", "");
         if (!BUNDLE.matcher(bundle).matches()) {
-            throw bad("bundle", "expected the name or the SHA-256 of a bundle");
+            throw bad(
+                    "bundle",
+                    "expected bundle/function, bundle or function; a bundle by name or SHA-256");
         }
         return new LeaseRequest(
                 bundle,

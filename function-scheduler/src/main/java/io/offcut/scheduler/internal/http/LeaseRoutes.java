@@ -40,7 +40,8 @@ final class LeaseRoutes {
     private CompletionStage<Reply> submit(Exchange exchange) {
         LeaseRequest request = LeaseRequests.read(exchange.json());
         LeaseDesk.Asker asker = exchange.principal().asker();
-        UnaryOperator<String> resolve = ref -> functions.get(ref, asker.user()).bundle();
+        UnaryOperator<String> resolve =
+                ref -> functions.resolve(ref, asker.user(), asker.operator()).bundle();
         String job = exchange.request().getHeaders().get(JOB_HEADER);
         CompletionStage<RequestView> view =
                 job == null
@@ -50,7 +51,11 @@ final class LeaseRoutes {
                                 asker,
                                 request,
                                 resolve);
-        return view.thenApply(made -> Reply.json(CREATED, made));
+        return view.thenApply(made ->
+                Reply.json(
+                        CREATED,
+                        made.withFunction(
+                                functions.find(made.bundle(), asker.user()).orElse(null))));
     }
 
     private CompletionStage<Reply> list(Exchange exchange) {

@@ -113,15 +113,23 @@ final class Router extends Handler.Abstract {
                                             finish.callback(),
                                             principal,
                                             parameters));
-            reply.whenCompleteAsync(
-                    (answer, failure) -> finish.send(failure == null ? answer : refusal(failure)),
-                    answers);
+            reply.whenComplete((answer, failure) -> answer(finish, answer, failure));
         } catch (Exception e) {
             Reply refusal = refusal(e);
             if (!(e.getCause() instanceof IOException)) {
                 discardBody(finish.request());
             }
             finish.send(refusal);
+        }
+    }
+
+    /** On the thread that has the answer where that may wait, as a virtual one may. */
+    private void answer(Finish finish, Reply answer, @Nullable Throwable failure) {
+        Runnable send = () -> finish.send(failure == null ? answer : refusal(failure));
+        if (Thread.currentThread().isVirtual()) {
+            send.run();
+        } else {
+            answers.execute(send);
         }
     }
 

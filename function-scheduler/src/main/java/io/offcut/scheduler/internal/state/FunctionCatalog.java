@@ -7,6 +7,7 @@ import io.offcut.bundle.BundleStore;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.core.api.FunctionView;
+import io.offcut.core.api.ResolvedFunction;
 import io.offcut.scheduler.internal.Json;
 import java.io.InputStream;
 import java.nio.file.Path;
@@ -197,6 +198,17 @@ public final class FunctionCatalog implements AutoCloseable {
     /** As {@link #find}, or {@code NOT_FOUND}. */
     public FunctionView get(String ref, String user) {
         return find(ref, user).orElseThrow(() -> unknown(ref));
+    }
+
+    /**
+     * The bundle of the function that a user means ({@link ResolvedFunction#bundle}).
+     *
+     * @param everybody whether bundles of others may be meant by their names too
+     */
+    public FunctionView resolve(String ref, String user, boolean everybody) {
+        return BundleHash.isHash(ref)
+                ? get(ref, user)
+                : ResolvedFunction.bundle(ref, list(user, everybody), user);
     }
 
     private static OffcutException unknown(String ref) {

@@ -128,6 +128,8 @@ final class ExecutorEnd {
                 slot.dies();
                 killForSure(slot, process);
                 process.remove();
+            } else if (process == null && slot.regions != null) {
+                slot.regions.remove(statusOf(reason));
             }
             removed.run();
         } finally {

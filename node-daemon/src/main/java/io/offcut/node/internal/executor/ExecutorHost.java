@@ -25,15 +25,16 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The executors of this node. What takes time happens on virtual threads, and what comes of it is
- * told to the {@link Listener}; methods return at once unless they say otherwise. Safe for use by
- * any thread.
+ * The executors of this node. What takes time happens on threads of its own, and what comes of it
+ * is told to the {@link Listener}; methods return at once unless they say otherwise. Safe for use
+ * by any thread.
  */
 public final class ExecutorHost implements AutoCloseable {
     /** What becomes of executors. Called on threads of the host; must not block. */
@@ -85,9 +86,13 @@ public final class ExecutorHost implements AutoCloseable {
     private final KeptExecutors kept;
     private final Sandbox sandbox;
     private final Map<String, ExecutorSlot> slots = new ConcurrentHashMap<>();
-    private final Executor workers = Thread::startVirtualThread;
     private final ExecutorTalk talk = new ExecutorTalk(slots, this::ready);
     private final ExecutorEnd end = new ExecutorEnd(talk::end, this::isClosed, this::keep);
+
+    // Files and processes hold a virtual thread's carrier, for which another is started.
+    private final Executor workers =
+            Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("host-", 0).factory());
+
     private volatile boolean closed;
 
     /** A host that does nothing yet: {@link #adopt}, then {@link #listen}, then the rest. */
@@ -139,7 +144,8 @@ public final class ExecutorHost implements AutoCloseable {
                         new ExecutorSlot(
                                 found.lease().terms(),
                                 found.lease().generation(),
-                                process.record().secret());
+                                process.record().secret(),
+                                null);
                 slot.found(process);
                 slots.put(slot.leaseId(), slot);
                 log.info("found executor {} of lease {}", process.pid(), slot.leaseId());
@@ -218,11 +224,22 @@ public final class ExecutorHost implements AutoCloseable {
         parking.leased(unleasedBytes);
     }
 
-    /** Starts an executor; {@link #serving} tells when it serves. */
+    /**
+     * Starts an executor; {@link #serving} tells when it serves. Clients on this host may be on
+     * their way by then, to {@link #channels}.
+     */
     public void start(LeaseTerms terms, int generation) {
-        ExecutorSlot slot = new ExecutorSlot(terms, generation, launcher.newSecret());
+        Regions regions = launcher.regions(terms);
+        ExecutorSlot slot = new ExecutorSlot(terms, generation, launcher.newSecret(), regions);
         slots.put(terms.leaseId(), slot);
         stillness.began(slot);
+        try {
+            regions.make();
+        } catch (OffcutException e) {
+            log.warn("lease {}: {}", terms.leaseId(), e.getMessage());
+            workers.execute(() -> failed(slot, e));
+            return;
+        }
         workers.execute(() -> launch(slot, true));
     }
 
@@ -279,6 +296,9 @@ public final class ExecutorHost implements AutoCloseable {
     // The slot stays until the next start or the end of the lease: who waits finds out why.
     private void failed(ExecutorSlot slot, OffcutException why) {
         slot.released();
+        if (slot.regions != null) {
+            slot.regions.remove(InvocationStatus.CRASHED);
+        }
         slot.serving.completeExceptionally(why);
         if (!slot.cancelled) {
             listener.died(slot.leaseId(), slot.generation);
@@ -416,6 +436,12 @@ public final class ExecutorHost implements AutoCloseable {
                         new OffcutException(
                                 ErrorCode.FUNCTION_FAILED,
                                 "the executor of lease " + leaseId + " ended; open it again"));
+    }
+
+    /** The shared memory where the lease's workers serve, or will; none when it is not known. */
+    public List<ChannelDescriptor> channels(String leaseId) {
+        ExecutorSlot slot = slots.get(leaseId);
+        return slot == null || slot.regions == null ? List.of() : slot.regions.channels();
     }
 
     /** What can be seen of a lease's executor; null when it has none. */

@@ -3,12 +3,12 @@ package io.offcut.node.internal.executor;
 import io.offcut.core.CpuSet;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
+import io.offcut.core.frame.InvocationStatus;
 import io.offcut.core.lease.LeaseTerms;
 import io.offcut.executor.ExecutorCommand;
 import io.offcut.executor.ExecutorSpec;
 import io.offcut.executor.MemoryRegion;
 import io.offcut.executor.RdmaDevices;
-import io.offcut.executor.ShmRegion;
 import io.offcut.linux.Cgroup;
 import io.offcut.linux.Cgroups;
 import io.offcut.linux.CpuMap;
@@ -28,6 +28,7 @@ import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -151,14 +152,14 @@ final class ExecutorLauncher {
             ExecutorSlot slot, BundleCache.Ready bundle, @Nullable Kept kept) {
         LeaseTerms terms = slot.terms;
         int generation = slot.generation;
-        Path regionDir = config.shmPath().resolve(newSecret());
+        Regions regions = Objects.requireNonNull(slot.regions, "it is not started here");
         Path scratch = kept == null ? store.scratches().resolve(newSecret()) : kept.scratch();
         Parked ready = kept == null ? null : kept.parked();
         long cpuMicrosBefore = 0;
         try {
-            ExecutorSpec spec = spec(slot, bundle, regionDir, scratch);
+            ExecutorSpec spec = spec(slot, bundle, regions, scratch);
             Path folder = store.makeFolder(terms.leaseId());
-            makeRegions(spec);
+            regions.make();
             Path specFile = writeSpec(spec, folder);
             Cgroup.Limits limits = limits(terms, spec.cpus());
             if (ready == null && ExecutorCommand.fitsParked(spec, terms.memoryBytes())) {
@@ -168,7 +169,6 @@ final class ExecutorLauncher {
                 if (ready != null) {
                     ready.end();
                 }
-                Folders.delete(regionDir);
                 Folders.delete(scratch);
                 return null;
             }
@@ -194,7 +194,7 @@ final class ExecutorLauncher {
                             generation,
                             child.pid(),
                             ProcessRef.of(child.pid()).startTimeTicks(),
-                            regionDir.toString(),
+                            spec.regionDir(),
                             spec.scratchDir(),
                             cpuMicrosBefore,
                             spec.cores().size(),
@@ -214,9 +214,9 @@ final class ExecutorLauncher {
                             + e.getMessage()
                             + ")"
                             + ExecutorLog.said(store.folder(terms.leaseId())),
-                    undo(e, ready, regionDir, scratch));
+                    undo(e, ready, regions, scratch));
         } catch (RuntimeException | Error e) {
-            undo(e, ready, regionDir, scratch);
+            undo(e, ready, regions, scratch);
             throw e;
         }
     }
@@ -237,11 +237,11 @@ final class ExecutorLauncher {
     }
 
     private static <T extends Throwable> T undo(
-            T cause, @Nullable Parked started, Path regionDir, Path scratch) {
+            T cause, @Nullable Parked started, Regions regions, Path scratch) {
         if (started != null) {
             undo(started.process(), started.cgroup());
         }
-        Folders.delete(regionDir);
+        regions.remove(InvocationStatus.CRASHED);
         Folders.delete(scratch);
         return cause;
     }
@@ -257,15 +257,10 @@ final class ExecutorLauncher {
     }
 
     private ExecutorSpec spec(
-            ExecutorSlot slot, BundleCache.Ready bundle, Path regionDir, Path scratch) {
+            ExecutorSlot slot, BundleCache.Ready bundle, Regions regions, Path scratch) {
         LeaseTerms terms = slot.terms;
-        int payloadBytes = payloadBytes(terms);
-        long memoryBytes = terms.memoryBytes() / Math.max(1, terms.cores().size());
         // A lease of memory has no slots that might take too much of it.
-        String rdma =
-                terms.memoryOnly()
-                        ? verbsHost
-                        : verbsHost(terms.leaseId(), payloadBytes, memoryBytes);
+        String rdma = terms.memoryOnly() ? verbsHost : verbsHost(terms);
         List<Integer> real = terms.cores().stream().map(cpus::toReal).boxed().toList();
         return new ExecutorSpec(
                 terms.leaseId(),
@@ -273,14 +268,14 @@ final class ExecutorLauncher {
                 bundle.folder().toString(),
                 bundle.functions(),
                 real,
-                regionDir.toString(),
+                regions.folder().toString(),
                 scratch.toString(),
                 controlSocket.toString(),
                 config.tcpHost(),
                 rdma,
                 slot.secret,
-                slots(config.slots(), slotBytes(payloadBytes, !rdma.isEmpty()), memoryBytes),
-                payloadBytes,
+                regions.slots(),
+                regions.payloadBytes(),
                 terms.hotTimeoutMicros(),
                 config.orphanMillis(),
                 terms.memoryOnly() ? terms.memoryBytes() : 0);
@@ -295,17 +290,41 @@ final class ExecutorLauncher {
      * None where not even one slot may be registered: all of that is in memory from the first
      * connection on, and the kernel would end the executor for what its lease never used.
      */
-    private String verbsHost(String leaseId, int payloadBytes, long memoryBytesPerWorker) {
-        if (!verbsHost.isEmpty() && slotBytes(payloadBytes, true) > memoryBytesPerWorker / 2) {
+    private String verbsHost(LeaseTerms terms) {
+        if (!verbsHost.isEmpty() && !registers(terms)) {
             LOG.warn(
                     "lease {}: no rdma: one input and one result of {} bytes are over half of a"
                             + " worker's {} bytes of memory; lease more memory for each worker",
-                    leaseId,
-                    payloadBytes,
-                    memoryBytesPerWorker);
+                    terms.leaseId(),
+                    payloadBytes(terms),
+                    bytesPerWorker(terms));
             return "";
         }
         return verbsHost;
+    }
+
+    private boolean registers(LeaseTerms terms) {
+        return !verbsHost.isEmpty()
+                && !terms.memoryOnly()
+                && slotBytes(payloadBytes(terms), true) <= bytesPerWorker(terms) / 2;
+    }
+
+    private static long bytesPerWorker(LeaseTerms terms) {
+        return terms.memoryBytes() / Math.max(1, terms.cores().size());
+    }
+
+    /** The shared memory that a lease is to have; not made yet. */
+    Regions regions(LeaseTerms terms) {
+        int payloadBytes = payloadBytes(terms);
+        return new Regions(
+                config.shmPath().resolve(newSecret()),
+                terms.cores().size(),
+                slots(
+                        config.slots(),
+                        slotBytes(payloadBytes, registers(terms)),
+                        bytesPerWorker(terms)),
+                payloadBytes,
+                sandbox.user());
     }
 
     /** What a slot takes of a worker's memory when input and result are as large as they may be. */
@@ -316,25 +335,6 @@ final class ExecutorLauncher {
     /** As many slots as wanted, as long as they take at most half of a worker's memory. */
     static int slots(int wanted, long slotBytes, long memoryBytesPerWorker) {
         return Math.clamp(memoryBytesPerWorker / 2 / slotBytes, 1, wanted);
-    }
-
-    private void makeRegions(ExecutorSpec spec) throws IOException {
-        Path regions = Folders.make(Path.of(spec.regionDir()), "rwx--x--x");
-        if (spec.memoryBytes() > 0) {
-            Path region = MemoryRegion.file(regions);
-            MemoryRegion.create(region);
-            UserPrincipal user = sandbox.user();
-            if (user != null) {
-                Files.setOwner(region, user);
-            }
-        }
-        for (int worker = 0; worker < spec.cores().size(); worker++) {
-            ShmRegion.create(
-                    ShmRegion.file(regions, worker),
-                    spec.slots(),
-                    spec.payloadBytes(),
-                    "rw-rw-rw-");
-        }
     }
 
     /**

@@ -19,6 +19,9 @@ final class ExecutorSlot {
     /** What the executor shows to be heard, and what its clients show to it. */
     final String secret;
 
+    /** Null where an earlier daemon made them, and wrote down where. */
+    final @Nullable Regions regions;
+
     final ReentrantLock lock = new ReentrantLock();
 
     /** Completes when it serves, or with an OffcutException when it never will. */
@@ -66,10 +69,11 @@ final class ExecutorSlot {
     /** As the executor says. */
     volatile LeaseUsage used = LeaseUsage.NONE;
 
-    ExecutorSlot(LeaseTerms terms, int generation, String secret) {
+    ExecutorSlot(LeaseTerms terms, int generation, String secret, @Nullable Regions regions) {
         this.terms = terms;
         this.generation = generation;
         this.secret = secret;
+        this.regions = regions;
     }
 
     String leaseId() {

@@ -77,9 +77,9 @@ final class ParkedExecutors {
          * @param leaseLog where what it prints goes from now on
          */
         void specialize(Path specFile, Path leaseLog) throws IOException {
+            tell.tell(specFile);
             // It has the file open: the same file under another name.
             Files.move(log, leaseLog, StandardCopyOption.REPLACE_EXISTING);
-            tell.tell(specFile);
         }
 
         /** So that its load and memory are not taken for somebody else's. It holds no core. */

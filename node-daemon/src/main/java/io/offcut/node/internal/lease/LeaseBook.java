@@ -310,8 +310,8 @@ public final class LeaseBook {
 
     private void start(HeldLease lease, long now, List<LeaseAction> actions) {
         held.put(lease.leaseId(), lease);
-        actions.add(new LeaseAction.Keep(lease));
         actions.add(new LeaseAction.Start(lease.terms(), lease.generation()));
+        actions.add(new LeaseAction.Keep(lease));
         if (lease.isOpened()) {
             actions.add(new LeaseAction.Report(lease.report(now)));
         }

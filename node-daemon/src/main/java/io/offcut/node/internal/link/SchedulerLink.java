@@ -16,7 +16,6 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -84,7 +83,8 @@ public final class SchedulerLink implements AutoCloseable {
         this.loop = loop;
         this.http =
                 HttpClient.newBuilder()
-                        .executor((Executor) Thread::startVirtualThread)
+                        // What the listener does is to hand over: no other thread is needed.
+                        .executor(Runnable::run)
                         .connectTimeout(Duration.ofSeconds(3))
                         .build();
     }

@@ -146,7 +146,7 @@ class ConfinedTest {
     void oneThatIsStillOnItsWayIntoTheFreezerDoesNotComeToAJobsCores() throws Exception {
         assumeTrue(all.size() > 1, "needs two CPUs");
         CpuSet rest = all.minus(first);
-        ExecutorSlot slot = new ExecutorSlot(terms(), 1, "secret");
+        ExecutorSlot slot = new ExecutorSlot(terms(), 1, "secret", null);
         slot.freeze();
         Cgroup cgroup = group("comes");
         Process spinner = spinner(cgroup);

@@ -1,15 +1,18 @@
 package io.offcut.node.internal.executor;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.offcut.bundle.BundleArchive;
 import io.offcut.bundle.BundleLimits;
 import io.offcut.bundle.BundleStore;
 import io.offcut.core.CpuSet;
+import io.offcut.core.api.ChannelDescriptor;
 import io.offcut.core.lease.EndReason;
 import io.offcut.core.lease.LeaseTerms;
 import io.offcut.core.lease.LeaseUsage;
+import io.offcut.executor.Channels;
 import io.offcut.linux.Cgroups;
 import io.offcut.linux.CpuMap;
 import io.offcut.linux.ProcessRef;
@@ -120,6 +123,23 @@ class ExecutorHostTest {
         Awaitility.await()
                 .atMost(PATIENCE)
                 .until(() -> Files.readString(stat(seen.pid())).contains(") T ") == stopped);
+    }
+
+    @Test
+    void whoWaitsForAWorkerHearsThatThereWillBeNone() throws Exception {
+        host.standStill(CpuSet.of(0));
+        host.start(terms(), 1);
+        ChannelDescriptor channel = host.channels("L1").getFirst();
+        CompletableFuture<?> client =
+                CompletableFuture.runAsync(() -> Channels.open(channel, PATIENCE).close());
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .until(() -> Files.readString(Path.of("/proc/self/maps")).contains(channel.path()));
+        host.evict("L1", EndReason.RECLAIMED);
+        assertThat(evicted.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isEqualTo("L1");
+        assertThatThrownBy(() -> client.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                .hasMessageContaining("has ended");
+        assertThat(dir.resolve("shm")).isEmptyDirectory();
     }
 
     @Test

@@ -13,6 +13,11 @@ import java.nio.file.Path;
  * whose process cannot be seen from here (another pid namespace) counts as alive.
  */
 final class ShmClaim {
+    /** Neither changes while the process lives. */
+    private static final ProcessRef SELF = ProcessRef.of(ProcessHandle.current().pid());
+
+    private static final long PID_NAMESPACE = readPidNamespace();
+
     private static final long NO_CLAIM = 0;
     private static final long LOW_HALF = 0xFFFF_FFFFL;
 
@@ -30,19 +35,17 @@ final class ShmClaim {
      * @throws OffcutException {@code CONFLICT} if a living client has it
      */
     static ShmClaim take(MemorySegment region) {
-        ProcessRef self = ProcessRef.of(ProcessHandle.current().pid());
-        long namespace = pidNamespace();
-        long mine = word(self);
+        long mine = word(SELF);
         long seen = compareAndExchange(region, NO_CLAIM, mine);
-        if (seen != NO_CLAIM
-                && (isAlive(region, seen, namespace) || !replace(region, seen, mine))) {
+        if (seen != NO_CLAIM && (isAlive(region, seen) || !replace(region, seen, mine))) {
             throw new OffcutException(
                     ErrorCode.CONFLICT,
                     "process "
                             + (seen >>> 32)
                             + " already uses this worker; lease one of your own or end that client");
         }
-        ShmLayout.LONG.setVolatile(region, (long) ShmLayout.CLAIM_PID_NAMESPACE_OFFSET, namespace);
+        ShmLayout.LONG.setVolatile(
+                region, (long) ShmLayout.CLAIM_PID_NAMESPACE_OFFSET, PID_NAMESPACE);
         return new ShmClaim(region, mine);
     }
 
@@ -60,6 +63,15 @@ final class ShmClaim {
 
     /** Inode number of this process's pid namespace; 0 when it cannot be read. */
     static long pidNamespace() {
+        return PID_NAMESPACE;
+    }
+
+    /** This process. */
+    static ProcessRef self() {
+        return SELF;
+    }
+
+    private static long readPidNamespace() {
         try {
             String link = Files.readSymbolicLink(Path.of("/proc/self/ns/pid")).toString();
             return Long.parseLong(link.substring(link.indexOf('[') + 1, link.indexOf(']')));
@@ -72,12 +84,12 @@ final class ShmClaim {
         return compareAndExchange(region, dead, mine) == dead;
     }
 
-    private static boolean isAlive(MemorySegment region, long claim, long namespace) {
+    private static boolean isAlive(MemorySegment region, long claim) {
         long where =
                 (long)
                         ShmLayout.LONG.getVolatile(
                                 region, (long) ShmLayout.CLAIM_PID_NAMESPACE_OFFSET);
-        if (where != namespace) {
+        if (where != PID_NAMESPACE) {
             return true;
         }
         ProcessRef holder = ProcessRef.of(claim >>> 32);

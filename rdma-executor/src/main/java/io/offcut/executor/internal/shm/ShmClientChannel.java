@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ShmClientChannel implements InvocationChannel {
     private static final long LOOK_NANOS = 100_000_000;
-    private static final long OPEN_PARK_NANOS = 500_000;
+    private static final long FIRST_PARK_NANOS = 50_000;
+    private static final long MAX_PARK_NANOS = 500_000;
     private static final int POLLS_PER_STATE = 32;
     private static final int POLLS_PER_CLOCK = 1024;
 
@@ -82,6 +83,7 @@ public final class ShmClientChannel implements InvocationChannel {
     }
 
     private static void awaitReady(Path file, MemorySegment region, long deadlineNanos) {
+        long parkNanos = FIRST_PARK_NANOS;
         while (ShmLayout.state(region) != ShmLayout.READY) {
             int state = ShmLayout.state(region);
             if (state < 0) {
@@ -97,7 +99,9 @@ public final class ShmClientChannel implements InvocationChannel {
                 throw new OffcutException(
                         ErrorCode.UNREACHABLE, "no worker serves region " + file + " yet");
             }
-            LockSupport.parkNanos(OPEN_PARK_NANOS);
+            // Mostly it is a matter of a millisecond; a start takes a hundred.
+            LockSupport.parkNanos(parkNanos);
+            parkNanos = Math.min(MAX_PARK_NANOS, parkNanos + parkNanos / 16);
         }
     }
 

@@ -13,7 +13,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -42,20 +41,6 @@ public class ShmMapping implements AutoCloseable {
         this.clientSleeping = region.asSlice(ShmLayout.CLIENT_SLEEPING_OFFSET, Integer.BYTES);
     }
 
-    /** Maps the beginning only: enough to look at the region's shape. */
-    @SuppressWarnings("MustBeClosedChecker") // the mapping owns it
-    private static ShmMapping openHeader(Path file) {
-        // Closing a shared one stops every thread for a moment.
-        Arena arena = Arena.ofConfined();
-        try {
-            MemorySegment header = SharedMemory.open(file, ShmLayout.HUGE_PAGE_BYTES, arena);
-            return checked(file, arena, header);
-        } catch (OffcutException | InternalError e) {
-            arena.close();
-            throw e;
-        }
-    }
-
     /**
      * Maps the whole region.
      *
@@ -65,19 +50,16 @@ public class ShmMapping implements AutoCloseable {
      */
     @SuppressWarnings("MustBeClosedChecker") // the mapping owns it
     public static ShmMapping open(Path file) {
-        int slots;
-        int payloadBytes;
-        try (ShmMapping header = openHeader(file)) {
-            slots = header.slots;
-            payloadBytes = header.payloadBytes;
-        }
-        long bytes = ShmLayout.regionBytes(slots, payloadBytes);
         Arena arena = Arena.ofShared();
-        try {
-            if (Files.size(file) != bytes) {
+        try (FileChannel channel = SharedMemory.openFile(file)) {
+            ByteBuffer shape = shape(file, channel);
+            int slots = shape.getInt(ShmLayout.SLOTS_OFFSET);
+            int payloadBytes = shape.getInt(ShmLayout.PAYLOAD_BYTES_OFFSET);
+            long bytes = ShmLayout.regionBytes(slots, payloadBytes);
+            if (channel.size() != bytes) {
                 throw invalid(file, "has not the " + bytes + " bytes that its shape needs");
             }
-            MemorySegment region = SharedMemory.open(file, bytes, arena);
+            MemorySegment region = channel.map(MapMode.READ_WRITE, 0, bytes, arena);
             return new ShmMapping(arena, region, slots, payloadBytes);
         } catch (IOException e) {
             arena.close();
@@ -88,11 +70,15 @@ public class ShmMapping implements AutoCloseable {
         }
     }
 
-    private static ShmMapping checked(Path file, Arena arena, MemorySegment header) {
-        if (word(header, ShmLayout.MAGIC_OFFSET) != ShmLayout.MAGIC) {
+    /** Read, not mapped: that survives a file that shrinks. */
+    private static ByteBuffer shape(Path file, FileChannel channel) throws IOException {
+        ByteBuffer shape =
+                ByteBuffer.allocate(ShmLayout.REGION_BYTES_OFFSET).order(ByteOrder.LITTLE_ENDIAN);
+        int read = channel.read(shape, 0);
+        if (read < shape.capacity() || shape.getInt(ShmLayout.MAGIC_OFFSET) != ShmLayout.MAGIC) {
             throw invalid(file, "is not a region");
         }
-        int version = word(header, ShmLayout.VERSION_OFFSET);
+        int version = shape.getInt(ShmLayout.VERSION_OFFSET);
         if (version != ShmLayout.VERSION) {
             throw new OffcutException(
                     ErrorCode.WRONG_VERSION,
@@ -104,16 +90,12 @@ public class ShmMapping implements AutoCloseable {
                             + ShmLayout.VERSION
                             + "; use the same release on both sides");
         }
-        int slots = word(header, ShmLayout.SLOTS_OFFSET);
-        int payloadBytes = word(header, ShmLayout.PAYLOAD_BYTES_OFFSET);
-        if (!ShmLayout.valid(slots, payloadBytes)) {
+        if (!ShmLayout.valid(
+                shape.getInt(ShmLayout.SLOTS_OFFSET),
+                shape.getInt(ShmLayout.PAYLOAD_BYTES_OFFSET))) {
             throw invalid(file, "has an impossible shape");
         }
-        return new ShmMapping(arena, header, slots, payloadBytes);
-    }
-
-    private static int word(MemorySegment header, int offset) {
-        return (int) ShmLayout.INT.getVolatile(header, (long) offset);
+        return shape;
     }
 
     private static OffcutException invalid(Path file, String what) {

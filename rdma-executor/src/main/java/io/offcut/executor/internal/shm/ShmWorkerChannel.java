@@ -74,7 +74,7 @@ public final class ShmWorkerChannel implements WorkerChannel {
         for (int slot = 0; slot < slots; slot++) {
             served[slot] = sequence(ShmLayout.responseOffset(slot));
         }
-        ProcessRef self = ProcessRef.of(ProcessHandle.current().pid());
+        ProcessRef self = ShmClaim.self();
         setLong(ShmLayout.WORKER_PID_OFFSET, self.pid());
         setLong(ShmLayout.WORKER_START_TICKS_OFFSET, self.startTimeTicks());
         setLong(ShmLayout.WORKER_PID_NAMESPACE_OFFSET, ShmClaim.pidNamespace());

@@ -414,7 +414,7 @@ public final class FunctionSide implements Harvester {
 
     private void obey(long nowMillis, BrainCommand command) {
         switch (command) {
-            case BrainCommand.Granted(LeaseTerms terms) -> granted(nowMillis, terms);
+            case BrainCommand.Granted(LeaseTerms terms, boolean _) -> granted(nowMillis, terms);
             case BrainCommand.ToNode(String nodeName, SchedulerMessage message) ->
                     obeyOnNode(nowMillis, agents[NodeAgent.indexOf(nodeName)], message);
             case BrainCommand.LeaseEnded ended -> granted.remove(ended.terms().leaseId());
@@ -424,7 +424,7 @@ public final class FunctionSide implements Harvester {
             }
             case BrainCommand.RequestChanged(String requestId) ->
                     client.requestChanged(nowMillis, requestId);
-            case BrainCommand.Renewed _ -> {}
+            case BrainCommand.Renewed _, BrainCommand.Served _ -> {}
         }
     }
 

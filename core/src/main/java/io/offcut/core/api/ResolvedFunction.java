@@ -1,8 +1,7 @@
-package io.offcut.client;
+package io.offcut.core.api;
 
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
-import io.offcut.core.api.FunctionView;
 import io.offcut.core.function.FunctionSpec;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -51,6 +50,18 @@ public record ResolvedFunction(FunctionView view, int index) {
             throw notFound("bundle", name, names(current));
         }
         return byFunctionName(reference, current);
+    }
+
+    /**
+     * The bundle of what a reference means, also where it has several functions and the reference
+     * names none.
+     *
+     * @throws OffcutException as {@link #resolve}
+     */
+    public static FunctionView bundle(String reference, List<FunctionView> stored, String user) {
+        List<FunctionView> current = current(stored, user);
+        Optional<FunctionView> bundle = bundle(reference, current, stored);
+        return bundle.orElseGet(() -> resolve(reference, stored, user).view());
     }
 
     /** One bundle for each name. */
