@@ -84,14 +84,13 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"map --out x", "lease hold"})
-    void saysThatAJobMayHaveNamedTheFunction(String line) {
-        TestRun run = TestRun.of(line.split(" "));
+    @ValueSource(strings = {"map", "lease hold"})
+    void saysThatAJobMayHaveNamedTheFunction(String command) {
+        TestRun run = TestRun.of((command + (command.equals("map") ? " --out x" : "")).split(" "));
 
         assertThat(run.exitCode()).isEqualTo(ErrorCode.USAGE.exitCode());
         assertThat(run.err()).contains("no function: give --function or set OFFCUT_FUNCTION");
-        assertThat(TestRun.of((line.split(" --")[0] + " --help").split(" ")).out())
-                .contains("[-f=F]");
+        assertThat(TestRun.of((command + " --help").split(" ")).out()).contains("[-f=F]");
     }
 
     @ParameterizedTest
