@@ -119,8 +119,10 @@ typedef struct offcut_config {
 } offcut_config;
 
 /*
- * Fills in the defaults, then the environment: OFFCUT_SCHEDULER_URL, OFFCUT_TOKEN,
- * OFFCUT_TOKEN_FILE, OFFCUT_USER, OFFCUT_JOB. The strings point into the environment.
+ * Fills in the defaults, over them the lines of ~/.config/offcut/client.yaml, or else of
+ * /etc/offcut/client.yaml, as they were at the first call, over them the environment:
+ * OFFCUT_SCHEDULER_URL, OFFCUT_TOKEN, OFFCUT_TOKEN_FILE, OFFCUT_USER, OFFCUT_JOB. The strings
+ * point into the environment or stay as long as the program.
  */
 OFFCUT_API void offcut_config_init(offcut_config *config);
 

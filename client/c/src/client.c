@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "error.h"
 #include "process.h"
+#include "settings.h"
 
 #define DEFAULT_URL "http://127.0.0.1:7070"
 
@@ -24,14 +25,22 @@ static const char *environment(const char *name) {
     return given(value) ? value : NULL;
 }
 
+static const char *environment_or(const char *name, const char *setting) {
+    const char *value = environment(name);
+    return value != NULL ? value : given(setting) ? setting : NULL;
+}
+
 void offcut_config_init(offcut_config *config) {
-    const char *url = environment("OFFCUT_SCHEDULER_URL");
+    const oc_settings *own = oc_settings_own();
+    const char *url = environment_or("OFFCUT_SCHEDULER_URL", own->scheduler_url);
+    /* A token of less weight does not stand before the file. */
+    const char *token = environment("OFFCUT_TOKEN_FILE") != NULL ? NULL : own->token;
     *config = (offcut_config){
         .scheduler_url = url != NULL ? url : DEFAULT_URL,
-        .token = environment("OFFCUT_TOKEN"),
-        .token_file = environment("OFFCUT_TOKEN_FILE"),
-        .user = environment("OFFCUT_USER"),
-        .job = environment("OFFCUT_JOB"),
+        .token = environment_or("OFFCUT_TOKEN", token),
+        .token_file = environment_or("OFFCUT_TOKEN_FILE", own->token_file),
+        .user = environment_or("OFFCUT_USER", own->user),
+        .job = environment_or("OFFCUT_JOB", own->job),
         .connect_timeout_ms = 3000,
         .request_timeout_ms = 10000,
         .spin_us = 20,

@@ -50,10 +50,14 @@ static int function_name(const char *text, size_t length, char *name) {
 
 /* One of the parts behind the number. */
 static const char *part(const char *text, size_t length, struct workers *workers) {
-    if (length > 4 && strncmp(text, "mem=", 4) == 0 && workers->mem_mib == 0)
-        return text_mem_mib(text + 4, length - 4, &workers->mem_mib) == 0
+    if (length > 4 && strncmp(text, "mem=", 4) == 0 && workers->mem_mib == 0) {
+        if (text_mem_mib(text + 4, length - 4, &workers->mem_mib) != 0)
+            return "mem is a number with K, M, G or T, up to 4095T, as in 32,mem=512M";
+        /* Less holds no worker: the unit was forgotten, and 12 is not 12G. */
+        return workers->mem_mib >= OPTIONS_WORKER_MEM_MIB_MIN
                    ? NULL
-                   : "mem is a number with K, M, G or T, up to 4095T, as in 32,mem=512M";
+                   : "mem is at least 16M for a worker: give a unit, as in 32,mem=512M";
+    }
     if (length > 9 && strncmp(text, "function=", 9) == 0 && workers->function[0] == '\0')
         return function_name(text + 9, length - 9, workers->function) == 0
                    ? NULL

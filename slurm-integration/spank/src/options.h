@@ -12,7 +12,8 @@ enum {
     OPTIONS_SHARE_BYTES = 40,
     OPTIONS_FUNCTION_BYTES = 130, /* two names of 64, a slash and the end */
     OPTIONS_CORES_MAX = 65535,
-    OPTIONS_WORKERS_MAX = 65535
+    OPTIONS_WORKERS_MAX = 65535,
+    OPTIONS_WORKER_MEM_MIB_MIN = 16
 };
 
 /* What --offcut says, as it stands in a request: exclusive, share, share:4 or share:4,8192. */

@@ -1,6 +1,5 @@
 package io.offcut.cli;
 
-import io.offcut.cli.config.Component;
 import io.offcut.client.ClientConfig;
 import io.offcut.client.OffcutClient;
 import java.nio.file.Path;
@@ -11,10 +10,6 @@ import picocli.CommandLine.Option;
 
 /** How a command reaches the scheduler. */
 final class ClientOptions {
-    static final Component<ClientConfig> COMPONENT =
-            new Component<>(
-                    "client", ClientConfig.class, "OFFCUT_", false, ClientConfig.defaults());
-
     @Option(
             names = "--scheduler",
             paramLabel = "URL",
@@ -42,9 +37,6 @@ final class ClientOptions {
         Map<String, @Nullable Object> flags = new HashMap<>();
         flags.put("schedulerUrl", schedulerUrl);
         flags.put("tokenFile", tokenFile);
-        if (tokenFile != null) {
-            flags.put("token", "");
-        }
-        return io.config().load(COMPONENT, config, flags);
+        return ClientConfig.load(io.config(), config, flags);
     }
 }

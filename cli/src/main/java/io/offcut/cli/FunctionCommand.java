@@ -117,7 +117,7 @@ final class FunctionCommand {
             for (FunctionView view : views) {
                 table.row(
                         view.manifest().name(),
-                        view.bundle().substring(0, Math.min(SHORT_HASH, view.bundle().length())),
+                        shortName(view.bundle()),
                         view.owner(),
                         Units.bytes(view.archiveBytes()),
                         names(view));
@@ -157,6 +157,11 @@ final class FunctionCommand {
                 return 0;
             }
         }
+    }
+
+    /** A bundle's SHA-256 as lists show it. */
+    static String shortName(String bundle) {
+        return bundle.substring(0, Math.min(SHORT_HASH, bundle.length()));
     }
 
     private static String names(FunctionView view) {

@@ -1,8 +1,8 @@
 package io.offcut.cli;
 
-import io.offcut.cli.config.ConfigLoader;
 import io.offcut.cli.output.StandardOutput;
 import io.offcut.cli.output.Terminal;
+import io.offcut.client.config.ConfigLoader;
 import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;

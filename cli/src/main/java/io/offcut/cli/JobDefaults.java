@@ -1,6 +1,6 @@
 package io.offcut.cli;
 
-import io.offcut.cli.config.ConfigLoader;
+import io.offcut.client.config.ConfigLoader;
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;

@@ -1,6 +1,5 @@
 package io.offcut.cli;
 
-import io.offcut.cli.JobDefaults.Variable;
 import io.offcut.cli.output.Table;
 import io.offcut.cli.output.Units;
 import io.offcut.client.OffcutClient;
@@ -58,17 +57,25 @@ final class LeaseCommand {
         private static Table table(List<RequestView> requests, long nowEpochMillis) {
             Table table =
                     new Table(
-                            "REQUEST",
-                            "USER",
-                            "LEASE",
-                            "NODE",
-                            "CORES",
-                            " MEMORY",
-                            "STATE",
-                            " EXPIRES IN",
-                            " CALLS",
-                            " EXECUTING",
-                            " POLLING");
+                                    "REQUEST",
+                                    "USER",
+                                    "LEASE",
+                                    "NODE",
+                                    "CORES",
+                                    " MEMORY",
+                                    "STATE",
+                                    " EXPIRES IN",
+                                    " CALLS",
+                                    " EXECUTING",
+                                    " POLLING")
+                            .expendable(
+                                    "POLLING",
+                                    "EXECUTING",
+                                    "CALLS",
+                                    "MEMORY",
+                                    "USER",
+                                    "EXPIRES IN",
+                                    "CORES");
             for (RequestView request : requests) {
                 for (LeaseView lease : request.leases()) {
                     table.row(
@@ -124,14 +131,7 @@ final class LeaseCommand {
 
         @Mixin ClientOptions client = new ClientOptions();
         @Mixin LeaseFlags lease = new LeaseFlags();
-
-        @Variable("OFFCUT_FUNCTION")
-        @Option(
-                names = {"-f", "--function"},
-                required = true,
-                paramLabel = "F",
-                description = "What the workers are for, over OFFCUT_FUNCTION.")
-        String function = "";
+        @Mixin FunctionOption function = new FunctionOption();
 
         @Option(
                 names = "--for",
@@ -148,7 +148,8 @@ final class LeaseCommand {
         public Integer call() throws InterruptedException {
             try (Stopping stopping = Stopping.onSignal();
                     OffcutClient offcut = client.connect(io);
-                    WorkerPool pool = offcut.lease(lease.options(function, 1, 1 << 20))) {
+                    WorkerPool pool =
+                            offcut.lease(lease.options(function.required(), 1, 1 << 20))) {
                 int wished = pool.status().wishedWorkers();
                 while (!stopping.stopped() && !pool.awaitWorkers(wished, Duration.ofMillis(200))) {
                     // goes on waiting: the scheduler ends a request that waits too long

@@ -20,7 +20,8 @@ final class LeaseFlags {
     @Option(
             names = {"-n", "--workers"},
             paramLabel = "N",
-            description = "How many workers at most, over OFFCUT_WORKERS.")
+            description =
+                    "How many workers at most, over OFFCUT_WORKERS; fewer where a quota says so.")
     @Nullable Integer workers;
 
     @Variable("OFFCUT_WORKER_MEMORY")
@@ -54,6 +55,10 @@ final class LeaseFlags {
 
     /** The options, with these defaults for what depends on the command. */
     LeaseOptions options(String function, int defaultWorkers, long defaultPayloadBytes) {
+        if (workers != null && workers < 1) {
+            throw new OffcutException(
+                    ErrorCode.USAGE, "--workers (or OFFCUT_WORKERS) must be 1 or more");
+        }
         LeaseOptions options = LeaseOptions.of(function);
         try {
             long payload = payloadBytes == null ? defaultPayloadBytes : payloadBytes;

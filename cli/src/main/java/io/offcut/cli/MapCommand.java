@@ -1,6 +1,5 @@
 package io.offcut.cli;
 
-import io.offcut.cli.JobDefaults.Variable;
 import io.offcut.cli.map.FailedItem;
 import io.offcut.cli.map.MapJob;
 import io.offcut.cli.map.MapProgress;
@@ -57,14 +56,7 @@ final class MapCommand implements Callable<Integer> {
 
     @Mixin ClientOptions client = new ClientOptions();
     @Mixin LeaseFlags lease = new LeaseFlags();
-
-    @Variable("OFFCUT_FUNCTION")
-    @Option(
-            names = {"-f", "--function"},
-            required = true,
-            paramLabel = "F",
-            description = "bundle/function, bundle or function; over OFFCUT_FUNCTION.")
-    String function = "";
+    @Mixin FunctionOption function = new FunctionOption();
 
     @Option(
             names = {"-o", "--out"},
@@ -118,6 +110,7 @@ final class MapCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        String wanted = function.required();
         List<Path> all = allInputs();
         if (all.isEmpty() && !lines) {
             throw new OffcutException(
@@ -131,7 +124,7 @@ final class MapCommand implements Callable<Integer> {
         try (Stopping stopping = Stopping.interruptingOnSignal();
                 OffcutClient offcut = client.connect(io)) {
             long startNanos = System.nanoTime();
-            ResolvedFunction resolved = offcut.resolve(function);
+            ResolvedFunction resolved = offcut.resolve(wanted);
             MapJob job =
                     new MapJob(
                             offcut,
@@ -210,7 +203,8 @@ final class MapCommand implements Callable<Integer> {
 
     private static String workers(PoolStatus status) {
         if (status.workers() == 0) {
-            return status.schedulerReachable() ? "waiting for workers" : "scheduler away";
+            String waits = status.leases() > 0 ? "workers are starting" : "waiting for workers";
+            return status.schedulerReachable() ? waits : "scheduler away";
         }
         return status.workers() + "/" + status.wishedWorkers() + " workers";
     }

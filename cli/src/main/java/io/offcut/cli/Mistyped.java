@@ -1,6 +1,6 @@
 package io.offcut.cli;
 
-import io.offcut.cli.config.ConfigShape;
+import io.offcut.client.config.ConfigShape;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;

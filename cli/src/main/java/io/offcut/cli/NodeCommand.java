@@ -1,6 +1,6 @@
 package io.offcut.cli;
 
-import io.offcut.cli.config.Component;
+import io.offcut.client.config.Component;
 import io.offcut.node.NodeConfig;
 import io.offcut.node.NodeDaemon;
 import java.nio.file.Path;
@@ -16,8 +16,8 @@ import picocli.CommandLine.Option;
         name = "node",
         description = {
             "Runs the node daemon in the foreground.",
-            "Configuration: --config, else ~/.config/offcut/node.yaml, else",
-            "/etc/offcut/node.yaml; over it OFFCUT_NODE_<KEY>; over that flags."
+            "Configuration: --config, else ~/.config/offcut/node.yaml, else "
+                    + "/etc/offcut/node.yaml; over it OFFCUT_NODE_<KEY>; over that flags."
         },
         footerHeading = "%nExample:%n",
         footer = "  offcut node --scheduler http://login1:7070 --cpus 0-3")

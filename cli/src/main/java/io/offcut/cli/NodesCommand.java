@@ -48,7 +48,7 @@ final class NodesCommand implements Callable<Integer> {
         }
         head.add("UNTIL");
         head.add("REASON");
-        Table table = new Table(head.toArray(String[]::new));
+        Table table = new Table(head.toArray(String[]::new)).expendable("CORES", "OFFERED MEM");
         for (NodeView view : nodes) {
             List<Object> row =
                     new ArrayList<>(
@@ -92,14 +92,7 @@ final class NodesCommand implements Callable<Integer> {
     }
 
     private static String coarse(long seconds) {
-        if (seconds < 60) {
-            return seconds + " s";
-        }
-        long minutes = seconds / 60;
-        if (minutes < 120) {
-            return minutes + " min";
-        }
-        return minutes < 48 * 60 ? minutes / 60 + " h" : minutes / (24 * 60) + " d";
+        return seconds < 48 * 3_600 ? Units.time(seconds * 1_000) : seconds / 86_400 + " d";
     }
 
     private static int offeredGpus(NodeView view) {

@@ -1,6 +1,5 @@
 package io.offcut.cli;
 
-import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.traces.WholeFile;
 import java.io.IOException;
@@ -14,7 +13,7 @@ public final class OutputFiles {
      * Writes where a user said: a file beside its place, and moves it there, so that nobody sees a
      * part of it; a device or a pipe in place. A link is followed.
      *
-     * @throws OffcutException {@link ErrorCode#EXHAUSTED} if it cannot be written
+     * @throws OffcutException as {@link OffcutException#cannotWrite} if it cannot be written
      */
     public static void write(Path out, byte[] content) {
         try {
@@ -28,7 +27,7 @@ public final class OutputFiles {
      * Writes a file in one folder and moves it to its place; a file that was there leaves its mode.
      *
      * @param workFolder on the same file system
-     * @throws OffcutException {@link ErrorCode#EXHAUSTED} if it cannot be written
+     * @throws OffcutException as {@link OffcutException#cannotWrite} if it cannot be written
      */
     public static void replace(Path file, byte[] content, Path workFolder) {
         try (WholeFile whole = WholeFile.by(workFolder, file)) {

@@ -30,8 +30,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "pilot",
         description = {
-            "Batch jobs of your own that offer idle nodes to your scheduler, where no administrator",
-            "has installed Offcut."
+            "Batch jobs of your own that offer idle nodes to your scheduler.",
+            "For clusters where no administrator has installed Offcut."
         },
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
@@ -47,6 +47,7 @@ final class PilotCommand {
     private static final Duration SLURM_PATIENCE = Duration.ofSeconds(30);
 
     private static SlurmCommands slurm() {
+        SlurmCommands.requireConfiguration(null);
         return SlurmCommands.ofSite(SLURM_PATIENCE);
     }
 
@@ -106,8 +107,9 @@ final class PilotCommand {
     @Command(
             name = "start",
             description = {
-                "Keeps pilots queued until it is interrupted; those that wait or run then go on until",
-                "'offcut pilot stop' or their limit. A pilot that somebody cancels ends it, too."
+                "Keeps pilots queued until it is interrupted.",
+                "Those that wait or run then go on until 'offcut pilot stop' or their limit. A pilot"
+                        + " that somebody cancels ends it, too."
             },
             footerHeading = "%nExample:%n",
             footer = "  offcut pilot start --partition idle --pilots 8 --times 2h,30m,10m")
@@ -290,7 +292,8 @@ final class PilotCommand {
 
         private static Table table(List<QueuedJob> pilots) {
             Table table =
-                    new Table("JOB", "STATE", "PARTITION", " LIMIT", "NODE", " LEFT", "REASON");
+                    new Table("JOB", "STATE", "PARTITION", " LIMIT", "NODE", " LEFT", "REASON")
+                            .expendable("LIMIT", "PARTITION");
             for (QueuedJob pilot : pilots) {
                 boolean runs = pilot.state() == JobState.RUNNING && pilot.end() != null;
                 table.row(
@@ -318,8 +321,8 @@ final class PilotCommand {
     @Command(
             name = "stop",
             description = {
-                "Cancels your pilots that wait or run; a 'pilot start' that sees it ends, too, wherever",
-                "it runs."
+                "Cancels your pilots that wait or run.",
+                "A 'pilot start' that sees it ends, too, wherever it runs."
             },
             footerHeading = "%nExample:%n",
             footer = "  offcut pilot stop --partition idle")
@@ -376,8 +379,7 @@ final class PilotCommand {
                             ErrorCode.UNREACHABLE,
                             "no scheduler at " + site.schedulerUrl() + ": this pilot is of no use");
                 }
-                Files.deleteIfExists(
-                        PilotFolders.logs().resolve(System.getenv("SLURM_JOB_ID") + ".log"));
+                Files.deleteIfExists(PilotFolders.log(System.getenv("SLURM_JOB_ID")));
             }
             return 0;
         }

@@ -55,7 +55,8 @@ final class RdmaCommand {
 
     static Table table(List<RdmaDevice> devices) {
         Table table =
-                new Table("DEVICE", "STATE", "LINK", "ADDRESS", " INLINE", " MEMLOCK", "PROBLEM");
+                new Table("DEVICE", "STATE", "LINK", "ADDRESS", " INLINE", " MEMLOCK", "PROBLEM")
+                        .expendable("LINK", "INLINE");
         for (RdmaDevice device : devices) {
             table.row(
                     device.name(),

@@ -1,6 +1,6 @@
 package io.offcut.cli;
 
-import io.offcut.cli.config.Component;
+import io.offcut.client.config.Component;
 import io.offcut.scheduler.SchedulerConfig;
 import io.offcut.scheduler.SchedulerServer;
 import io.offcut.slurm.SlurmCommands;
@@ -18,8 +18,8 @@ import picocli.CommandLine.Option;
         name = "scheduler",
         description = {
             "Runs the function scheduler in the foreground.",
-            "Configuration: --config, else ~/.config/offcut/scheduler.yaml, else",
-            "/etc/offcut/scheduler.yaml; over it OFFCUT_SCHEDULER_<KEY>; over that flags."
+            "Configuration: --config, else ~/.config/offcut/scheduler.yaml, else "
+                    + "/etc/offcut/scheduler.yaml; over it OFFCUT_SCHEDULER_<KEY>; over that flags."
         },
         footerHeading = "%nExample:%n",
         footer = "  offcut scheduler --port 7070 --slurm")
@@ -73,9 +73,13 @@ final class SchedulerCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
+        boolean watches = slurm || slurmConf != null;
+        if (watches) {
+            SlurmCommands.requireConfiguration(slurmConf);
+        }
         try (Stopping stopping = Stopping.onSignal();
                 SchedulerServer server = SchedulerServer.start(load())) {
-            if (slurm || slurmConf != null) {
+            if (watches) {
                 try (SlurmWatch _ = watchSlurm(server)) {
                     Daemon.serve(io, stopping, "scheduler", server.uri());
                 }

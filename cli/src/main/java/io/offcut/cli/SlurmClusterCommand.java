@@ -42,7 +42,9 @@ final class SlurmClusterCommand {
     static final class Start implements Callable<Integer> {
         private final Io io;
 
-        @Parameters(paramLabel = "DIR", description = "Absent or empty; everything lies there.")
+        @Parameters(
+                paramLabel = "DIR",
+                description = "New, empty, or left by a cluster that ended.")
         Path directory = Path.of("");
 
         @Option(names = "--nodes", paramLabel = "N", description = "How many. Default: 2.")

@@ -10,7 +10,7 @@ import io.offcut.slurm.SiteDaemon;
 import io.offcut.slurm.SiteDoctor;
 import io.offcut.slurm.SiteFinding;
 import io.offcut.slurm.SiteReport;
-import java.nio.file.Files;
+import io.offcut.slurm.SlurmCommands;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -35,8 +35,8 @@ final class SlurmCommand {
             name = "doctor",
             description = {
                 "Checks a site's Slurm for Offcut and says what to change.",
-                "Changes nothing. As any user, on any machine of the cluster; on a compute node,",
-                "as root, it sees most. Exit code 8 when something must be changed."
+                "Changes nothing. As any user, on any machine of the cluster; on a compute node, "
+                        + "as root, it sees most. Exit code 8 when something must be changed."
             },
             footerHeading = "%nExample:%n",
             footer = "  offcut slurm doctor --format json")
@@ -69,13 +69,7 @@ final class SlurmCommand {
 
         @Override
         public Integer call() {
-            Path conf = slurmConf;
-            if (conf != null && !Files.isReadable(conf)) {
-                // Slurm's own commands would wait a minute for it to appear.
-                throw new OffcutException(
-                        ErrorCode.NOT_FOUND,
-                        "--slurm-conf " + conf + " cannot be read: check path and permissions");
-            }
+            SlurmCommands.requireConfiguration(slurmConf);
             SiteReport report = SiteDoctor.examine(question());
             io.print(format.json() ? JsonOut.text(report) : text(report, io.terminal()));
             return report.failure().map(ErrorCode::exitCode).orElse(0);

@@ -126,12 +126,14 @@ final class TopCommand implements Callable<Integer> {
     }
 
     private static Table requestTable(List<RequestView> requests) {
-        Table table = new Table("REQUEST", "USER", "BUNDLE", " WANTED", " ACTIVE", " WAITING");
+        Table table =
+                new Table("REQUEST", "USER", "BUNDLE", " WANTED", " ACTIVE", " WAITING")
+                        .expendable("USER");
         for (RequestView request : requests) {
             table.row(
                     request.requestId(),
                     request.user(),
-                    request.bundle(),
+                    FunctionCommand.shortName(request.bundle()),
                     request.workers(),
                     request.leases().stream()
                             .filter(lease -> lease.state() == LeaseState.ACTIVE)
@@ -145,15 +147,16 @@ final class TopCommand implements Callable<Integer> {
     private static Table usageTable(List<UsageView> usage) {
         Table table =
                 new Table(
-                        "USER",
-                        " LEASES",
-                        " CALLS",
-                        " CORE TIME",
-                        " GIB-HOURS",
-                        " CPU TIME",
-                        " EXECUTING",
-                        " POLLING",
-                        " RECLAIMED");
+                                "USER",
+                                " LEASES",
+                                " CALLS",
+                                " CORE TIME",
+                                " GIB-HOURS",
+                                " CPU TIME",
+                                " EXECUTING",
+                                " POLLING",
+                                " RECLAIMED")
+                        .expendable("GIB-HOURS", "POLLING", "CPU TIME");
         for (UsageView user : usage) {
             table.row(
                     user.user(),

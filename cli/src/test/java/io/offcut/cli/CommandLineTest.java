@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.offcut.cli.config.ConfigLoader;
 import io.offcut.cli.output.Terminal;
+import io.offcut.client.config.ConfigLoader;
 import io.offcut.core.CpuSet;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.NodeDescriptor;
@@ -67,6 +67,46 @@ class CommandLineTest {
             assertThat(run.out()).as(path).startsWith("Usage: offcut").contains("Example");
             assertThat(run.out().lines()).as(path).allMatch(line -> line.length() <= 80);
         }
+    }
+
+    @Test
+    void everyCommandIsListedWithAWholeSentence() {
+        Io io = new Io(System.in, System.out, System.err, Terminal.NONE, ConfigLoader.system());
+        List<CommandLine> open = new ArrayList<>(List.of(Main.commandLine(io)));
+        while (!open.isEmpty()) {
+            CommandLine command = open.removeLast();
+            assertThat(command.getCommandSpec().usageMessage().description())
+                    .as(command.getCommandName())
+                    .isNotEmpty()
+                    .allMatch(text -> text.endsWith("."));
+            open.addAll(command.getSubcommands().values());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"map", "lease hold"})
+    void saysThatAJobMayHaveNamedTheFunction(String command) {
+        TestRun run = TestRun.of((command + (command.equals("map") ? " --out x" : "")).split(" "));
+
+        assertThat(run.exitCode()).isEqualTo(ErrorCode.USAGE.exitCode());
+        assertThat(run.err()).contains("no function: give --function or set OFFCUT_FUNCTION");
+        assertThat(TestRun.of((command + " --help").split(" ")).out()).contains("[-f=F]");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"scheduler --slurm-conf /nope", "slurm doctor --slurm-conf /nope"})
+    void saysAtOnceThatSlurmsConfigurationIsNotThere(String line) {
+        TestRun run = TestRun.of(line.split(" "));
+
+        assertThat(run.exitCode()).as(run.err()).isEqualTo(ErrorCode.NOT_FOUND.exitCode());
+        assertThat(run.err()).contains("--slurm-conf /nope cannot be read");
+    }
+
+    @Test
+    void saysInWordsOfTheUserHowManyWorkersThereMayBe() {
+        TestRun run = TestRun.of("invoke", "f", "--scheduler", "http://x", "--workers", "0");
+
+        assertThat(run.err()).contains("--workers (or OFFCUT_WORKERS) must be 1 or more");
     }
 
     @ParameterizedTest

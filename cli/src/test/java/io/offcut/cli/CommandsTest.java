@@ -228,7 +228,10 @@ class CommandsTest {
             JsonNode lease = requests.get(0).path("leases").get(0);
             assertThat(lease.path("state").asText()).isEqualTo("ACTIVE");
             assertThat(lease.has("token")).isFalse();
-            assertThat(cluster.run("lease", "list").out()).contains("n0", "ACTIVE");
+            assertThat(cluster.run("lease", "list").out())
+                    .contains("n0", "ACTIVE")
+                    .contains(requests.get(0).path("requestId").asText())
+                    .contains(lease.path("leaseId").asText());
         } finally {
             holding.destroy();
             holding.waitFor();

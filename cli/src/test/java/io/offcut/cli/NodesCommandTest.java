@@ -35,13 +35,13 @@ class NodesCommandTest {
 
     @ParameterizedTest
     @CsvSource({
-        "PLAN, 4711, 750, 12 min (job 4711)",
+        "PLAN, 4711, 750, 12m 30s (job 4711)",
         "PLAN, 4711, -3, now (job 4711)",
         "RESERVATION, maint, 180000, 2 d (maint)",
-        "RESERVATION, maint, 7200, 2 h (maint)",
-        "HISTORY, '', 250, ~4 min (history)",
+        "RESERVATION, maint, 7200, 2h 00m (maint)",
+        "HISTORY, '', 250, ~4m 10s (history)",
         "HISTORY, '', 31, ~31 s (history)",
-        "NODE, '', 3600, 60 min",
+        "NODE, '', 3600, 1h 00m",
     })
     void saysUntilWhenAndWhy(Why why, String name, long seconds, String expected) {
         assertThat(row(new IdleEnd(NOW + seconds * 1_000, why, name))).endsWith("  " + expected);
@@ -53,7 +53,7 @@ class NodesCommandTest {
                         row(
                                 new IdleEnd(NOW + 600_000, Why.NODE, ""),
                                 new IdleEnd(NOW + 300_000, Why.PLAN, "9")))
-                .endsWith("5 min (job 9)");
+                .endsWith("5m 00s (job 9)");
     }
 
     @Test
@@ -62,7 +62,7 @@ class NodesCommandTest {
     }
 
     @Test
-    void aLongNameDoesNotSpoilTheTable() {
+    void aLongNameStaysWhole() {
         String name = "a-reservation-with-a-very-long-name-".repeat(4);
         IdleEnd end = new IdleEnd(NOW + 300_000, Why.RESERVATION, name);
         NodeDescriptor node =
@@ -72,7 +72,6 @@ class NodesCommandTest {
                 new NodeView(node, NodeView.State.UP, null, 0, List.of(), Map.of("o", end), 0, 0);
 
         assertThat(NodesCommand.table(List.of(view), NOW).render(Terminal.NONE))
-                .satisfies(text -> assertThat(text.lines()).allMatch(line -> line.length() <= 80))
-                .contains("5 min (a-");
+                .contains("5m 00s (" + name + ")");
     }
 }

@@ -2,8 +2,8 @@ package io.offcut.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.offcut.cli.config.ConfigLoader;
 import io.offcut.cli.output.Terminal;
+import io.offcut.client.config.ConfigLoader;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;

@@ -1,11 +1,14 @@
 package io.offcut.client;
 
+import io.offcut.client.config.Component;
+import io.offcut.client.config.ConfigLoader;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +39,9 @@ public record ClientConfig(
         long spinMicros) {
     public static final String DEFAULT_SCHEDULER_URL = "http://127.0.0.1:7070";
 
+    private static final Component<ClientConfig> COMPONENT =
+            new Component<>("client", ClientConfig.class, "OFFCUT_", false, defaults());
+
     public ClientConfig {
         job = job.strip();
         if (!job.matches("[0-9]{0,10}")) {
@@ -59,25 +65,38 @@ public record ClientConfig(
     }
 
     /**
-     * The defaults, over them the environment: {@code OFFCUT_SCHEDULER_URL}, {@code OFFCUT_TOKEN},
-     * {@code OFFCUT_TOKEN_FILE}, {@code OFFCUT_USER}, {@code OFFCUT_JOB}. What a job with {@code
-     * --offcut-workers} is told it finds there.
+     * What is set for the user of this process: the defaults, over them {@code client.yaml} in
+     * {@code ~/.config/offcut} or else {@code /etc/offcut}, over it the environment: {@code
+     * OFFCUT_SCHEDULER_URL}, {@code OFFCUT_TOKEN}, {@code OFFCUT_TOKEN_FILE}, {@code OFFCUT_USER},
+     * {@code OFFCUT_JOB}. What a job with {@code --offcut-workers} is told it finds there.
+     *
+     * @throws OffcutException {@link ErrorCode#USAGE} with key and place, if a value is none
      */
     public static ClientConfig fromEnvironment() {
-        return of(System.getenv());
+        return load(ConfigLoader.system(), null, Map.of());
     }
 
-    static ClientConfig of(Map<String, String> environment) {
-        ClientConfig standard = defaults();
-        return new ClientConfig(
-                environment.getOrDefault("OFFCUT_SCHEDULER_URL", standard.schedulerUrl()),
-                environment.getOrDefault("OFFCUT_TOKEN", ""),
-                environment.getOrDefault("OFFCUT_TOKEN_FILE", ""),
-                environment.getOrDefault("OFFCUT_USER", ""),
-                environment.getOrDefault("OFFCUT_JOB", ""),
-                standard.connectTimeoutMillis(),
-                standard.requestTimeoutMillis(),
-                standard.spinMicros());
+    /**
+     * The same from these folders and this environment, and over them flags.
+     *
+     * @param file to be read instead of {@code client.yaml}; null for none
+     * @param flags values by key; those that are null are left out
+     * @throws OffcutException {@link ErrorCode#USAGE} with key and place, {@link
+     *     ErrorCode#NOT_FOUND} if the named file is not there
+     */
+    public static ClientConfig load(
+            ConfigLoader loader,
+            @Nullable Path file,
+            Map<String, ? extends @Nullable Object> flags) {
+        Map<String, @Nullable Object> over = new HashMap<>(flags);
+        boolean otherFile =
+                over.get("tokenFile") != null || loader.variable("OFFCUT_TOKEN_FILE") != null;
+        boolean named = over.get("tokenFile") == null && loader.variable("OFFCUT_TOKEN") != null;
+        if (otherFile && !named) {
+            // A token of less weight does not stand before the file.
+            over.put("token", "");
+        }
+        return loader.load(COMPONENT, file, over);
     }
 
     /** The same, for another scheduler. */

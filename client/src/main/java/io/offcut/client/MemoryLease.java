@@ -4,17 +4,11 @@ import io.offcut.client.internal.NodeApi;
 import io.offcut.client.internal.SchedulerApi;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
-import io.offcut.core.api.ChannelDescriptor;
-import io.offcut.core.api.LeaseRequest;
 import io.offcut.core.api.LeaseView;
-import io.offcut.core.api.OpenLeaseRequest;
 import io.offcut.core.api.RequestView;
 import io.offcut.core.frame.MemoryStatus;
 import io.offcut.core.lease.EndReason;
-import io.offcut.core.lease.LeaseState;
-import io.offcut.executor.Channels;
 import io.offcut.executor.MemoryChannel;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -74,7 +68,7 @@ final class MemoryLease {
     }
 
     /**
-     * Gets one. Blocks until it is granted and opened, at most for as long as the options say.
+     * Gets one, as {@link MemoryWish} says. Blocks until it is granted and opened.
      *
      * @param notOnNodes where it must not lie
      * @param onEnding called once, by a thread of its own, when it is being taken back
@@ -82,85 +76,16 @@ final class MemoryLease {
      */
     static MemoryLease acquire(
             Site site, MemoryOptions options, List<String> notOnNodes, Runnable onEnding) {
-        List<String> transports = Channels.possible(options.transports());
-        RequestView request =
-                site.scheduler.submit(
-                        LeaseRequest.ofMemory(
-                                options.bytes(),
-                                options.ttl().toMillis(),
-                                options.queue().toMillis(),
-                                notOnNodes.isEmpty() ? site.hostId : "",
-                                notOnNodes));
-        try {
-            LeaseView lease = awaitGrant(site.scheduler, request, options);
-            MemoryLease made =
-                    new MemoryLease(
-                            site.scheduler,
-                            lease,
-                            open(site, lease, transports),
-                            options.ttl().toMillis(),
-                            onEnding);
-            made.keeper.start();
-            return made;
-        } catch (RuntimeException | InternalError e) {
-            release(site.scheduler, request.requestId());
-            throw e;
-        }
-    }
-
-    private static LeaseView awaitGrant(
-            SchedulerApi scheduler, RequestView first, MemoryOptions options) {
-        RequestView request = first;
-        long pieceMillis = Math.clamp(options.ttl().toMillis() / 3, 1, MAX_WAIT_MILLIS);
-        while (true) {
-            for (LeaseView lease : request.leases()) {
-                if (lease.state() == LeaseState.GRANTED || lease.state() == LeaseState.ACTIVE) {
-                    return lease;
-                }
-            }
-            if (request.endReason() != null || Thread.currentThread().isInterrupted()) {
-                throw new OffcutException(
-                        ErrorCode.NO_CAPACITY,
-                        "no node had "
-                                + options.bytes()
-                                + " bytes of memory free within "
-                                + options.queue().toMillis() / 1000.0
-                                + " s ("
-                                + request.endReason()
-                                + "): see 'offcut nodes', ask for less or wait longer");
-            }
-            request = scheduler.await(request.requestId(), request.version(), pieceMillis);
-            if (request.endReason() == null && request.leases().isEmpty()) {
-                request = scheduler.renew(request.requestId());
-            }
-        }
-    }
-
-    private static MemoryChannel open(Site site, LeaseView lease, List<String> transports) {
-        String token = lease.token();
-        if (token == null) {
-            throw new OffcutException(
-                    ErrorCode.FORBIDDEN, "lease " + lease.leaseId() + " belongs to somebody else");
-        }
-        ChannelDescriptor descriptor =
-                site.nodes
-                        .open(
-                                lease.nodeUrl(),
-                                lease.leaseId(),
-                                new OpenLeaseRequest(token, site.hostId, transports))
-                        .channels()
-                        .getFirst();
-        try {
-            return site.channels.open(descriptor);
-        } catch (OffcutException e) {
-            List<String> others = new ArrayList<>(transports);
-            others.remove(descriptor.transport());
-            if (others.isEmpty()) {
-                throw e;
-            }
-            LOG.info("{}; tries {}", e.getMessage(), others);
-            return open(site, lease, others);
-        }
+        MemoryWish.Opened opened = new MemoryWish(site, options, notOnNodes).await();
+        MemoryLease made =
+                new MemoryLease(
+                        site.scheduler,
+                        opened.lease(),
+                        opened.channel(),
+                        options.ttl().toMillis(),
+                        onEnding);
+        made.keeper.start();
+        return made;
     }
 
     String leaseId() {
@@ -319,7 +244,7 @@ final class MemoryLease {
         channel.close();
     }
 
-    private static void release(SchedulerApi scheduler, String requestId) {
+    static void release(SchedulerApi scheduler, String requestId) {
         try {
             scheduler.release(requestId);
         } catch (OffcutException e) {

@@ -8,6 +8,7 @@ import java.util.List;
  * @param requestIds the scheduler's names for the requests behind it
  * @param workers ready to be called
  * @param wishedWorkers how many there should be
+ * @param leases granted and not over; while they have fewer workers, some are being started
  * @param queued invocations that wait for a worker
  * @param completed invocations that ended, well or not
  * @param failed of these, how many not with OK
@@ -19,6 +20,7 @@ public record PoolStatus(
         List<String> requestIds,
         int workers,
         int wishedWorkers,
+        int leases,
         int queued,
         long completed,
         long failed,

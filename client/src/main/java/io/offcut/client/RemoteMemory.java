@@ -87,14 +87,27 @@ public final class RemoteMemory implements AutoCloseable {
     static RemoteMemory allocate(MemoryLease.Site site, MemoryOptions options) {
         RemoteMemory memory = new RemoteMemory(site, options);
         try {
-            memory.copies.add(memory.acquire(List.of()));
+            MemoryLease first = memory.acquire(List.of());
+            memory.add(first);
             if (options.mirrored()) {
-                memory.copies.add(memory.acquire(List.of(memory.copies.getFirst().nodeName())));
+                memory.add(memory.acquire(List.of(first.nodeName())));
+                // The first may have been warned of its end meanwhile; now there is another.
+                memory.copyEnds();
             }
             return memory;
         } catch (RuntimeException | InternalError e) {
             memory.close();
             throw e;
+        }
+    }
+
+    private void add(MemoryLease copy) {
+        lock.lock();
+        try {
+            copies.add(copy);
+            revoking = false;
+        } finally {
+            lock.unlock();
         }
     }
 

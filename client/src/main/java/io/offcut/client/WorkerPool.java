@@ -350,6 +350,7 @@ public final class WorkerPool implements AutoCloseable {
                 wish.requestIds(),
                 leases.workers(),
                 wishedWorkers,
+                leases.leases(),
                 context.queue().size(),
                 counters.completed.sum(),
                 counters.failed.sum(),

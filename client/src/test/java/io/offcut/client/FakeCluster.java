@@ -69,7 +69,7 @@ final class FakeCluster implements SchedulerApi, NodeApi, ChannelOpener {
         Req(String id, LeaseRequest wish) {
             this.id = id;
             this.wish = wish;
-            this.workers = wish.workers();
+            this.workers = Math.max(1, wish.workers());
         }
     }
 

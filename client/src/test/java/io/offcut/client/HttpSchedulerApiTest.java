@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
+import io.offcut.client.config.ConfigLoader;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import java.io.IOException;
@@ -83,6 +84,10 @@ class HttpSchedulerApiTest {
                 .withSchedulerUrl("http://127.0.0.1:" + server.getAddress().getPort() + "/");
     }
 
+    private static ClientConfig of(Map<String, String> environment) {
+        return ClientConfig.load(new ConfigLoader(environment, List.of()), null, Map.of());
+    }
+
     private static void fails(ThrowingCallable call, ErrorCode code, String... parts) {
         assertThatThrownBy(call)
                 .isInstanceOfSatisfying(
@@ -114,20 +119,18 @@ class HttpSchedulerApiTest {
                         "OFFCUT_SCHEDULER_URL", config().schedulerUrl(),
                         "OFFCUT_USER", "ada",
                         "OFFCUT_JOB", "7");
-        try (OffcutClient client = OffcutClient.connect(ClientConfig.of(environment))) {
+        try (OffcutClient client = OffcutClient.connect(of(environment))) {
             assertThat(client.functions()).isEmpty();
         }
         assertThat(seen).containsExactly("GET /v1/functions", "null ada");
         assertThat(jobs).containsExactly("7");
-        assertThat(ClientConfig.of(Map.of())).isEqualTo(ClientConfig.defaults());
+        assertThat(of(Map.of())).isEqualTo(ClientConfig.defaults());
     }
 
     @Test
     void refusesAJobThatIsNone() {
         for (String job : List.of("7\r\nX: y", "7 8", "x", "12345678901")) {
-            assertThatThrownBy(() -> ClientConfig.of(Map.of("OFFCUT_JOB", job)))
-                    .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("OFFCUT_JOB");
+            fails(() -> of(Map.of("OFFCUT_JOB", job)), ErrorCode.USAGE, "OFFCUT_JOB");
         }
     }
 
@@ -278,6 +281,20 @@ class HttpSchedulerApiTest {
         body = "{\"error\":\"NO_CAPACITY\",\"message\":\"quota of ada is\\nused up\"}";
         try (OffcutClient client = OffcutClient.connect(config())) {
             fails(client::nodes, ErrorCode.NO_CAPACITY, "quota of ada is used up");
+        }
+    }
+
+    @Test
+    void saysWhichSchedulerTakesNoSuchTokenAndWhereItIsFrom() {
+        status = 401;
+        body = "{\"error\":\"UNAUTHORIZED\",\"message\":\"the token is not known here\"}";
+        try (OffcutClient client = OffcutClient.connect(config().withToken("s3cret"))) {
+            fails(
+                    client::nodes,
+                    ErrorCode.UNAUTHORIZED,
+                    "scheduler http://127.0.0.1:" + server.getAddress().getPort(),
+                    "the token is not known here",
+                    "OFFCUT_TOKEN, OFFCUT_TOKEN_FILE or client.yaml");
         }
     }
 

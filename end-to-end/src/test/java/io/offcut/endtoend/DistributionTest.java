@@ -75,6 +75,30 @@ final class DistributionTest {
     }
 
     @Test
+    void holdsTheDocumentationAndWhatAProgramInCNeeds() throws Exception {
+        assertThat(root.resolve("docs/start/README.md")).content().contains("## In a C program");
+        Path library = root.resolve("c/lib/liboffcut.a");
+        assumeTrue(Files.exists(library), "needs a C compiler at build time");
+        assertThat(root.resolve("c/share/man/man3/offcut.3")).isNotEmptyFile();
+        assertThat(root.resolve("c/lib/pkgconfig/offcut.pc"))
+                .content()
+                .contains("prefix=${pcfiledir}/../..\n", "libdir=${prefix}/lib\n");
+
+        run(
+                Map.of(),
+                "cc",
+                "-I" + root.resolve("c/include"),
+                "-o",
+                dir.resolve("price").toString(),
+                root.resolve("c/examples/price.c").toString(),
+                library.toString(),
+                "-pthread",
+                "-lm");
+
+        assertThat(dir.resolve("price")).isExecutable();
+    }
+
+    @Test
     void holdsThePluginForTheSlurmOfTheSite() throws Exception {
         assumeTrue(SpankPlugin.available(), NEEDS_PLUGIN);
         Path installed = dir.resolve("installed");

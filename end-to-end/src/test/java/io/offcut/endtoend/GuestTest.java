@@ -118,12 +118,7 @@ final class GuestTest {
                 new ArrayList<>(
                         List.of("prlimit", "--memlock=unlimited", "env", COMPILING_JAVA_OPTIONS));
         prefix.addAll(variables);
-        return run(
-                prefix,
-                List.of("--rdma"),
-                TESTS_OF_EXECUTOR,
-                atLeast,
-                tests);
+        return run(prefix, List.of("--rdma"), TESTS_OF_EXECUTOR, atLeast, tests);
     }
 
     private List<DynamicTest> run(

@@ -275,7 +275,10 @@ class LeaseApiTest {
         assertThat(Api.json(refused).get("error").asText()).isEqualTo("NO_CAPACITY");
         assertThat(Api.json(refused).get("message").asText()).contains("no workers are free now");
         HttpResponse<byte[]> quota =
-                api.send("POST", "/v1/leases", "{\"bundle\": \"demo\", \"workers\": 60000}");
+                api.send(
+                        "POST",
+                        "/v1/leases",
+                        "{\"bundle\": \"demo\", \"workers\": 60000, \"minWorkers\": 60000}");
         assertThat(quota.statusCode()).isEqualTo(429);
         assertThat(Api.json(quota).get("message").asText()).contains("IMPOSSIBLE");
     }

@@ -47,6 +47,11 @@ public final class NodeDaemon implements AutoCloseable {
     private static final Path PROC = Path.of("/proc");
     private static final int MAX_SECRET_BYTES = 4096;
 
+    /** As the scheduler wants it. */
+    private static final int MIN_SECRET_CHARS = 16;
+
+    private static final int MAX_SECRET_CHARS = 1024;
+
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     private final URI uri;
     private @Nullable NodeCore core;
@@ -232,7 +237,19 @@ public final class NodeDaemon implements AutoCloseable {
             if (Files.size(path) > MAX_SECRET_BYTES) {
                 throw new IOException("it is over " + MAX_SECRET_BYTES + " bytes");
             }
-            return Files.readString(path, StandardCharsets.UTF_8).strip();
+            String secret = Files.readString(path, StandardCharsets.UTF_8).strip();
+            if (secret.length() < MIN_SECRET_CHARS || secret.length() > MAX_SECRET_CHARS) {
+                throw new OffcutException(
+                        ErrorCode.USAGE,
+                        "node configuration, key nodeSecretFile: the secret in "
+                                + file
+                                + " must have "
+                                + MIN_SECRET_CHARS
+                                + " to "
+                                + MAX_SECRET_CHARS
+                                + " characters: copy the scheduler's");
+            }
+            return secret;
         } catch (IOException e) {
             throw new OffcutException(
                     ErrorCode.USAGE,

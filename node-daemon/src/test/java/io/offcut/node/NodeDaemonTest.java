@@ -427,6 +427,17 @@ class NodeDaemonTest {
     }
 
     @Test
+    void refusesASecretThatNoSchedulerTakes() throws Exception {
+        Path secret = Files.writeString(node.dir.resolve("secret"), "short\n");
+        node.config.put("nodeSecretFile", secret.toString());
+        assertThatThrownBy(node::start)
+                .isInstanceOfSatisfying(
+                        OffcutException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.USAGE))
+                .hasMessageContainingAll(
+                        "nodeSecretFile", secret.toString(), "16 to 1024 characters");
+    }
+
+    @Test
     void refusesAPortOrFolderInUse() throws Exception {
         node.start();
         try (TestNode second = new TestNode()) {

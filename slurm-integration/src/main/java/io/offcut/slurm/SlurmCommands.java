@@ -54,6 +54,27 @@ public final class SlurmCommands implements JobLookup {
         this.timeout = timeout;
     }
 
+    /**
+     * Looks whether Slurm's configuration is there, before its commands wait half a minute for it.
+     *
+     * @param named the file that a user named; null: SLURM_CONF, if that is set
+     * @throws OffcutException {@link ErrorCode#NOT_FOUND} if it cannot be read
+     */
+    public static void requireConfiguration(@Nullable Path named) {
+        String inherited = System.getenv("SLURM_CONF");
+        Path file =
+                named != null || inherited == null || inherited.isBlank()
+                        ? named
+                        : Path.of(inherited);
+        if (file != null && !Files.isReadable(file)) {
+            throw new OffcutException(
+                    ErrorCode.NOT_FOUND,
+                    (named == null ? "SLURM_CONF " : "--slurm-conf ")
+                            + file
+                            + " cannot be read: check path and permissions");
+        }
+    }
+
     /** The site's Slurm: commands on PATH or in the usual places, its own configuration. */
     public static SlurmCommands ofSite(Duration timeout) {
         return new SlurmCommands(null, null, timeout);

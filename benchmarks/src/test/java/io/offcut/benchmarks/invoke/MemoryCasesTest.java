@@ -9,8 +9,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.offcut.cli.Io;
-import io.offcut.cli.config.ConfigLoader;
 import io.offcut.cli.output.Terminal;
+import io.offcut.client.config.ConfigLoader;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.core.api.ChannelDescriptor;
@@ -85,7 +85,6 @@ class MemoryCasesTest {
         String table = printed(InvokeCommand.Format.TABLE, results);
         JsonNode json = new ObjectMapper().readTree(printed(InvokeCommand.Format.JSON, results));
         assertThat(json.path("cases")).hasSize(results.size());
-        // Long names are cut to the terminal's width.
         assertThat(table.lines().filter(line -> line.startsWith(transport + " ")))
                 .hasSize(results.size());
         for (int i = 0; i < results.size(); i++) {
@@ -96,6 +95,7 @@ class MemoryCasesTest {
             boolean bulk = result.name().contains("MiB");
             double ratio = (double) result.p50() / result.rawP50();
             assertThat(result.toRaw()).isCloseTo(bulk ? 1 / ratio : ratio, within(1e-9));
+            assertThat(table).contains(result.name());
             JsonNode row = json.path("cases").get(i);
             assertThat(row.path("case").asText()).isEqualTo(result.name());
             assertThat(row.path("p50_ns").asLong()).isEqualTo(result.p50());

@@ -2,12 +2,12 @@ package io.offcut.benchmarks.invoke;
 
 import io.offcut.benchmarks.invoke.CaseResult.Client;
 import io.offcut.cli.Io;
-import io.offcut.cli.config.ConfigLoader;
 import io.offcut.cli.demo.LocalDaemon;
 import io.offcut.cli.output.JsonOut;
 import io.offcut.cli.output.Terminal;
 import io.offcut.client.ClientConfig;
 import io.offcut.client.OffcutClient;
+import io.offcut.client.config.ConfigLoader;
 import io.offcut.core.CpuSet;
 import io.offcut.linux.CpuAffinity;
 import io.offcut.scheduler.SchedulerConfig;

@@ -27,8 +27,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "demo",
         description = {
-            "Shows the whole path on this machine, in under a minute: a scheduler, two nodes, a stand-in",
-            "batch load that takes cores and gives them back, and two functions that run on what is left.",
+            "Shows the whole path on this machine, in under a minute: a scheduler, two nodes, a stand-in "
+                    + "batch load that takes cores and gives them back, and two functions that run on what is left.",
             "Needs two CPUs, a C compiler and gzip; no root, no Slurm."
         },
         footer = {"", "Example:", "  offcut demo"})

@@ -5,26 +5,27 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Rows of text in columns, fitted to a width: too wide columns are cut with an ellipsis, the widest
- * first, and where they still differ: at the end, or else in the middle or at the beginning. What
- * cannot be cut so stays, and the line is longer. Columns whose head begins with a space are
- * aligned to the right. Not for several threads.
+ * Rows of text in columns. Nothing is ever cut: names are there to be copied. Where the terminal is
+ * too narrow the last column goes on below itself, and then those columns are left out that may be,
+ * which a line below says; what is still wider stays so. Into a file or a pipe all is written, a
+ * line for each row. Columns whose head begins with a space are aligned to the right. Not for
+ * several threads.
  */
 public final class Table {
     private static final int GAP = 2;
-    private static final int MIN_WIDTH = 6;
+    private static final int MIN_WRAPPED = 24;
 
     private final String[] head;
     private final List<String[]> rows = new ArrayList<>();
-    private boolean whole;
+    private List<String> expendable = List.of();
 
     public Table(String... head) {
         this.head = head.clone();
     }
 
-    /** Cuts nothing, for texts that are given back to a command; lines may be longer. */
-    public Table whole() {
-        whole = true;
+    /** Which columns, by their heads, are left out where there is no room, the first first. */
+    public Table expendable(String... heads) {
+        expendable = List.of(heads);
         return this;
     }
 
@@ -35,100 +36,110 @@ public final class Table {
         }
         rows.add(
                 Arrays.stream(cells)
-                        .map(cell -> String.valueOf(cell).replaceAll("\\p{Cntrl}", " "))
+                        .map(cell -> String.valueOf(cell).replaceAll("\\p{Cntrl}", " ").strip())
                         .toArray(String[]::new));
     }
 
     /** Head and rows, without a line end after the last. */
     public String render(Terminal terminal) {
-        int[] widths = fitted(terminal.columns());
-        StringBuilder text = new StringBuilder();
-        Cut[] cuts = new Cut[head.length];
+        int[] widths = widths();
+        List<Integer> shown = new ArrayList<>();
         for (int column = 0; column < head.length; column++) {
-            cuts[column] = distinct(column, widths);
+            shown.add(column);
         }
-        text.append(terminal.bold(line(head, widths, cuts)));
-        for (String[] row : rows) {
-            text.append('\n').append(line(row, widths, cuts));
+        List<String> left = new ArrayList<>();
+        if (terminal.out()) {
+            leaveOut(shown, left, widths, terminal.columns());
+            wrapLast(shown, widths, terminal.columns());
+        }
+        StringBuilder text = new StringBuilder();
+        text.append(terminal.bold(lines(head, shown, widths)));
+        rows.forEach(row -> text.append('\n').append(lines(row, shown, widths)));
+        if (!left.isEmpty()) {
+            text.append("\n(no room for ").append(String.join(", ", left));
+            text.append(": widen the terminal, or pipe into 'cat')");
         }
         return text.toString();
     }
 
-    /** How a column is cut; it is widened if its texts would look alike. */
-    private Cut distinct(int column, int[] widths) {
-        List<String> texts = rows.stream().map(row -> row[column].strip()).distinct().toList();
-        while (true) {
-            int width = widths[column];
-            for (Cut cut : Cut.values()) {
-                if (texts.stream().map(text -> cut.of(text, width)).distinct().count()
-                        == texts.size()) {
-                    return cut;
-                }
-            }
-            widths[column]++;
-        }
-    }
-
-    private int[] fitted(int columns) {
+    private int[] widths() {
         int[] widths = new int[head.length];
-        for (int i = 0; i < head.length; i++) {
-            widths[i] = head[i].strip().length();
+        for (int column = 0; column < head.length; column++) {
+            widths[column] = head[column].strip().length();
             for (String[] row : rows) {
-                widths[i] = Math.max(widths[i], row[i].length());
+                widths[column] = Math.max(widths[column], row[column].length());
             }
-        }
-        int over = Arrays.stream(widths).sum() + GAP * (widths.length - 1) - columns;
-        while (over > 0 && !whole) {
-            int widest = widest(widths);
-            if (widths[widest] <= MIN_WIDTH) {
-                break;
-            }
-            widths[widest]--;
-            over--;
         }
         return widths;
     }
 
-    private static int widest(int[] widths) {
-        int widest = 0;
-        for (int i = 1; i < widths.length; i++) {
-            if (widths[i] > widths[widest]) {
-                widest = i;
+    private void leaveOut(List<Integer> shown, List<String> left, int[] widths, int columns) {
+        for (String name : expendable) {
+            int last = shown.getLast();
+            int least = wraps(last) ? Math.min(widths[last], MIN_WRAPPED) : widths[last];
+            if (before(shown, widths) + least <= columns) {
+                return;
+            }
+            if (shown.removeIf(column -> head[column].strip().equals(name))) {
+                left.add(name);
             }
         }
-        return widest;
     }
 
-    private String line(String[] cells, int[] widths, Cut[] cuts) {
+    private void wrapLast(List<Integer> shown, int[] widths, int columns) {
+        int last = shown.getLast();
+        if (wraps(last)) {
+            int room = Math.max(MIN_WRAPPED, columns - before(shown, widths));
+            widths[last] = Math.min(widths[last], room);
+        }
+    }
+
+    private boolean wraps(int column) {
+        return column == head.length - 1 && !head[column].startsWith(" ");
+    }
+
+    /** How wide all columns but the last are, with the gaps behind them. */
+    private static int before(List<Integer> shown, int[] widths) {
+        return shown.subList(0, shown.size() - 1).stream()
+                .mapToInt(column -> widths[column] + GAP)
+                .sum();
+    }
+
+    /** One row, and below it what does not fit of its last column. */
+    private String lines(String[] cells, List<Integer> shown, int[] widths) {
         StringBuilder line = new StringBuilder();
-        for (int i = 0; i < cells.length; i++) {
-            String cell = cuts[i].of(cells[i].strip(), widths[i]);
-            String pad = " ".repeat(widths[i] - cell.length());
-            line.append(i == 0 ? "" : " ".repeat(GAP));
-            line.append(head[i].startsWith(" ") ? pad + cell : cell + pad);
+        for (int column : shown.subList(0, shown.size() - 1)) {
+            line.append(padded(cells[column].strip(), column, widths));
+            line.append(" ".repeat(GAP));
         }
-        return line.toString().stripTrailing();
+        int last = shown.getLast();
+        List<String> pieces = wrapped(cells[last].strip(), widths[last]);
+        line.append(padded(pieces.getFirst(), last, widths));
+        StringBuilder all = new StringBuilder(line.toString().stripTrailing());
+        String indent = " ".repeat(before(shown, widths));
+        pieces.stream().skip(1).forEach(piece -> all.append('\n').append(indent).append(piece));
+        return all.toString();
     }
 
-    /** Which part of a text is left out; the first that serves is taken. */
-    private enum Cut {
-        END,
-        MIDDLE,
-        BEGINNING;
+    private String padded(String cell, int column, int[] widths) {
+        String pad = " ".repeat(Math.max(0, widths[column] - cell.length()));
+        return head[column].startsWith(" ") ? pad + cell : cell + pad;
+    }
 
-        String of(String text, int width) {
-            if (text.length() <= width) {
-                return text;
+    /** Broken at spaces; a word that is longer stays whole. */
+    private static List<String> wrapped(String text, int width) {
+        List<String> pieces = new ArrayList<>();
+        String rest = text;
+        while (rest.length() > width) {
+            int space = rest.lastIndexOf(' ', width);
+            int at = space > 0 ? space : rest.indexOf(' ');
+            if (at <= 0) {
+                break;
             }
-            int head =
-                    switch (this) {
-                        case END -> width - 1;
-                        case MIDDLE -> (width - 1) / 2;
-                        case BEGINNING -> 0;
-                    };
-            return text.substring(0, head)
-                    + "…"
-                    + text.substring(text.length() - (width - 1 - head));
+            pieces.add(rest.substring(0, at).stripTrailing());
+            rest = rest.substring(at).stripLeading();
         }
+        pieces.add(rest);
+        return pieces;
     }
 }

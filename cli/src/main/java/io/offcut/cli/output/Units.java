@@ -1,22 +1,15 @@
 package io.offcut.cli.output;
 
+import io.offcut.core.ByteSize;
 import java.util.Locale;
 
 /** Numbers as people read them. */
 public final class Units {
-    private static final String[] BINARY = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
-
     private Units() {}
 
     /** Bytes with a binary prefix and at most one decimal: {@code 1.5 GiB}. */
     public static String bytes(long bytes) {
-        double value = bytes;
-        int prefix = 0;
-        while (value >= 1024 && prefix < BINARY.length - 1) {
-            value /= 1024;
-            prefix++;
-        }
-        return decimal(value) + " " + BINARY[prefix];
+        return ByteSize.text(bytes);
     }
 
     /** So many of something: {@code 1 job}, {@code 2 jobs}. */

@@ -32,6 +32,11 @@ public final class PilotFolders {
         return HomeFolder.path().resolve(".local/state/offcut/pilots");
     }
 
+    /** The log of one. */
+    public static Path log(String jobId) {
+        return logs().resolve(jobId + ".log");
+    }
+
     /** What all pilots of a user start from; made once for each version. */
     public static Path cache() {
         return HomeFolder.path().resolve(".cache/offcut");

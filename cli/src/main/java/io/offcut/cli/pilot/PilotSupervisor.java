@@ -4,6 +4,8 @@ import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.slurm.JobState;
 import io.offcut.slurm.QueuedJob;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -100,7 +102,8 @@ public final class PilotSupervisor {
                             PilotPlan.MOST_FAILURES
                                     + " pilots in a row failed, the last was job "
                                     + last.jobId()
-                                    + ": see its log ('offcut pilot status' says where)");
+                                    + ": see its log "
+                                    + PilotFolders.log(last.jobId()));
         }
         return true;
     }
@@ -142,9 +145,15 @@ public final class PilotSupervisor {
             if (news && job.state() == JobState.RUNNING) {
                 say.accept("pilot " + job.jobId() + " runs on " + job.node());
             } else if (news && !job.active()) {
-                say.accept("pilot " + job.jobId() + " ended: " + job.state());
+                say.accept("pilot " + job.jobId() + " ended: " + job.state() + log(job));
             }
         }
         told.keySet().retainAll(new HashSet<>(jobs.stream().map(QueuedJob::jobId).toList()));
+    }
+
+    /** One that ended well has taken its log away. */
+    private static String log(QueuedJob job) {
+        Path log = PilotFolders.log(job.jobId());
+        return Files.exists(log) ? ", its log is " + log : "";
     }
 }

@@ -11,7 +11,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
-import io.offcut.cli.config.ConfigShape;
+import io.offcut.client.config.ConfigShape;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import java.io.IOException;

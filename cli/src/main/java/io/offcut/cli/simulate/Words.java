@@ -1,8 +1,8 @@
 package io.offcut.cli.simulate;
 
 import io.offcut.cli.Quantities;
-import io.offcut.cli.config.ConfigShape;
 import io.offcut.cli.output.Choice;
+import io.offcut.client.config.ConfigShape;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import java.math.BigDecimal;

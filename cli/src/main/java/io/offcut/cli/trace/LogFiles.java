@@ -2,10 +2,10 @@ package io.offcut.cli.trace;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.offcut.cli.config.ConfigShape;
 import io.offcut.cli.output.ProgressLine;
 import io.offcut.cli.output.Terminal;
 import io.offcut.cli.output.Units;
+import io.offcut.client.config.ConfigShape;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.traces.Complaints;

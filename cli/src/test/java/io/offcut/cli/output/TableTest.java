@@ -23,36 +23,53 @@ class TableTest {
     }
 
     @Test
-    void cutsTheWidestColumnToFit() {
-        Table table = new Table("NAME", "OWNER");
-        table.row("x".repeat(100), "me");
+    void cutsNothingWithoutATerminal() {
+        Table table = new Table("NAME", "OWNER", "WHY").expendable("OWNER");
+        table.row("x".repeat(100), "me", "it is long ".repeat(20));
 
-        String text = table.render(Terminal.NONE);
-
-        assertThat(text.lines()).allMatch(line -> line.length() <= 80);
-        assertThat(text).contains("x…  me");
+        assertThat(table.render(Terminal.NONE).lines().toList().get(1))
+                .isEqualTo("x".repeat(100) + "  me     " + "it is long ".repeat(20).strip());
     }
 
     @Test
-    void cutsWhereTextsStillDiffer() {
-        Table table = new Table("NAME", "OWNER");
-        table.row("a".repeat(90) + ".first", "me");
-        table.row("a".repeat(90) + ".second", "me");
+    void wrapsTheLastColumnOfANarrowTerminal() {
+        Table table = new Table("NAME", "WHY");
+        table.row("n1", "the plugin asks at another socket than the daemon has");
+        table.row("n2", "no");
 
-        assertThat(table.render(Terminal.NONE).lines())
-                .allMatch(line -> line.length() <= 80)
-                .anyMatch(line -> line.contains("a.first"))
-                .anyMatch(line -> line.contains("a.second"));
+        assertThat(table.render(terminal(40)))
+                .isEqualTo(
+                        """
+                        NAME  WHY
+                        n1    the plugin asks at another socket
+                              than the daemon has
+                        n2    no\
+                        """);
     }
 
     @Test
-    void leavesWhatCannotBeCutAndStillDiffer() {
-        Table table = new Table("NAME");
-        String same = "a".repeat(60);
-        table.row(same + "-" + same);
-        table.row(same + "+" + same);
+    void leavesOutWhatMayBeAndSaysSo() {
+        Table table = new Table("REQUEST", "USER", " CALLS").expendable("CALLS", "USER");
+        table.row("r".repeat(32), "somebody", 1);
 
-        assertThat(table.render(Terminal.NONE)).contains("-", "+");
+        assertThat(table.render(terminal(42)))
+                .isEqualTo(
+                        "REQUEST                           USER\n"
+                                + "r".repeat(32)
+                                + "  somebody\n"
+                                + "(no room for CALLS: widen the terminal, or pipe into 'cat')");
+    }
+
+    @Test
+    void leavesIdsWholeWhereverTheyAre() {
+        Table table = new Table("A", "B");
+        table.row("a".repeat(60), "b".repeat(60));
+
+        assertThat(table.render(terminal(80))).contains("a".repeat(60) + "  " + "b".repeat(60));
+    }
+
+    private static Terminal terminal(int columns) {
+        return new Terminal(true, false, columns, false);
     }
 
     @Test

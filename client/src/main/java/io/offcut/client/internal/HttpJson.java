@@ -138,7 +138,12 @@ public final class HttpJson implements AutoCloseable {
         try {
             ErrorBody body = json.readValue(bytes, ErrorBody.class);
             if (body != null && body.error() != null && body.message() != null) {
-                return new OffcutException(body.error(), oneLine(body.message()));
+                String message = oneLine(body.message());
+                return new OffcutException(
+                        body.error(),
+                        body.error() == ErrorCode.UNAUTHORIZED
+                                ? unauthorized(call, message)
+                                : message);
             }
         } catch (IOException e) {
             // not ours; told below
@@ -146,6 +151,16 @@ public final class HttpJson implements AutoCloseable {
         return new OffcutException(
                 status == 404 ? ErrorCode.NOT_FOUND : ErrorCode.UNREACHABLE,
                 notOffcut(call, "HTTP " + status + " " + text(bytes)));
+    }
+
+    /** Whose credential is wrong, and where it may be set. */
+    private static String unauthorized(Call call, String message) {
+        String from =
+                call.headers().containsKey("Authorization")
+                        ? " (it came from --token-file, OFFCUT_TOKEN, OFFCUT_TOKEN_FILE or"
+                                + " client.yaml, the first of these that is set)"
+                        : " (set OFFCUT_TOKEN_FILE, or tokenFile in client.yaml)";
+        return call.peer() + " " + base(call.uri()) + ": " + message + from;
     }
 
     private static OffcutException unreachable(Call call, String why, Exception cause) {

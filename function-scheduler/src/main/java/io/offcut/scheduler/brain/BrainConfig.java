@@ -8,8 +8,8 @@ package io.offcut.scheduler.brain;
  * @param nodeTimeoutMillis silence after which a node is lost: 3 heartbeats
  * @param activationMillis a granted lease that nobody opened for so long ends
  * @param maxTtlMillis longest lease; a longer wish is cut to this
- * @param maxWorkersPerUser quota over all requests of a user; a larger request is refused, one that
- *     would exceed it waits
+ * @param maxWorkersPerUser quota over all requests of a user; what exceeds it waits, and a request
+ *     that wants more at once is refused
  * @param maxQueuedRequests bound on the queue; more are refused
  * @param maxQueuedRequestsPerUser bound on one user's share of the queue
  * @param rememberEndedMillis how long an ended request can still be asked for

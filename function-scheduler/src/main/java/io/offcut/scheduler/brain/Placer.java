@@ -1,5 +1,6 @@
 package io.offcut.scheduler.brain;
 
+import io.offcut.core.ByteSize;
 import io.offcut.core.lease.EndReason;
 import io.offcut.scheduler.brain.PlacementPolicy.Candidate;
 import java.util.ArrayList;
@@ -60,8 +61,8 @@ final class Placer {
                     request,
                     EndReason.IMPOSSIBLE,
                     "no node has "
-                            + request.wish.memoryBytesPerWorker()
-                            + " bytes of memory"
+                            + ByteSize.text(request.wish.memoryBytesPerWorker())
+                            + " of memory"
                             + (request.wish.memoryOnly() ? "" : " for a worker")
                             + "; ask for less");
         } else if (state.queuedRequests > state.config.maxQueuedRequests()) {

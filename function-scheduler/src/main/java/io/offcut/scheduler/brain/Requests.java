@@ -72,9 +72,9 @@ final class Requests {
                     + wish.minWorkers()
                     + ", makes no sense; ask for 1 or more, and for no more at least than in all";
         }
-        if (wish.workers() > quota) {
-            return wish.workers()
-                    + " workers are more than the "
+        if (wish.minWorkers() > quota) {
+            return wish.minWorkers()
+                    + " workers at once are more than the "
                     + quota
                     + " a user may hold; ask for fewer";
         }

@@ -128,7 +128,7 @@ final class StateMachine implements Brain {
 
     private NodeView view(Node node, NodeDescriptor descriptor, long nowMillis) {
         long memoryBytes = 0;
-        for (Lease lease : node.leases.values()) {
+        for (Lease lease : node.lost ? List.<Lease>of() : node.leases.values()) {
             memoryBytes += Math.min(lease.terms.memoryBytes(), Long.MAX_VALUE - memoryBytes);
         }
         Map<String, IdleEnd> ends = new HashMap<>();
@@ -145,7 +145,8 @@ final class StateMachine implements Brain {
                 Math.max(0, nowMillis - node.heardAtMillis),
                 node.offers.values().stream().map(slot -> slot.offer).toList(),
                 ends,
-                node.taken.size(),
+                // Kept free until their tokens are dead, and leased to nobody.
+                node.lost ? 0 : node.taken.size(),
                 memoryBytes);
     }
 

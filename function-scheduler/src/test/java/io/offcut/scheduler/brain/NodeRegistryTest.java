@@ -112,8 +112,11 @@ class NodeRegistryTest {
 
         f.advance(2_999);
         assertThat(f.nodeView("a").state()).isEqualTo(NodeView.State.UP);
+        assertThat(f.nodeView("a").leasedCores()).isEqualTo(1);
         f.advance(1);
         assertThat(f.nodeView("a").state()).isEqualTo(NodeView.State.LOST);
+        assertThat(f.nodeView("a").leasedCores()).isZero();
+        assertThat(f.nodeView("a").leasedMemoryBytes()).isZero();
         assertThat(f.leaseEnds())
                 .extracting(BrainCommand.LeaseEnded::reason)
                 .containsExactly(EndReason.NODE_LOST);

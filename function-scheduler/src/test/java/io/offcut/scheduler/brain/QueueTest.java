@@ -100,11 +100,25 @@ class QueueTest {
     }
 
     @Test
-    void aRequestOverTheQuotaIsImpossible() {
+    void aRequestOverTheQuotaGetsAsManyAsItAllows() {
         BrainFixture f = new BrainFixture(quota(4));
         f.up("a", offer("o1", "0-7", 16 * GIB));
 
-        f.request("r1", "ada", Wish.of(5));
+        f.request("r1", "ada", Wish.of(6));
+
+        assertThat(f.requestEnds()).isEmpty();
+        assertThat(f.granted())
+                .singleElement()
+                .satisfies(lease -> assertThat(lease.cores().size()).isEqualTo(4));
+        assertThat(f.view("r1").pendingWorkers()).isEqualTo(2);
+    }
+
+    @Test
+    void aRequestForMoreAtOnceThanTheQuotaIsImpossible() {
+        BrainFixture f = new BrainFixture(quota(4));
+        f.up("a", offer("o1", "0-7", 16 * GIB));
+
+        f.request("r1", "ada", Wish.of(5).atLeast(5));
 
         assertThat(f.requestEnds())
                 .singleElement()

@@ -37,7 +37,7 @@ record ComparisonText(Comparison comparison, Terminal terminal) {
     }
 
     private static Table figures(List<FigureComparison> figures) {
-        Table table = new Table("figure", " A", " B", " difference", " %").whole();
+        Table table = new Table("figure", " A", " B", " difference", " %");
         for (FigureComparison figure : figures) {
             Double difference = figure.difference();
             Double percent = figure.percent();

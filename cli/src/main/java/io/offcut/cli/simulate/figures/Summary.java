@@ -1,7 +1,7 @@
 package io.offcut.cli.simulate.figures;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.offcut.cli.config.ConfigShape;
+import io.offcut.client.config.ConfigShape;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;

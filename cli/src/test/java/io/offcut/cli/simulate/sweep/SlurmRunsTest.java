@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.offcut.cli.Io;
-import io.offcut.cli.config.ConfigLoader;
 import io.offcut.cli.output.Terminal;
+import io.offcut.client.config.ConfigLoader;
 import io.offcut.core.ErrorCode;
 import io.offcut.core.OffcutException;
 import io.offcut.slurm.SlurmCommands;

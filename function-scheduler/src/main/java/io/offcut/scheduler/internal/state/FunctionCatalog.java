@@ -171,7 +171,7 @@ public final class FunctionCatalog implements AutoCloseable {
                             + bytes
                             + " bytes, more than the "
                             + maxBytesPerUser
-                            + " a user may keep; remove some first (DELETE /v1/functions/NAME)");
+                            + " a user may keep; remove some first: 'offcut function rm NAME'");
         }
     }
 

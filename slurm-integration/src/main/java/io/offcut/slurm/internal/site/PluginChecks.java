@@ -149,8 +149,9 @@ final class PluginChecks {
             return change(
                     check,
                     plugin.path() + " has no plugin_version",
-                    "build it again with make in slurm-integration/spank on this system: Slurm"
-                            + " loads only its own plugins");
+                    "build it again on this system with make -C spank in the distribution (-C"
+                            + " slurm-integration/spank in the sources): Slurm loads only its own"
+                            + " plugins");
         }
         if (slurmRelease.isEmpty()) {
             return unchecked(check, "made for " + made + ", Slurm's version is not known", "");

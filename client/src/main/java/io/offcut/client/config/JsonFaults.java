@@ -1,4 +1,4 @@
-package io.offcut.cli.config;
+package io.offcut.client.config;
 
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;

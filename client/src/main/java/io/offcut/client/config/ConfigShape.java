@@ -1,4 +1,4 @@
-package io.offcut.cli.config;
+package io.offcut.client.config;
 
 import java.lang.reflect.RecordComponent;
 import java.util.Collection;

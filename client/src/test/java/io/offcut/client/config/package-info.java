@@ -1,4 +1,4 @@
 @NullMarked
-package io.offcut.cli.config;
+package io.offcut.client.config;
 
 import org.jspecify.annotations.NullMarked;

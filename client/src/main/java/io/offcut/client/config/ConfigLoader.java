@@ -1,4 +1,4 @@
-package io.offcut.cli.config;
+package io.offcut.client.config;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;

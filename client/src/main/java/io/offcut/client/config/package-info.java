@@ -1,5 +1,5 @@
 /** Configuration of every component: a record from YAML file, environment and flags. */
 @NullMarked
-package io.offcut.cli.config;
+package io.offcut.client.config;
 
 import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,4 @@
-package io.offcut.cli.config;
+package io.offcut.client.config;
 
 import org.jspecify.annotations.Nullable;
 

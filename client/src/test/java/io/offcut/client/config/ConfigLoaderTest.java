@@ -1,4 +1,4 @@
-package io.offcut.cli.config;
+package io.offcut.client.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
