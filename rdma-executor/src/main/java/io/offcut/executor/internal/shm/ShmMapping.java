@@ -75,7 +75,12 @@ public class ShmMapping implements AutoCloseable {
         ByteBuffer shape =
                 ByteBuffer.allocate(ShmLayout.REGION_BYTES_OFFSET).order(ByteOrder.LITTLE_ENDIAN);
         int read = channel.read(shape, 0);
-        if (read < shape.capacity() || shape.getInt(ShmLayout.MAGIC_OFFSET) != ShmLayout.MAGIC) {
+        if (read < shape.capacity()) {
+            throw invalid(
+                    file,
+                    "has " + Math.max(0, read) + " bytes, expected at least " + shape.capacity());
+        }
+        if (shape.getInt(ShmLayout.MAGIC_OFFSET) != ShmLayout.MAGIC) {
             throw invalid(file, "is not a region");
         }
         int version = shape.getInt(ShmLayout.VERSION_OFFSET);
