@@ -275,7 +275,7 @@ final class TestNode implements AutoCloseable {
     }
 
     static InvocationChannel connect(ChannelDescriptor channel) {
-        return Channels.open(channel, Duration.ofSeconds(20));
+        return Channels.open(channel, PATIENCE);
     }
 
     /** Calls a function that does not come back, and waits until so many processes run for it. */
