@@ -38,7 +38,7 @@ final class SlurmMemoryTest {
     private static final String ALL_CORES = "-n" + SlurmTest.CORES_PER_NODE;
     private static final Pattern GONE = Pattern.compile("is gone after (\\d+) us, RECLAIMED");
 
-    /** 500 ms are promised; the machine may have other work. */
+    /** Finds what hangs. The 500 ms that are promised are for benchmarks of an idle machine. */
     private static final long BOUND_MILLIS = 2_000;
 
     @TempDir Path root;

@@ -17,6 +17,7 @@ final class ExecutorEnd {
     private static final Logger log = LoggerFactory.getLogger(ExecutorEnd.class);
     private static final long POLITE_MILLIS = 300;
     private static final long KILL_MILLIS = 2_000;
+    private static final long STILL_NANOS = 50_000_000;
     private static final long LOOK_NANOS = 200_000;
 
     /**
@@ -125,6 +126,8 @@ final class ExecutorEnd {
                         && say.test(slot.leaseId(), statusOf(reason))) {
                     process.awaitGone(TimeUnit.MILLISECONDS.toNanos(POLITE_MILLIS));
                 }
+                // A job waits for its standstill, which comes before its end.
+                boolean ignored = await(slot::stands, System.nanoTime() + STILL_NANOS);
                 slot.dies();
                 killForSure(slot, process);
                 process.remove();

@@ -176,12 +176,21 @@ public final class ExecutorHost implements AutoCloseable {
     private void confineWaiting() {
         synchronized (confining) {
             launcher.parked().move();
-            CpuSet free = cpus.toReal(stillness.free());
-            // Memory is also to be had where no core is free: then any CPU, like all else idle.
-            CpuSet forHolders = free.isEmpty() ? cpus.toReal(cores) : free;
-            slots.values().stream()
-                    .filter(slot -> slot.terms.memoryOnly())
-                    .forEach(slot -> confine(slot, forHolders));
+            slots.values().forEach(this::confineHolder);
+        }
+    }
+
+    private void confineStarted(ExecutorSlot slot) {
+        if (slot.terms.memoryOnly()) {
+            synchronized (confining) {
+                confineHolder(slot);
+            }
+        }
+    }
+
+    private void confineHolder(ExecutorSlot slot) {
+        if (slot.terms.memoryOnly()) {
+            confine(slot, cpus.toReal(stillness.forHolders(cores)));
         }
     }
 
@@ -256,6 +265,7 @@ public final class ExecutorHost implements AutoCloseable {
                     return;
                 }
                 slot.started(process);
+                confineStarted(slot);
                 watch(slot, process);
                 parking.refillLater();
             } finally {
@@ -333,6 +343,7 @@ public final class ExecutorHost implements AutoCloseable {
                         "lease {}: its executor did not answer within {} ms and is ended",
                         slot.leaseId(),
                         config.startTimeoutMillis());
+                slot.dies();
                 process.kill(KILL_MILLIS);
             }
         } finally {
@@ -350,6 +361,7 @@ public final class ExecutorHost implements AutoCloseable {
             }
             String said = ExecutorLog.said(store.folder(slot.leaseId()));
             log.warn("lease {}: its executor {}{}", slot.leaseId(), how, said);
+            slot.dies();
             process.kill(KILL_MILLIS);
             process.remove();
             if (slot.earlierLeases > 0 && !slot.serving.isDone()) {

@@ -42,7 +42,6 @@ final class ExecutorLauncher {
     private static final int BASE_PIDS = 256;
     private static final int PIDS_PER_WORKER = 64;
     private static final int SECRET_BYTES = 16;
-    private static final long KILL_MILLIS = 1_000;
     private static final long STILL_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final NodeConfig config;
@@ -167,7 +166,7 @@ final class ExecutorLauncher {
             }
             if ((ready == null || ready.cgroup() == null) && !slot.starts()) {
                 if (ready != null) {
-                    ready.end();
+                    parked.end(ready);
                 }
                 Folders.delete(scratch);
                 return null;
@@ -184,6 +183,8 @@ final class ExecutorLauncher {
                 slot.joined();
             } else {
                 comes(slot, ready.cgroup(), limits);
+                parked.left(ready);
+                slot.runs();
                 cpuMicrosBefore = ExecutorProcess.cpuMicros(ready.process().pid(), ready.cgroup());
             }
             ready.specialize(specFile, ExecutorLog.file(folder));
@@ -214,14 +215,14 @@ final class ExecutorLauncher {
                             + e.getMessage()
                             + ")"
                             + ExecutorLog.said(store.folder(terms.leaseId())),
-                    undo(e, ready, regions, scratch));
+                    undo(e, slot, ready, regions, scratch));
         } catch (RuntimeException | Error e) {
-            undo(e, ready, regions, scratch);
+            undo(e, slot, ready, regions, scratch);
             throw e;
         }
     }
 
-    /** Gives one that waited the cores of the lease. */
+    /** Gives one that waited the cores of the lease; it may stand still for something else. */
     static void comes(ExecutorSlot slot, @Nullable Cgroup cgroup, Cgroup.Limits limits)
             throws IOException {
         slot.comes(cgroup);
@@ -232,14 +233,13 @@ final class ExecutorLauncher {
             }
             cgroup.limit(limits);
         }
-        // It may have stood still where jobs run, or since the lease before.
-        slot.runs();
     }
 
-    private static <T extends Throwable> T undo(
-            T cause, @Nullable Parked started, Regions regions, Path scratch) {
+    private <T extends Throwable> T undo(
+            T cause, ExecutorSlot slot, @Nullable Parked started, Regions regions, Path scratch) {
         if (started != null) {
-            undo(started.process(), started.cgroup());
+            slot.dies();
+            parked.end(started, () -> undo(started.process(), started.cgroup()));
         }
         regions.remove(InvocationStatus.CRASHED);
         Folders.delete(scratch);
@@ -251,8 +251,7 @@ final class ExecutorLauncher {
             process.destroyForcibly();
         }
         if (cgroup != null) {
-            cgroup.kill(KILL_MILLIS);
-            cgroup.remove();
+            GroupRemoval.remove(cgroup);
         }
     }
 

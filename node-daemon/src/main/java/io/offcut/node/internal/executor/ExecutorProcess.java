@@ -184,7 +184,7 @@ final class ExecutorProcess {
     /** Removes its control group and its folders; it must be gone. */
     void remove() {
         if (cgroup != null) {
-            cgroup.remove();
+            GroupRemoval.remove(cgroup);
         }
         removeFolders();
     }

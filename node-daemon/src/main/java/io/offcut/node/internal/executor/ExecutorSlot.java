@@ -44,6 +44,9 @@ final class ExecutorSlot {
     /** How long it had to before. */
     private long stoodNanos;
 
+    /** It was seen to stand still since it has had to. */
+    private boolean stood;
+
     /** It is being killed, and must not be frozen meanwhile. */
     private boolean killing;
 
@@ -56,6 +59,9 @@ final class ExecutorSlot {
 
     /** Where that is to be, from the moment that it may run on the lease's cores. */
     private @Nullable Cgroup coming;
+
+    /** That is on the lease's cores: before, it may be where it must not run. */
+    private boolean placed;
 
     /** It may run, and is not in its control group yet, or has none. */
     private boolean atLarge;
@@ -90,6 +96,7 @@ final class ExecutorSlot {
     synchronized void freeze() {
         if (!frozen) {
             stopNanos = System.nanoTime();
+            stood = false;
         }
         frozen = true;
         hastening.begin();
@@ -116,10 +123,10 @@ final class ExecutorSlot {
         stoodNanos = stoodNanos();
         frozen = false;
         ExecutorProcess standing = process;
-        hastening.slacken(standing == null ? coming : standing.cgroup());
+        hastening.slacken(cgroup());
         if (standing != null) {
             standing.thaw();
-        } else if (coming != null) {
+        } else if (coming != null && placed) {
             coming.thaw();
         }
         boolean start = held;
@@ -152,11 +159,14 @@ final class ExecutorSlot {
     /** That process is in its control group. */
     synchronized void joined() {
         atLarge = coming == null;
+        runs();
     }
 
     /** What is or will be in this control group is about to get the lease's cores. */
     synchronized void comes(@Nullable Cgroup cgroup) {
         coming = cgroup;
+        placed = false;
+        stood = false;
         if (frozen && cgroup != null) {
             cgroup.freeze(0);
         }
@@ -164,6 +174,7 @@ final class ExecutorSlot {
 
     /** That has the lease's cores, and runs if it may. */
     synchronized void runs() {
+        placed = true;
         if (!frozen && coming != null) {
             coming.thaw();
         }
@@ -174,6 +185,7 @@ final class ExecutorSlot {
         process = running;
         coming = null;
         atLarge = false;
+        stood = false;
         if (frozen) {
             running.freeze(0);
         }
@@ -189,12 +201,20 @@ final class ExecutorSlot {
 
     /**
      * Whether nothing of it runs, or nothing must stand still: asks the kernel again if need be.
-     * One that is being killed was frozen until then, and may not be frozen anew meanwhile.
+     * One that is being killed may not be frozen anew meanwhile: if it did not stand still before,
+     * it does when it is gone.
      */
     synchronized boolean stands() {
-        if (!frozen || killing) {
+        if (!frozen) {
             return true;
         }
+        if (!killing) {
+            stood = looksStill();
+        }
+        return stood || (killing && isGone());
+    }
+
+    private boolean looksStill() {
         ExecutorProcess running = process;
         if (running == null) {
             return !atLarge && (coming == null || hastening.looked(coming, coming.freeze(0)));
@@ -202,9 +222,22 @@ final class ExecutorSlot {
         return hastening.looked(running.cgroup(), running.freeze(0)) || !running.alive();
     }
 
+    private boolean isGone() {
+        ExecutorProcess dying = process;
+        Cgroup cgroup = cgroup();
+        return cgroup == null ? dying == null || !dying.alive() : cgroup.pids().isEmpty();
+    }
+
+    private @Nullable Cgroup cgroup() {
+        ExecutorProcess running = process;
+        return running == null ? coming : running.cgroup();
+    }
+
     /** It is about to be killed. */
     synchronized void dies() {
         killing = true;
+        // Before all others it would end on the job's core.
+        hastening.slacken(cgroup());
     }
 
     /** It has no process any more, or another lease has it. */

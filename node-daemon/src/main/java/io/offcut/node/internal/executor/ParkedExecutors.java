@@ -15,7 +15,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -90,7 +90,7 @@ final class ParkedExecutors {
         void end() {
             process.destroyForcibly();
             if (cgroup != null) {
-                remove(cgroup, REMOVALS);
+                GroupRemoval.remove(cgroup);
             }
             try {
                 Files.deleteIfExists(log);
@@ -101,9 +101,6 @@ final class ParkedExecutors {
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(ParkedExecutors.class);
-    private static final long KILL_MILLIS = 1_000;
-    private static final int REMOVALS = 60;
-    private static final long REMOVAL_SECONDS = 10;
     private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(30);
 
@@ -114,7 +111,10 @@ final class ParkedExecutors {
     /** Those that are being given to a lease or ended: nobody else counts them yet. */
     private final List<Parked> leaving = new ArrayList<>();
 
-    /** Those that wait and those that are just being started, by name. */
+    /**
+     * Those that wait, those that are just being started, and those that leave until they have
+     * left, by name.
+     */
     private final Map<String, Confined> confined = new ConcurrentHashMap<>();
 
     private volatile CpuSet allowed = CpuSet.empty();
@@ -133,21 +133,6 @@ final class ParkedExecutors {
         this.starter = starter;
     }
 
-    // What was killed beside a job that computes may take longer to be gone than anybody waits.
-    private static void remove(Cgroup cgroup, int times) {
-        if (cgroup.kill(KILL_MILLIS) && cgroup.remove()) {
-            return;
-        }
-        if (times == 0) {
-            LOG.warn(
-                    "control group {} stays, it cannot be emptied: see its cgroup.procs",
-                    cgroup.name());
-            return;
-        }
-        CompletableFuture.delayedExecutor(REMOVAL_SECONDS, TimeUnit.SECONDS)
-                .execute(() -> remove(cgroup, times - 1));
-    }
-
     /** Removes what an earlier daemon left. */
     void clean() {
         Folders.delete(dir);
@@ -159,38 +144,88 @@ final class ParkedExecutors {
     }
 
     /**
-     * One of them, which is then the caller's and may stand still; null when there is none.
+     * One of them, which is then the caller's and goes on when the caller lets it; null when there
+     * is none. Blocks while one is moved.
      *
-     * @param takes told of its control group before it is no longer among those that wait
+     * <p>It stays off the CPUs that are not free until {@link #left}.
+     *
+     * @param takes told of its control group
      */
-    synchronized @Nullable Parked take(Consumer<@Nullable Cgroup> takes) {
-        Parked next = parked.poll();
-        while (next != null && !next.process().isAlive()) {
-            leave(next);
-            next.end();
-            next = parked.poll();
-        }
-        if (next != null) {
+    @Nullable Parked take(Consumer<@Nullable Cgroup> takes) {
+        for (Parked next = poll(); next != null; next = poll()) {
+            Confined leaves = confined(next);
+            if (!next.process().isAlive()) {
+                end(next);
+                continue;
+            }
+            if (leaves != null) {
+                leaves.leaves();
+            }
             takes.accept(next.cgroup());
-            leave(next);
+            return next;
+        }
+        return null;
+    }
+
+    private synchronized @Nullable Parked poll() {
+        Parked next = parked.poll();
+        if (next != null) {
+            leaves(next);
         }
         return next;
     }
 
+    /** One that was taken runs on its lease's CPUs only, or has ended. */
+    void left(Parked taken) {
+        if (taken.cgroup() != null) {
+            left(taken.cgroup().name());
+        }
+    }
+
+    private void left(String name) {
+        Confined gone = confined.remove(name);
+        if (gone != null) {
+            gone.gone();
+        }
+    }
+
+    private @Nullable Confined confined(Parked one) {
+        return one.cgroup() == null ? null : confined.get(one.cgroup().name());
+    }
+
+    /** Ends one that is nobody's, or that was taken. Blocks for a bounded time. */
+    void end(Parked one) {
+        end(one, one::end);
+    }
+
+    /** Ends one so. */
+    void end(Parked one, Runnable ends) {
+        Confined dying = confined(one);
+        if (dying != null) {
+            boolean ignored = dying.dies();
+        }
+        try {
+            ends.run();
+        } finally {
+            left(one);
+        }
+    }
+
     /**
-     * Only these real CPUs are nobody else's from now on: none of them runs elsewhere when {@link
-     * #awaitAllowed} says so, and {@link #move} has to follow. While there are none no more are
-     * started. Does not wait.
+     * Only these real CPUs are nobody else's from now on: what runs elsewhere is asked to stand
+     * still, and does when {@link #awaitAllowed} says so; {@link #move} has to follow. While there
+     * are none no more are started. Asks the kernel and does not wait.
      */
     void allow(CpuSet free) {
         allowed = free;
+        confined.values().forEach(each -> each.stopUnlessWithin(() -> allowed));
     }
 
     /** Waits until nothing of them runs but where it may; false when it does until then. */
     boolean awaitAllowed(long deadlineNanos) {
         boolean all = true;
         for (Confined each : confined.values()) {
-            all &= ExecutorEnd.await(() -> each.within(allowed), deadlineNanos);
+            all &= ExecutorEnd.await(() -> each.within(() -> allowed), deadlineNanos);
         }
         return all;
     }
@@ -204,26 +239,17 @@ final class ParkedExecutors {
 
     private void boots(String name, @Nullable Cgroup cgroup, CpuSet free) {
         if (cgroup != null) {
-            Confined boots = new Confined(cgroup, free);
-            confined.put(name, boots);
-            // They may have been taken away since.
-            boots.move(() -> allowed);
+            confined.put(name, new Confined(cgroup, free));
+        }
+        // Whoever took some away before did not know of this one.
+        if (!allowed.equals(free)) {
+            throw new CancellationException("other CPUs are free now than " + free);
         }
     }
 
-    private void leave(Parked gone) {
+    private void leaves(Parked gone) {
         leaving.removeIf(each -> !each.process().isAlive());
         leaving.add(gone);
-        if (gone.cgroup() != null) {
-            leave(gone.cgroup().name());
-        }
-    }
-
-    private void leave(String name) {
-        Confined gone = confined.remove(name);
-        if (gone != null) {
-            gone.leave();
-        }
     }
 
     /** Starts or ends some, until so many are there. Blocks for as long as that takes. */
@@ -234,17 +260,23 @@ final class ParkedExecutors {
         }
         for (Parked surplus = surplus(); surplus != null; surplus = surplus()) {
             try {
-                surplus.end();
+                end(surplus);
             } finally {
                 ended();
             }
         }
         for (CpuSet free = reserve(); !free.isEmpty(); free = reserve()) {
             Parked fresh = null;
+            boolean failed = true;
             try {
                 fresh = startOne(free);
+                failed = fresh == null;
+            } catch (CancellationException e) {
+                // On others, then.
+                LOG.debug("{}", e.getMessage());
+                failed = false;
             } finally {
-                settle(fresh);
+                settle(fresh, failed);
             }
         }
     }
@@ -258,7 +290,7 @@ final class ParkedExecutors {
         }
         if (next != null) {
             parked.removeFirstOccurrence(next);
-            leave(next);
+            leaves(next);
             ending++;
         }
         return next;
@@ -281,13 +313,13 @@ final class ParkedExecutors {
         return free;
     }
 
-    private void settle(@Nullable Parked fresh) {
+    private void settle(@Nullable Parked fresh, boolean failed) {
         if (fresh != null && !keep(fresh)) {
-            fresh.end();
+            end(fresh);
         }
         synchronized (this) {
             starting--;
-            if (fresh == null) {
+            if (failed) {
                 failedNanos = System.nanoTime();
             }
             notifyAll();
@@ -300,7 +332,7 @@ final class ParkedExecutors {
         if (room) {
             parked.add(fresh);
         } else {
-            leave(fresh);
+            leaves(fresh);
         }
         return room;
     }
@@ -338,7 +370,7 @@ final class ParkedExecutors {
             LOG.warn("no executor could be started ahead of time: {}", e.getMessage());
         } finally {
             if (started == null) {
-                leave(name);
+                left(name);
             }
         }
         return started;

@@ -72,6 +72,18 @@ final class Stillness {
         return wanted == null ? CpuSet.empty() : offered.minus(wanted);
     }
 
+    /**
+     * Those of the node's that what only holds memory may run on: it is to be had also where no
+     * core is free, and is then beside jobs, but not beside those that nothing may run beside.
+     * Where that leaves none, any.
+     */
+    synchronized CpuSet forHolders(CpuSet cores) {
+        CpuSet free = free();
+        CpuSet beside = wanted == null ? CpuSet.empty() : cores.minus(wanted);
+        CpuSet some = free.isEmpty() ? beside : free;
+        return some.isEmpty() ? cores : some;
+    }
+
     private boolean isWanted(ExecutorSlot slot) {
         return wanted == null || slot.terms.cores().intersects(wanted);
     }

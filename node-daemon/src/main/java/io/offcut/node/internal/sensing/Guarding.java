@@ -13,7 +13,6 @@ import io.offcut.monitor.guard.JobMeters.Readings;
 import io.offcut.monitor.guard.Pace;
 import io.offcut.node.internal.loop.EventLoop;
 import io.offcut.node.internal.sensing.StandStill.Side;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -90,20 +89,31 @@ final class Guarding implements AutoCloseable {
         }
     }
 
-    /** Of these offers what functions may have; memory that no job holds slows nobody. */
+    /** Of these offers what functions may have. */
     List<Offer> allowed(List<Offer> offers) {
-        CpuSet withdrawn = guard.withdrawn();
+        return without(guard.withdrawn(), offers);
+    }
+
+    /**
+     * Of these offers what is left without these cores. Memory without cores is left as long as
+     * some core is: its holder has to run somewhere, and where all were withdrawn that is beside
+     * jobs that were slowed.
+     */
+    static List<Offer> without(CpuSet withdrawn, List<Offer> offers) {
         if (withdrawn.isEmpty()) {
             return offers;
         }
-        List<Offer> allowed = new ArrayList<>();
-        for (Offer offer : offers) {
-            CpuSet cores = offer.cores().minus(withdrawn);
-            if (!cores.isEmpty() || offer.reason() == Offer.Reason.UNALLOCATED) {
-                allowed.add(offer.withCores(cores));
-            }
+        List<Offer> rest =
+                offers.stream()
+                        .map(offer -> offer.withCores(offer.cores().minus(withdrawn)))
+                        .toList();
+        if (rest.stream().allMatch(offer -> offer.cores().isEmpty())) {
+            return List.of();
         }
-        return allowed;
+        return rest.stream()
+                .filter(offer ->
+                        !offer.cores().isEmpty() || offer.reason() == Offer.Reason.UNALLOCATED)
+                .toList();
     }
 
     private void schedule() {

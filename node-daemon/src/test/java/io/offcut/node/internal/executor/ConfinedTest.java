@@ -10,12 +10,15 @@ import io.offcut.linux.Cgroup;
 import io.offcut.linux.Cgroups;
 import io.offcut.linux.CpuAffinity;
 import io.offcut.linux.ProcessCpu;
+import io.offcut.linux.SchedIdle;
 import io.offcut.node.internal.executor.ParkedExecutors.Parked;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -91,34 +94,154 @@ class ConfinedTest {
         confined.joined();
         Process hog = hog();
 
-        assertThat(confined.within(CpuSet.empty())).isFalse();
+        assertThat(confined.within(CpuSet::empty)).isFalse();
 
         hog.destroyForcibly();
-        assertThat(ExecutorEnd.await(() -> confined.within(CpuSet.empty()), soon())).isTrue();
+        assertThat(ExecutorEnd.await(() -> confined.within(CpuSet::empty), soon())).isTrue();
         assertThat(cgroup.freeze(0)).as("stands still").isTrue();
     }
 
     @Test
     void aJobWaitsForOneThatIsNotInItsControlGroupYet() {
         Confined confined = new Confined(group("early"), first);
-        assertThat(confined.within(all.minus(first))).isFalse();
+        assertThat(confined.within(() -> all.minus(first))).isFalse();
         confined.joined();
-        assertThat(ExecutorEnd.await(() -> confined.within(CpuSet.empty()), soon())).isTrue();
+        assertThat(ExecutorEnd.await(() -> confined.within(CpuSet::empty), soon())).isTrue();
+    }
+
+    @Test
+    void aJobWaitsForOneWhoseControlGroupWasMovedBeforeItIsInIt() {
+        assumeTrue(all.size() > 1, "needs two CPUs");
+        Confined confined =
+                new Confined(cgroups.create(parent, "wide", new Cgroup.Limits(all, 0, 0)), all);
+        confined.move(() -> first);
+        assertThat(confined.within(() -> first)).isFalse();
+        confined.joined();
+        assertThat(confined.within(() -> first)).isTrue();
+    }
+
+    /** Without asking it to. */
+    private static boolean isToStandStill(Cgroup cgroup) throws IOException {
+        for (Path procs : cgroup.procsFiles()) {
+            for (String file : List.of("freezer.state", "cgroup.freeze")) {
+                Path state = procs.resolveSibling(file);
+                String said = Files.exists(state) ? Files.readString(state).strip() : "";
+                if (said.startsWith("FR") || said.equals("1")) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private ParkedExecutors spinners(Path dir) {
+        return new ParkedExecutors(
+                dir,
+                (name, log, cpus, starts) -> {
+                    Cgroup cgroup = group(name);
+                    starts.accept(cgroup);
+                    Process process = spinner(cgroup);
+                    return new Parked(name, process, cgroup, log);
+                });
+    }
+
+    @Test
+    void allAreAskedToStandStillBeforeAnybodyWaitsForOne(@TempDir Path dir) throws Exception {
+        ParkedExecutors parked = spinners(dir);
+        parked.allow(first);
+        parked.want(() -> 2);
+
+        parked.allow(CpuSet.empty());
+
+        List<Cgroup> groups = cgroups.children(parent);
+        assertThat(groups).hasSize(2);
+        for (Cgroup group : groups) {
+            assertThat(isToStandStill(group)).isTrue();
+        }
+        parked.close();
+    }
+
+    @Test
+    void oneThatALeaseHasKeepsOffAJobsCpusUntilItIsOnItsOwn(@TempDir Path dir) throws Exception {
+        assumeTrue(all.size() > 1, "needs two CPUs");
+        CpuSet rest = all.minus(first);
+        ParkedExecutors parked = spinners(dir);
+        parked.allow(first);
+        parked.want(() -> 1);
+        Parked taken = parked.take(cgroup -> {});
+        assertThat(taken).isNotNull();
+        Cgroup cgroup = Objects.requireNonNull(taken.cgroup());
+
+        parked.allow(rest);
+        assertThat(parked.awaitAllowed(soon())).isTrue();
+        assertThat(isToStandStill(cgroup)).isTrue();
+        parked.move();
+        assertThat(CpuAffinity.ofProcess(taken.process().pid())).isEqualTo(first);
+        assertThat(isToStandStill(cgroup)).as("until its lease lets it go on").isTrue();
+
+        cgroup.limit(new Cgroup.Limits(rest, 0, 0));
+        parked.left(taken);
+        cgroup.thaw();
+        parked.allow(CpuSet.empty());
+        assertThat(parked.awaitAllowed(soon())).isTrue();
+        assertThat(isToStandStill(cgroup)).as("is its lease's now").isFalse();
+        taken.end();
+        parked.close();
+    }
+
+    @Test
+    void oneThatCannotBeMovedIsEnded(@TempDir Path dir) throws Exception {
+        ParkedExecutors parked = spinners(dir);
+        parked.allow(first);
+        parked.want(() -> 1);
+        assertThat(parked.own()).hasSize(1);
+
+        parked.allow(CpuSet.of(CpuSet.MAX_CPU));
+        parked.move();
+
+        await().atMost(PATIENCE).until(() -> parked.own().isEmpty());
+        assertThat(parked.awaitAllowed(soon())).isTrue();
+        parked.close();
+        assertThat(cgroups.children(parent)).isEmpty();
+    }
+
+    @Test
+    void whatALeaseIsGivenDoesNotGoOnBeforeItHasItsCores() throws Exception {
+        ExecutorSlot slot = new ExecutorSlot(terms(), 1, "secret", null);
+        Cgroup cgroup = group("given");
+        slot.freeze();
+        slot.comes(cgroup);
+        boolean ignored = slot.thaw();
+        assertThat(isToStandStill(cgroup)).isTrue();
+        slot.runs();
+        assertThat(isToStandStill(cgroup)).isFalse();
+    }
+
+    @Test
+    void whatIsKilledOnItsWayIntoTheFreezerIsWaitedForAndHasNoPriority() throws Exception {
+        ExecutorSlot slot = new ExecutorSlot(terms(), 1, "secret", null);
+        Cgroup cgroup = group("killed");
+        Process spinner = spinner(cgroup);
+        slot.comes(cgroup);
+        Process hog = hog();
+        slot.freeze();
+        boolean atOnce = slot.stands();
+        boolean stood = slot.stands() || atOnce;
+
+        slot.dies();
+
+        assertThat(SchedIdle.policyOf(spinner.pid())).isEqualTo(SchedIdle.SCHED_IDLE);
+        assertThat(slot.stands()).isEqualTo(stood);
+        hog.destroyForcibly();
+        assertThat(cgroup.kill(PATIENCE.toMillis())).isTrue();
+        assertThat(slot.stands()).isTrue();
     }
 
     @Test
     void whatWaitsGoesOnWhereItMayAndIsNotStoppedThere(@TempDir Path dir) throws Exception {
         assumeTrue(all.size() > 1, "needs two CPUs");
         CpuSet rest = all.minus(first);
-        ParkedExecutors parked =
-                new ParkedExecutors(
-                        dir,
-                        (name, log, cpus, starts) -> {
-                            Cgroup cgroup = group(name);
-                            starts.accept(cgroup);
-                            Process process = spinner(cgroup);
-                            return new Parked(name, process, cgroup, log);
-                        });
+        ParkedExecutors parked = spinners(dir);
         parked.allow(first);
         parked.want(() -> 1);
         long pid = parked.own().getFirst().pid();

@@ -14,6 +14,7 @@ import io.offcut.core.lease.LeaseTerms;
 import io.offcut.core.lease.LeaseUsage;
 import io.offcut.executor.Channels;
 import io.offcut.linux.Cgroups;
+import io.offcut.linux.CpuAffinity;
 import io.offcut.linux.CpuMap;
 import io.offcut.linux.ProcessRef;
 import io.offcut.node.NodeConfig;
@@ -63,6 +64,10 @@ class ExecutorHostTest {
     }
 
     private ExecutorHost host(Sandbox sandbox, int startTimeoutMillis) {
+        return host(sandbox, startTimeoutMillis, CpuSet.of(0));
+    }
+
+    private ExecutorHost host(Sandbox sandbox, int startTimeoutMillis, CpuSet cores) {
         NodeConfig config =
                 NodeConfig.of(
                         Map.of(
@@ -77,7 +82,7 @@ class ExecutorHostTest {
                                 "prewarmedExecutors",
                                 0));
         return new ExecutorHost(
-                config, CpuSet.of(0), sandbox, store, bundles, CpuMap.parse(""), new Evictions());
+                config, cores, sandbox, store, bundles, CpuMap.parse(""), new Evictions());
     }
 
     private String storeBundle() throws IOException {
@@ -249,6 +254,46 @@ class ExecutorHostTest {
                 .allMatch(own -> own.cores().isEmpty());
         host.offered(CpuSet.of(0), 0);
         Awaitility.await().atMost(PATIENCE).until(() -> !executor.isAlive());
+    }
+
+    @Test
+    void whatHoldsMemoryRunsWhereNoJobDoesFromItsStartOn() {
+        Sandbox sandbox = Sandbox.detect("nobody", true);
+        Cgroups cgroups = sandbox.cgroups();
+        CpuSet all = CpuAffinity.current();
+        assumeTrue(
+                cgroups != null && !cgroups.missing().contains("cpuset") && all.size() > 1,
+                "needs cpusets and two CPUs");
+        CpuSet free = all.minus(all.lowest(1));
+        host.close();
+        host = host(sandbox, 50_000, all);
+        host.listen();
+        host.offered(free, 0);
+        host.standStill(CpuSet.empty());
+        host.start(ofMemory(), 1);
+        Awaitility.await().atMost(PATIENCE).until(() -> host.seen("L1") != null);
+        ExecutorHost.Seen seen = host.seen("L1");
+        assertThat(seen).isNotNull();
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .until(() -> CpuAffinity.ofProcess(seen.pid()).equals(free));
+        host.evict("L1", EndReason.RELEASED);
+        Awaitility.await().atMost(PATIENCE).until(evicted::isDone);
+    }
+
+    private static LeaseTerms ofMemory() {
+        return new LeaseTerms(
+                "L1",
+                "r",
+                "ann",
+                "h",
+                "unallocated",
+                "",
+                CpuSet.empty(),
+                64L << 20,
+                0,
+                0,
+                Long.MAX_VALUE);
     }
 
     private static Path stat(long pid) {

@@ -8,6 +8,9 @@ import io.offcut.monitor.OwnExecutor;
 import io.offcut.node.internal.executor.ParkedExecutors.Parked;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.awaitility.Awaitility;
@@ -20,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Which processes count as the node's own while they wait, leave and end. */
 class ParkedCountTest {
     private ParkedExecutors parked;
+    private final List<CpuSet> startedOn = new ArrayList<>();
     private Runnable whileOneStarts = () -> {};
 
     @BeforeEach
@@ -32,6 +36,7 @@ class ParkedCountTest {
     private Parked sleeper(
             String name, Path log, CpuSet realCpus, Consumer<@Nullable Cgroup> starts)
             throws IOException {
+        startedOn.add(realCpus);
         whileOneStarts.run();
         starts.accept(null);
         Process process = new ProcessBuilder("sleep", "600").start();
@@ -92,6 +97,29 @@ class ParkedCountTest {
         parked.allow(CpuSet.of(0));
         parked.want(() -> 2);
         assertThat(parked.own()).hasSize(2);
+    }
+
+    @Test
+    void oneWhoseCpusWereTakenBeforeItRanIsStartedOnOthersAtOnce() {
+        whileOneStarts = () -> parked.allow(CpuSet.of(1));
+        parked.want(() -> 1);
+        assertThat(startedOn).containsExactly(CpuSet.of(0), CpuSet.of(1));
+        assertThat(parked.own()).hasSize(1);
+    }
+
+    @Test
+    void whoCountsThemDoesNotWaitForOneThatIsTaken() {
+        parked.want(() -> 1);
+        List<OwnExecutor> counted = new ArrayList<>();
+        Parked taken =
+                parked.take(cgroup ->
+                        counted.addAll(
+                                CompletableFuture.supplyAsync(parked::own)
+                                        .orTimeout(60, TimeUnit.SECONDS)
+                                        .join()));
+        assertThat(counted).hasSize(1);
+        assertThat(taken).isNotNull();
+        taken.end();
     }
 
     @Test
