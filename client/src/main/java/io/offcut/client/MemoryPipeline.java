@@ -33,8 +33,19 @@ final class MemoryPipeline {
 
     /**
      * One operation that needs no pieces, on a channel with nothing outstanding; null for others.
+     * Where it throws, the channel is closed if anything is outstanding, as by {@link #run}.
      */
     static @Nullable MemoryResult one(
+            MemoryChannel channel, long timeoutNanos, MemoryOperation operation) {
+        try {
+            return postOne(channel, timeoutNanos, operation);
+        } catch (RuntimeException | Error e) {
+            closeUnfinished(channel);
+            throw e;
+        }
+    }
+
+    private static @Nullable MemoryResult postOne(
             MemoryChannel channel, long timeoutNanos, MemoryOperation operation) {
         int refused;
         switch (operation) {
@@ -65,10 +76,22 @@ final class MemoryPipeline {
     static MemoryResult[] run(
             MemoryChannel channel, long timeoutNanos, List<MemoryOperation> operations) {
         MemoryPipeline pipeline = new MemoryPipeline(channel, timeoutNanos, operations.size());
-        for (int index = 0; index < operations.size(); index++) {
-            pipeline.post(index, operations.get(index));
+        try {
+            for (int index = 0; index < operations.size(); index++) {
+                pipeline.post(index, operations.get(index));
+            }
+            return pipeline.finish();
+        } catch (RuntimeException | Error e) {
+            closeUnfinished(channel);
+            throw e;
         }
-        return pipeline.finish();
+    }
+
+    /** The completions left behind would be taken for those of the operations that come next. */
+    private static void closeUnfinished(MemoryChannel channel) {
+        if (channel.outstanding() > 0) {
+            channel.close();
+        }
     }
 
     private MemoryResult[] finish() {

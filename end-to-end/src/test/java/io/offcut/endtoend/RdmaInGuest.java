@@ -78,8 +78,28 @@ final class RdmaInGuest {
                 .hasMessageContaining("mlx5_0: there is no such device");
     }
 
+    /** What is done with a scheduler that has an offer of a node. */
+    private interface Use {
+        void of(OffcutClient client, String schedulerUrl, Process node) throws Exception;
+    }
+
     @Test
     void aLeaseIsServedOverRdma() throws Exception {
+        withANode((client, _, _) -> {
+            assertThat(client.nodes().getFirst().node().transports())
+                    .isEqualTo(ChannelDescriptor.TRANSPORTS);
+            calls(client);
+            accesses(client);
+        });
+    }
+
+    @Test
+    void theCClientCallsOverRdma() throws Exception {
+        CPrograms programs = CClientInGuest.programs();
+        withANode((client, url, node) -> CClientInGuest.calls(programs, client, url, node, dir));
+    }
+
+    private void withANode(Use use) throws Exception {
         SchedulerConfig config = SchedulerConfig.defaults().withAddress("127.0.0.1", 0);
         try (SchedulerServer scheduler =
                 SchedulerServer.start(config.withStateDir(dir.resolve("scheduler")))) {
@@ -88,7 +108,6 @@ final class RdmaInGuest {
                     OffcutClient client =
                             OffcutClient.connect(
                                     new ClientConfig(url, "", "", "", "", 30_000, 100_000, 20))) {
-                client.push(bundle());
                 await("an offer")
                         .atMost(LIMIT)
                         .until(() ->
@@ -96,16 +115,13 @@ final class RdmaInGuest {
                                         || client.nodes().stream()
                                                 .anyMatch(view -> !view.offers().isEmpty()));
                 assertThat(node.process().isAlive()).as(node.said()).isTrue();
-                assertThat(client.nodes().getFirst().node().transports())
-                        .isEqualTo(ChannelDescriptor.TRANSPORTS);
-                calls(client);
-                accesses(client);
-                CClientInGuest.calls(client, url, node.process(), dir);
+                use.of(client, url, node.process());
             }
         }
     }
 
-    private static void calls(OffcutClient client) {
+    private void calls(OffcutClient client) throws Exception {
+        client.push(bundle());
         LeaseOptions options =
                 LeaseOptions.of("text/upper")
                         .memoryBytesPerWorker(64 * MIB)

@@ -29,6 +29,11 @@ public final class DescriptorWatch {
         }
     }
 
+    /** From now on no read of it blocks, and no write, also where nothing is there after all. */
+    public static void dontBlock(int descriptor) {
+        Descriptors.dontBlock(descriptor);
+    }
+
     /**
      * Blocks until one can be read, has failed or was closed by its peer, or the time is over; also
      * for less, for no reason.

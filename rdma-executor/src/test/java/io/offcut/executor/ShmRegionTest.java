@@ -169,6 +169,22 @@ class ShmRegionTest {
     }
 
     @Test
+    void aResponseToAnotherInvocationIsMalformed() throws IOException {
+        try (ShmWorkerChannel worker = ShmWorkerChannel.open(file);
+                ShmClientChannel client = client();
+                RandomAccessFile region = new RandomAccessFile(file.toFile(), "rw")) {
+            int slot = client.acquire();
+            assertThat(client.post(slot, 5, 0, 0, 0)).isZero();
+            worker.complete(worker.poll(), 0, 0, 0);
+            region.seek(4096 + 128 + InvocationFrame.INVOCATION_ID_OFFSET);
+            region.writeLong(Long.reverseBytes(4));
+            assertThat(client.poll()).isEqualTo(slot);
+            assertThat(InvocationStatus.of(client.status(slot)))
+                    .isEqualTo(InvocationStatus.MALFORMED);
+        }
+    }
+
+    @Test
     void aSlotMustBeInTheStateThatACallNeeds() {
         try (ShmWorkerChannel worker = ShmWorkerChannel.open(file);
                 ShmClientChannel client = client()) {

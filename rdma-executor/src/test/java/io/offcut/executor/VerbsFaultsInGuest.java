@@ -68,7 +68,7 @@ class VerbsFaultsInGuest {
     @ParameterizedTest
     @CsvSource({
         "0, 1123456789abcdef0123456789abcdef, UNAUTHORIZED",
-        "0, '', UNAUTHORIZED",
+        "0, '', INVALID_INPUT",
         "1, 0123456789abcdef0123456789abcdef, NOT_FOUND",
         "-1, 0123456789abcdef0123456789abcdef, NOT_FOUND"
     })

@@ -88,6 +88,11 @@ public final class SlotBook {
         return posted;
     }
 
+    /** Whether it is that invocation whose answer the slot awaits. */
+    public boolean isPosted(int slot, long invocationId) {
+        return isPosted(slot) && invocationIds[slot] == invocationId;
+    }
+
     public boolean isPosted(int slot) {
         return slot >= 0 && slot < slots && (posted & 1L << slot) != 0;
     }

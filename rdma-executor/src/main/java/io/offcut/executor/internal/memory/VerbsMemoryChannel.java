@@ -7,6 +7,7 @@ import io.offcut.core.frame.MemoryStatus;
 import io.offcut.executor.MemoryChannel;
 import io.offcut.executor.internal.verbs.VerbsLink;
 import io.offcut.executor.internal.verbs.VerbsRoute;
+import io.offcut.executor.internal.verbs.VerbsSecret;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -106,7 +107,12 @@ public final class VerbsMemoryChannel implements MemoryChannel {
             link =
                     VerbsLink.ofOperations(
                             route.id(), route.pd(), VerbsMemoryWire.depth(), route.descriptor());
-            reply = reply(route.connect(link, VerbsMemoryHello.request(channel.secret())), where);
+            reply =
+                    reply(
+                            route.connect(
+                                    link,
+                                    VerbsMemoryHello.request(VerbsSecret.of(channel.secret()))),
+                            where);
         } catch (IOException | RuntimeException e) {
             route.close();
             throw e;
@@ -195,6 +201,7 @@ public final class VerbsMemoryChannel implements MemoryChannel {
         operation.bytes = bytes;
         operation.sent = 0;
         operation.done = 0;
+        operation.value = 0;
         posted++;
         return 0;
     }

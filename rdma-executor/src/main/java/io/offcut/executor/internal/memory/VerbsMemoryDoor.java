@@ -10,6 +10,7 @@ import io.offcut.executor.internal.rdma.NativeCmEvent;
 import io.offcut.executor.internal.rdma.OffcutRdma;
 import io.offcut.executor.internal.verbs.VerbsLink;
 import io.offcut.executor.internal.verbs.VerbsListener;
+import io.offcut.executor.internal.verbs.VerbsSecret;
 import io.offcut.linux.DescriptorWatch;
 import io.offcut.linux.Wakeup;
 import java.io.IOException;
@@ -34,16 +35,18 @@ final class VerbsMemoryDoor {
     private static final long LOOK_NANOS = 600_000_000_000L;
     private static final long LAST_WORDS_NANOS = 100_000_000;
     private static final long END_MILLIS = 400;
+    private static final long PROBE_NANOS = 1_000_000_000;
 
-    private final String secret;
+    private final VerbsSecret secret;
     private final MemoryMapping mapping;
     private final VerbsListener listener;
-    private final Wakeup wakeup = new Wakeup();
+    private final Wakeup wakeup;
     private final DescriptorWatch watch;
     private final Thread thread;
     private final Map<RdmaCmId, VerbsLink> links = new HashMap<>();
     private final List<IbvMr> regions = new ArrayList<>();
     private @Nullable IbvPd pd;
+    private long probedNanos = System.nanoTime() - PROBE_NANOS;
     private volatile @Nullable MemoryStatus over;
 
     /**
@@ -51,17 +54,29 @@ final class VerbsMemoryDoor {
      *
      * @param host an address of the device
      * @throws IOException if no device has the address, it may not be used, or is not able to
+     * @throws io.offcut.core.OffcutException if it cannot be a secret, or no descriptor is left
      */
     VerbsMemoryDoor(String host, String secret, MemoryMapping mapping) throws IOException {
-        this.secret = secret;
+        this.secret = VerbsSecret.of(secret);
         this.mapping = mapping;
         this.listener = new VerbsListener(host);
-        if (!OffcutRdma.verbs().hasAtomics(listener.device())) {
+        try {
+            if (!OffcutRdma.verbs().hasAtomics(listener.device())) {
+                throw new IOException("the device with the address " + host + " has no atomics");
+            }
+            this.wakeup = new Wakeup();
+        } catch (IOException | RuntimeException e) {
             listener.close();
-            throw new IOException("the device with the address " + host + " has no atomics");
+            throw e;
         }
         this.watch = new DescriptorWatch(listener.descriptor(), wakeup.descriptor());
-        this.thread = Thread.ofPlatform().daemon().name("verbs-door").start(this::run);
+        this.thread =
+                Thread.ofPlatform()
+                        .daemon()
+                        .name("verbs-door")
+                        .uncaughtExceptionHandler(
+                                (_, defect) -> complain("nobody can connect any more", defect))
+                        .start(this::run);
     }
 
     int port() {
@@ -69,24 +84,30 @@ final class VerbsMemoryDoor {
     }
 
     private void run() {
-        while (over == null) {
-            boolean ignored = watch.await(LOOK_NANOS);
-            try {
-                for (NativeCmEvent event = listener.next();
-                        event != null;
-                        event = listener.next()) {
-                    hear(event);
-                }
-            } catch (IOException e) {
-                complain("no event could be had", e);
+        try {
+            while (over == null) {
+                boolean ignored = watch.await(LOOK_NANOS);
+                hearAll();
             }
+        } finally {
+            MemoryStatus why = over;
+            sayLastWords(why == null ? MemoryStatus.LOST : why);
+            takeBack();
+            listener.close();
         }
-        sayLastWords(over);
-        takeBack();
-        listener.close();
     }
 
-    private static void complain(String what, Exception why) {
+    private void hearAll() {
+        try {
+            for (NativeCmEvent event = listener.next(); event != null; event = listener.next()) {
+                hear(event);
+            }
+        } catch (IOException e) {
+            complain("no event could be had", e);
+        }
+    }
+
+    private static void complain(String what, Throwable why) {
         System.err.println("offcut executor: rdma: " + what + ": " + why.getMessage());
     }
 
@@ -97,10 +118,15 @@ final class VerbsMemoryDoor {
             if (event.is(EventType.RDMA_CM_EVENT_CONNECT_REQUEST)) {
                 judge(id, event.privateData());
             } else if (event.is(EventType.RDMA_CM_EVENT_DEVICE_REMOVAL)) {
-                boolean ignored = listener.isOwn(event);
                 // The device does not go before it has back all that was made with it.
                 takeBack();
-            } else if (!event.is(EventType.RDMA_CM_EVENT_ESTABLISHED)) {
+                if (listener.isOwn(event)) {
+                    listener.leaveDevice();
+                }
+            } else if (event.is(EventType.RDMA_CM_EVENT_DISCONNECTED)
+                    || event.is(EventType.RDMA_CM_EVENT_CONNECT_ERROR)
+                    || event.is(EventType.RDMA_CM_EVENT_UNREACHABLE)
+                    || event.is(EventType.RDMA_CM_EVENT_REJECTED)) {
                 VerbsLink ended = links.remove(id);
                 if (ended != null) {
                     ended.close();
@@ -114,7 +140,7 @@ final class VerbsMemoryDoor {
     private void judge(RdmaCmId id, byte[] request) throws IOException {
         int status = VerbsMemoryHello.check(request, secret);
         if (status == 0) {
-            status = Math.min(0, mapping.state());
+            status = state();
         }
         if (status == 0) {
             status = accept(id);
@@ -124,10 +150,22 @@ final class VerbsMemoryDoor {
         }
     }
 
+    private int state() {
+        try {
+            return Math.min(0, mapping.state());
+        } catch (InternalError e) {
+            complain("its owner has cut the memory off", e);
+            return VerbsMemoryHello.CANNOT;
+        }
+    }
+
     /**
      * @return 0, or why not; then the identifier is left as it was
      */
     private int accept(RdmaCmId id) {
+        if (links.size() == MAX_CONNECTIONS) {
+            probeAll();
+        }
         if (links.size() == MAX_CONNECTIONS) {
             return VerbsMemoryHello.CANNOT;
         }
@@ -144,6 +182,20 @@ final class VerbsMemoryDoor {
                 link.giveBack();
             }
             return VerbsMemoryHello.CANNOT;
+        }
+    }
+
+    /** Ends those who did not answer the last time: clients that are silently cut off. */
+    private void probeAll() {
+        for (VerbsLink link : List.copyOf(links.values())) {
+            if (link.next() == VerbsLink.BROKEN) {
+                var _ = links.remove(link.id());
+                link.close();
+            }
+        }
+        if (System.nanoTime() - probedNanos >= PROBE_NANOS) {
+            probedNanos = System.nanoTime();
+            links.values().forEach(VerbsLink::probe);
         }
     }
 
@@ -204,10 +256,12 @@ final class VerbsMemoryDoor {
         links.values().forEach(VerbsLink::close);
         links.clear();
         deregister();
+        IbvPd domain = pd;
+        // Not tried again: its device may be gone by then, and what was known of it freed.
+        pd = null;
         try {
-            if (pd != null) {
-                int ignored = OffcutRdma.verbs().deallocPd(pd);
-                pd = null;
+            if (domain != null) {
+                int ignored = OffcutRdma.verbs().deallocPd(domain);
             }
         } catch (IOException e) {
             complain("its protection domain stays", e);

@@ -1,11 +1,9 @@
 package io.offcut.executor.internal.memory;
 
 import io.offcut.core.frame.MemoryStatus;
+import io.offcut.executor.internal.verbs.VerbsSecret;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.security.MessageDigest;
-import java.util.Arrays;
-import java.util.HexFormat;
 
 /**
  * What a client and a holder say to each other in the private data of connecting by RDMA, version
@@ -36,7 +34,6 @@ final class VerbsMemoryHello {
     private static final int REPLY_MAGIC = 0x504D464F; // "OFMP"
     private static final int VERSION_OFFSET = 4;
     private static final int SECRET_OFFSET = 8;
-    private static final int SECRET_BYTES = 16;
 
     /** What a holder answers. */
     record Reply(
@@ -71,35 +68,19 @@ final class VerbsMemoryHello {
         return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /**
-     * @param secret 32 hexadecimal digits
-     */
-    static byte[] request(String secret) {
-        return buffer(REQUEST_BYTES)
-                .putInt(REQUEST_MAGIC)
-                .putInt(VERSION)
-                .put(secret(secret))
-                .array();
-    }
-
-    private static byte[] secret(String digits) {
-        try {
-            return Arrays.copyOf(HexFormat.of().parseHex(digits), SECRET_BYTES);
-        } catch (IllegalArgumentException e) {
-            return new byte[SECRET_BYTES];
-        }
+    static byte[] request(VerbsSecret secret) {
+        return secret.to(buffer(REQUEST_BYTES).putInt(REQUEST_MAGIC).putInt(VERSION)).array();
     }
 
     /** Judges a request. @return 0, or the reply's status */
-    static int check(byte[] request, String secret) {
+    static int check(byte[] request, VerbsSecret secret) {
         if (request.length < REQUEST_BYTES || read(request).getInt(0) != REQUEST_MAGIC) {
             return MemoryStatus.MALFORMED.code();
         }
         if (read(request).getInt(VERSION_OFFSET) != VERSION) {
             return MemoryStatus.WRONG_VERSION.code();
         }
-        byte[] shown = Arrays.copyOfRange(request, SECRET_OFFSET, SECRET_OFFSET + SECRET_BYTES);
-        return MessageDigest.isEqual(shown, secret(secret)) ? 0 : MemoryFrame.UNAUTHORIZED;
+        return secret.isAt(request, SECRET_OFFSET) ? 0 : MemoryFrame.UNAUTHORIZED;
     }
 
     static boolean isReply(byte[] data) {

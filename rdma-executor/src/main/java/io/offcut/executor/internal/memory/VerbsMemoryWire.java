@@ -89,12 +89,17 @@ final class VerbsMemoryWire implements AutoCloseable {
             arena.close();
             throw e;
         }
-        posts[MemoryFrame.READ] = prepare(IbvSendWR.IBV_WR_RDMA_READ);
-        posts[MemoryFrame.WRITE] = prepare(IbvSendWR.IBV_WR_RDMA_WRITE);
-        posts[MemoryFrame.FETCH_AND_ADD] = prepare(IbvSendWR.IBV_WR_ATOMIC_FETCH_AND_ADD);
-        posts[MemoryFrame.COMPARE_AND_SWAP] = prepare(IbvSendWR.IBV_WR_ATOMIC_CMP_AND_SWP);
-        stateRead = prepare(IbvSendWR.IBV_WR_RDMA_READ);
-        posts[NONE] = stateRead;
+        try {
+            posts[MemoryFrame.READ] = prepare(IbvSendWR.IBV_WR_RDMA_READ);
+            posts[MemoryFrame.WRITE] = prepare(IbvSendWR.IBV_WR_RDMA_WRITE);
+            posts[MemoryFrame.FETCH_AND_ADD] = prepare(IbvSendWR.IBV_WR_ATOMIC_FETCH_AND_ADD);
+            posts[MemoryFrame.COMPARE_AND_SWAP] = prepare(IbvSendWR.IBV_WR_ATOMIC_CMP_AND_SWP);
+            stateRead = prepare(IbvSendWR.IBV_WR_RDMA_READ);
+            posts[NONE] = stateRead;
+        } catch (RuntimeException e) {
+            giveBack();
+            throw e;
+        }
     }
 
     private PostSend prepare(int opcode) {
@@ -213,12 +218,13 @@ final class VerbsMemoryWire implements AutoCloseable {
             return 0;
         }
         long number = link.nextSent();
-        if (number == VerbsLink.FAILED) {
-            broken = true;
-            return FAILED;
-        }
         if (number == 0) {
             return 0;
+        }
+        // Whoever did not release the last one was thrown out in the middle of it.
+        if (number != taken + 1) {
+            broken = true;
+            return FAILED;
         }
         int slot = (int) (taken % BATCHES);
         state = staging.get(ValueLayout.JAVA_INT, stateOffset(slot));
@@ -271,6 +277,10 @@ final class VerbsMemoryWire implements AutoCloseable {
 
     @Override
     public void close() {
+        giveBack();
+    }
+
+    private void giveBack() {
         route.hangUp();
         boolean mapped = false;
         try {

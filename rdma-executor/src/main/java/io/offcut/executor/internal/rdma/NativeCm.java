@@ -13,6 +13,7 @@ import com.ibm.disni.verbs.RdmaCmEvent;
 import com.ibm.disni.verbs.RdmaCmId;
 import com.ibm.disni.verbs.RdmaConnParam;
 import com.ibm.disni.verbs.RdmaEventChannel;
+import io.offcut.linux.CFunction;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -30,6 +31,7 @@ public final class NativeCm extends RdmaCm {
     private static final int DEFAULT_SGES = 4;
     private static final int RAI_PASSIVE = 1;
     private static final int FAILED = -1;
+    private static final int EAGAIN = 11;
 
     NativeCm() {}
 
@@ -187,9 +189,12 @@ public final class NativeCm extends RdmaCm {
         }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment got = arena.allocate(JAVA_LONG);
-            check(
-                    "rdma_get_cm_event",
-                    RdmaLibraries.get().cmGetEvent.call(events.address, got.address()));
+            if ((int) RdmaLibraries.get().cmGetEvent.call(events.address, got.address()) != 0) {
+                if (CFunction.errno() == EAGAIN) {
+                    return null;
+                }
+                throw RdmaLibraries.failed("rdma_get_cm_event");
+            }
             return event(events, got.get(JAVA_LONG, 0));
         }
     }

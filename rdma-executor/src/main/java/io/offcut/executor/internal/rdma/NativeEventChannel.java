@@ -15,6 +15,8 @@ final class NativeEventChannel extends RdmaEventChannel {
     NativeEventChannel(long address) throws IOException {
         super(RawMemory.getInt(address + Layout.EVENT_CHANNEL_FD));
         this.address = address;
+        // librdmacm asks again inside of one call, for what it does not pass on, and would block.
+        DescriptorWatch.dontBlock(getFd());
         this.watch = new DescriptorWatch(getFd());
     }
 }

@@ -224,7 +224,11 @@ public final class ShmClientChannel implements InvocationChannel {
         int status = InvocationFrame.statusCode(region, offset);
         int check =
                 InvocationFrame.check(region, offset, InvocationFrame.RESPONSE_MAGIC, payloadBytes);
-        if (check != 0 || bytes < 0 || bytes > payloadBytes || status > 0) {
+        if (check != 0
+                || bytes < 0
+                || bytes > payloadBytes
+                || status > 0
+                || !book.isPosted(slot, InvocationFrame.invocationId(region, offset))) {
             book.complete(slot, check != 0 ? check : InvocationStatus.MALFORMED.code(), 0, 0);
         } else {
             book.complete(slot, status, bytes, InvocationFrame.executionNanos(region, offset));

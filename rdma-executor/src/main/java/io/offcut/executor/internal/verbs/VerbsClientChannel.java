@@ -192,7 +192,11 @@ public final class VerbsClientChannel implements InvocationChannel {
                         frame, 0, InvocationFrame.RESPONSE_MAGIC, worker.payloadBytes());
         int status = InvocationFrame.statusCode(frame, 0);
         int bytes = InvocationFrame.payloadBytes(frame, 0);
-        if (check != 0 || status > 0 || bytes < 0 || bytes > worker.payloadBytes()) {
+        if (check != 0
+                || status > 0
+                || bytes < 0
+                || bytes > worker.payloadBytes()
+                || !book.isPosted(slot, InvocationFrame.invocationId(frame, 0))) {
             return end(check != 0 ? check : InvocationStatus.MALFORMED.code());
         }
         book.complete(slot, status, bytes, InvocationFrame.executionNanos(frame, 0));

@@ -54,7 +54,9 @@ record VerbsDial(VerbsRoute route, VerbsLink link, VerbsHello.Reply worker) {
             VerbsLink link =
                     new VerbsLink(route.id(), route.pd(), channel.slots(), route.descriptor());
             VerbsRoute.Answer answer =
-                    route.connect(link, VerbsHello.request(channel.worker(), channel.secret()));
+                    route.connect(
+                            link,
+                            VerbsHello.request(channel.worker(), VerbsSecret.of(channel.secret())));
             return new VerbsDial(route, link, reply(channel, answer));
         } catch (IOException | RuntimeException e) {
             route.close();

@@ -26,16 +26,17 @@ public final class VerbsDoor implements AutoCloseable {
     private static final long LOOK_NANOS = 1_000_000_000;
     private static final long CLOSE_MILLIS = 1_000;
 
-    private final String secret;
+    private final VerbsSecret secret;
     private final IntFunction<VerbsWorkerChannel> maker;
     private final @Nullable VerbsWorkerChannel[] channels;
     private final Runnable arrival;
     private final VerbsListener listener;
-    private final Wakeup wakeup = new Wakeup();
+    private final Wakeup wakeup;
     private final DescriptorWatch watch;
     private final Thread thread;
     private final Map<RdmaCmId, Connection> connections = new HashMap<>();
     private @Nullable IbvPd pd;
+    private boolean deviceGone;
     private volatile boolean closing;
 
     private static final class Connection {
@@ -57,6 +58,7 @@ public final class VerbsDoor implements AutoCloseable {
      * @param arrival called when a worker may have something to adopt or to drop
      * @param defect hears of what should not end the door's thread, and did
      * @throws IOException if no device has the address, or it may not be used
+     * @throws io.offcut.core.OffcutException if it cannot be a secret, or no descriptor is left
      */
     public VerbsDoor(
             String host,
@@ -66,14 +68,15 @@ public final class VerbsDoor implements AutoCloseable {
             Runnable arrival,
             Thread.UncaughtExceptionHandler defect)
             throws IOException {
-        this.secret = secret;
+        this.secret = VerbsSecret.of(secret);
         this.maker = maker;
         this.channels = new VerbsWorkerChannel[workers];
         this.arrival = arrival;
+        this.listener = new VerbsListener(host);
         try {
-            this.listener = new VerbsListener(host);
-        } catch (IOException e) {
-            wakeup.close();
+            this.wakeup = new Wakeup();
+        } catch (RuntimeException e) {
+            listener.close();
             throw e;
         }
         this.watch = new DescriptorWatch(listener.descriptor(), wakeup.descriptor());
@@ -95,6 +98,9 @@ public final class VerbsDoor implements AutoCloseable {
             wakeup.clear();
             hearAll();
             takeApartDropped();
+            if (deviceGone && connections.isEmpty()) {
+                leaveDevice();
+            }
         }
         for (Connection connection : connections.values()) {
             connection.link.close();
@@ -125,7 +131,9 @@ public final class VerbsDoor implements AutoCloseable {
         Connection connection = connections.get(id);
         if (event.is(EventType.RDMA_CM_EVENT_CONNECT_REQUEST)) {
             judge(id, event.privateData());
-        } else if (listener.isOwn(event) || connection == null) {
+        } else if (listener.isOwn(event)) {
+            deviceGone |= event.is(EventType.RDMA_CM_EVENT_DEVICE_REMOVAL);
+        } else if (connection == null) {
             return;
         } else if (event.is(EventType.RDMA_CM_EVENT_ESTABLISHED)) {
             connection.handedOver = true;
@@ -227,6 +235,30 @@ public final class VerbsDoor implements AutoCloseable {
         connection.worker.giveUp();
     }
 
+    /** When the last connection is taken apart: no request comes any more. */
+    private void leaveDevice() {
+        deviceGone = false;
+        for (VerbsWorkerChannel channel : channels) {
+            if (channel != null) {
+                channel.deregister();
+            }
+        }
+        giveBackDomain();
+        listener.leaveDevice();
+    }
+
+    private void giveBackDomain() {
+        IbvPd domain = pd;
+        pd = null;
+        try {
+            if (domain != null) {
+                int ignored = OffcutRdma.verbs().deallocPd(domain);
+            }
+        } catch (IOException e) {
+            // The device is gone, and with it what it had.
+        }
+    }
+
     /** Takes apart what is connected. The threads of the workers must have ended. */
     @Override
     public void close() {
@@ -247,13 +279,7 @@ public final class VerbsDoor implements AutoCloseable {
                 channel.close();
             }
         }
-        try {
-            if (pd != null) {
-                int ignored = OffcutRdma.verbs().deallocPd(pd);
-            }
-        } catch (IOException e) {
-            // The device is gone, and with it what it had.
-        }
+        giveBackDomain();
         listener.close();
     }
 }

@@ -4,9 +4,6 @@ import io.offcut.core.frame.InvocationFrame;
 import io.offcut.core.frame.InvocationStatus;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.security.MessageDigest;
-import java.util.Arrays;
-import java.util.HexFormat;
 
 /**
  * What the two sides say to each other in the private data of connecting, little-endian. A request
@@ -40,7 +37,6 @@ final class VerbsHello {
     private static final int VERSION_OFFSET = 4;
     private static final int WORKER_OFFSET = 6;
     private static final int SECRET_OFFSET = 8;
-    private static final int SECRET_BYTES = 16;
 
     /** What a worker answers. */
     record Reply(
@@ -76,36 +72,24 @@ final class VerbsHello {
         return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /**
-     * @param secret 32 hexadecimal digits
-     */
-    static byte[] request(int worker, String secret) {
-        return buffer(REQUEST_BYTES)
-                .putInt(REQUEST_MAGIC)
-                .putShort(InvocationFrame.VERSION)
-                .putShort((short) worker)
-                .put(secret(secret))
+    static byte[] request(int worker, VerbsSecret secret) {
+        return secret.to(
+                        buffer(REQUEST_BYTES)
+                                .putInt(REQUEST_MAGIC)
+                                .putShort(InvocationFrame.VERSION)
+                                .putShort((short) worker))
                 .array();
     }
 
-    private static byte[] secret(String digits) {
-        try {
-            return Arrays.copyOf(HexFormat.of().parseHex(digits), SECRET_BYTES);
-        } catch (IllegalArgumentException e) {
-            return new byte[SECRET_BYTES];
-        }
-    }
-
     /** Judges a request without looking at the worker. @return 0, or the reply's status */
-    static int check(byte[] request, String secret) {
+    static int check(byte[] request, VerbsSecret secret) {
         if (request.length < REQUEST_BYTES || read(request).getInt(0) != REQUEST_MAGIC) {
             return InvocationStatus.MALFORMED.code();
         }
         if (read(request).getShort(VERSION_OFFSET) != InvocationFrame.VERSION) {
             return InvocationStatus.WRONG_VERSION.code();
         }
-        byte[] shown = Arrays.copyOfRange(request, SECRET_OFFSET, SECRET_OFFSET + SECRET_BYTES);
-        return MessageDigest.isEqual(shown, secret(secret)) ? 0 : UNAUTHORIZED;
+        return secret.isAt(request, SECRET_OFFSET) ? 0 : UNAUTHORIZED;
     }
 
     static int worker(byte[] request) {

@@ -209,7 +209,7 @@ public final class VerbsLink implements AutoCloseable {
      * Sends what the other side's device answers and nobody else sees: when it is gone, or does not
      * answer for the network's time, the link breaks.
      */
-    void probe() {
+    public void probe() {
         boolean ignored = post(probe, 0);
     }
 
@@ -379,12 +379,21 @@ public final class VerbsLink implements AutoCloseable {
         return pollArrivals.completions() + pollSends.completions();
     }
 
-    /** Disconnects and gives everything back. No event of the identifier may be unacknowledged. */
+    /**
+     * Gives everything back, the identifier too. No event of it may be unacknowledged. The last
+     * identifier of a device that was taken away frees what librdmacm has of the device: memory
+     * that is registered there, and its protection domain, go before that.
+     */
     @Override
     public void close() {
+        hangUp();
+        attempt(id::destroyId);
+    }
+
+    /** Disconnects and gives back all but the identifier. */
+    void hangUp() {
         attempt(id::disconnect);
         giveBack();
-        attempt(id::destroyId);
     }
 
     /** Gives back all but the identifier, which the link did not make. */

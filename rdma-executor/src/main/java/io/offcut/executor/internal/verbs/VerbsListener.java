@@ -2,7 +2,6 @@ package io.offcut.executor.internal.verbs;
 
 import com.ibm.disni.verbs.IbvContext;
 import com.ibm.disni.verbs.RdmaCm;
-import com.ibm.disni.verbs.RdmaCmEvent.EventType;
 import com.ibm.disni.verbs.RdmaCmId;
 import com.ibm.disni.verbs.RdmaEventChannel;
 import io.offcut.executor.internal.rdma.NativeCmEvent;
@@ -27,7 +26,12 @@ public final class VerbsListener implements AutoCloseable {
      */
     public VerbsListener(String host) throws IOException {
         events = OffcutRdma.cm().createEventChannel();
-        id = events.createId(RdmaCm.RDMA_PS_TCP);
+        try {
+            id = events.createId(RdmaCm.RDMA_PS_TCP);
+        } catch (IOException | RuntimeException e) {
+            int ignored = OffcutRdma.cm().destroyEventChannel(events);
+            throw e;
+        }
         try {
             id.bindAddr(new InetSocketAddress(host, 0));
             if (id.getVerbs() == null) {
@@ -35,7 +39,7 @@ public final class VerbsListener implements AutoCloseable {
             }
             id.listen(BACKLOG);
             port = ((InetSocketAddress) id.getSource()).getPort();
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             close();
             throw e;
         }
@@ -64,19 +68,22 @@ public final class VerbsListener implements AutoCloseable {
         return event;
     }
 
-    /**
-     * Whether the event is of the listener itself. The device waits for that when it goes, and no
-     * request comes after it.
-     */
+    /** Whether the event is of the listener itself. */
     public boolean isOwn(NativeCmEvent event) throws IOException {
-        if (!id.equals(event.getConnIdPriv())) {
-            return false;
-        }
-        if (event.is(EventType.RDMA_CM_EVENT_DEVICE_REMOVAL)) {
-            System.err.println("offcut executor: rdma: the device is gone; nobody can connect");
+        return id.equals(event.getConnIdPriv());
+    }
+
+    /**
+     * Lets the device go, which waits for that, after every connection, all registered memory and
+     * its protection domain: they are of a device that this frees.
+     */
+    public void leaveDevice() {
+        System.err.println("offcut executor: rdma: the device is gone; nobody can connect");
+        try {
             int ignored = id.destroyId();
+        } catch (IOException e) {
+            // It went before.
         }
-        return true;
     }
 
     /** Refuses a request to connect. Whoever asked may be gone by now, and then cannot be. */
@@ -88,7 +95,7 @@ public final class VerbsListener implements AutoCloseable {
         }
     }
 
-    /** After every connection that came of it. */
+    /** After all that was made with its device, as {@link #leaveDevice}. */
     @Override
     public void close() {
         try {

@@ -23,6 +23,7 @@ final class VerbsMemory implements AutoCloseable {
     private final MemorySegment[] frames;
     private final MemorySegment[] payloads;
     private final @Nullable IbvMr[] regions;
+    private boolean stays;
 
     /**
      * Maps it.
@@ -92,19 +93,19 @@ final class VerbsMemory implements AutoCloseable {
 
     /** Undoes {@link #register}. @return false if some of it stays pinned, and must stay mapped */
     boolean deregister() {
-        boolean all = true;
         for (int i = 0; i < regions.length; i++) {
             IbvMr region = regions[i];
+            // Not tried again: its device may be gone by then, and what was known of it freed.
+            regions[i] = null;
             try {
                 if (region != null) {
                     var _ = region.deregMr().execute();
-                    regions[i] = null;
                 }
             } catch (IOException e) {
-                all = false;
+                stays = true;
             }
         }
-        return all;
+        return !stays;
     }
 
     /** The slot's header and, behind it, its payload. */

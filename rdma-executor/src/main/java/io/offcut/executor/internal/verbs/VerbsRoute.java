@@ -172,9 +172,7 @@ public final class VerbsRoute implements AutoCloseable {
         if (!hungUp) {
             hungUp = true;
             if (link != null) {
-                link.close();
-            } else {
-                destroy(id);
+                link.hangUp();
             }
         }
     }
@@ -187,7 +185,7 @@ public final class VerbsRoute implements AutoCloseable {
         }
     }
 
-    /** Gives everything back, {@link #hangUp} first. */
+    /** Gives everything back, {@link #hangUp} first; memory was deregistered before. */
     @Override
     public void close() {
         hangUp();
@@ -200,6 +198,8 @@ public final class VerbsRoute implements AutoCloseable {
         } catch (IOException e) {
             // Somebody's memory is still registered there; it goes with the process.
         }
+        // It may hold the last of the device that the domain was of.
+        destroy(id);
         int ignored = OffcutRdma.cm().destroyEventChannel(events);
     }
 }

@@ -138,6 +138,13 @@ public final class VerbsWorkerChannel implements RemoteWorkerChannel {
         }
     }
 
+    /** Undoes {@link #register}. For the door, when there is no connection. */
+    void deregister() {
+        registered = false;
+        boolean ignored = inputs.deregister();
+        ignored = results.deregister();
+    }
+
     /** What a client is told. */
     VerbsHello.Reply reply() {
         return new VerbsHello.Reply(
