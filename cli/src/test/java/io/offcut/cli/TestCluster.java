@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A real scheduler and real node daemons in this process; executors are processes of their own. */
 final class TestCluster implements AutoCloseable {
@@ -23,6 +24,9 @@ final class TestCluster implements AutoCloseable {
                     "picky",
                             "command: [sh, -c, 'x=$(cat); case $x in bad*) echo no good >&2; exit 3;; esac; echo $x']");
 
+    private static final AtomicInteger COUNT = new AtomicInteger();
+
+    private final int number = COUNT.incrementAndGet();
     private final Path folder;
     private SchedulerServer scheduler;
     private final List<NodeDaemon> nodes = new ArrayList<>();
@@ -126,8 +130,9 @@ final class TestCluster implements AutoCloseable {
         return bundle;
     }
 
-    private static Path shmDir(int index) {
-        return Path.of("/dev/shm/offcut-test-" + ProcessHandle.current().pid() + "-" + index);
+    private Path shmDir(int index) {
+        String process = "offcut-test-" + ProcessHandle.current().pid();
+        return Path.of("/dev/shm", process + "-" + number + "-" + index);
     }
 
     @Override

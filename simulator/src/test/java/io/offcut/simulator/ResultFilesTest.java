@@ -89,7 +89,7 @@ class ResultFilesTest {
         assertThatThrownBy(() -> ResultWriter.write(result(20), folder))
                 .isInstanceOfSatisfying(
                         OffcutException.class,
-                        e -> assertThat(e.code()).isEqualTo(ErrorCode.EXHAUSTED));
+                        e -> assertThat(e.code()).isEqualTo(ErrorCode.CONFLICT));
 
         assertThat(Files.readString(folder.resolve("jobs.csv"))).contains("1,0,0,20,");
         assertThat(folder.toFile().list()).containsOnly("jobs.csv", "utilization.csv");
