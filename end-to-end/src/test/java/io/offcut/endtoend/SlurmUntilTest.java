@@ -98,7 +98,7 @@ final class SlurmUntilTest {
                 .isBetween(runsUntil - 1_000, runsUntil + 61_000);
         assertThat(ends(node(1))).isEmpty();
         assertThat(site.offcut("nodes").out())
-                .containsPattern("~?(9|10|11) min \\(job " + waiting + "\\)");
+                .containsPattern("~?(9|10|11)m( \\d+s)? \\(job " + waiting + "\\)");
 
         JsonNode request = lease(6);
         assertThat(expiries(request, node(1)))
