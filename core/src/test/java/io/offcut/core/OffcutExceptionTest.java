@@ -17,19 +17,19 @@ final class OffcutExceptionTest {
     static Stream<Arguments> saysWhyAFileCannotBeWrittenAndWhatToDo() {
         return Stream.of(
                 Arguments.of(
-                        new AccessDeniedException("/root/r9"),
+                        new AccessDeniedException("/data/r9"),
                         ErrorCode.FORBIDDEN,
                         "(permission denied): check the permissions of its folder"),
                 Arguments.of(
-                        new FileNotFoundException("/root/r9 (Permission denied)"),
+                        new FileNotFoundException("/data/r9 (Permission denied)"),
                         ErrorCode.FORBIDDEN,
                         "(permission denied): check the permissions of its folder"),
                 Arguments.of(
-                        new FileSystemException("/root/r9", null, "Not a directory"),
+                        new FileSystemException("/data/r9", null, "Not a directory"),
                         ErrorCode.CONFLICT,
                         "(a file or folder is in its way): remove it or name another output"),
                 Arguments.of(
-                        new NoSuchFileException("/root/r9"),
+                        new NoSuchFileException("/data/r9"),
                         ErrorCode.NOT_FOUND,
                         "(its folder is not there): make it or name another output"),
                 Arguments.of(
@@ -41,9 +41,9 @@ final class OffcutExceptionTest {
     @ParameterizedTest
     @MethodSource
     void saysWhyAFileCannotBeWrittenAndWhatToDo(IOException cause, ErrorCode code, String said) {
-        OffcutException told = OffcutException.cannotWrite(Path.of("/root/r9"), cause);
+        OffcutException told = OffcutException.cannotWrite(Path.of("/data/r9"), cause);
 
         assertThat(told.code()).isEqualTo(code);
-        assertThat(told).hasMessage("output /root/r9: cannot be written " + said);
+        assertThat(told).hasMessage("output /data/r9: cannot be written " + said);
     }
 }
