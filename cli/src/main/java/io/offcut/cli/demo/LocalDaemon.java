@@ -27,10 +27,7 @@ public final class LocalDaemon implements AutoCloseable {
 
     /** As the program {@code offcut} has them. */
     private static final List<String> DAEMON_FLAGS =
-            List.of(
-                    "-XX:+UseSerialGC",
-                    "-XX:CompileThresholdScaling=0.1",
-                    "--enable-native-access=ALL-UNNAMED");
+            List.of("-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED");
 
     private static final List<String> COMMAND_FLAGS =
             List.of(
